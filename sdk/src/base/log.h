@@ -1,0 +1,22 @@
+#pragma once
+#include <functional>
+#include <string_view>
+
+namespace longbeat::internal {
+
+enum class LogLevel { kDebug, kInfo, kWarn, kError };
+
+/// Where longbeat's own lines go. Must not throw and must be thread-safe; the default writes warnings and errors through
+/// spdlog's default logger.
+using LogSink = std::function<void(LogLevel, std::string_view)>;
+
+/// Replaces the sink of the process; an empty one restores the default.
+void set_log_sink(LogSink sink);
+
+/// Writes one line. Never throws: a sink that does is counted as a lost line and otherwise ignored.
+void log(LogLevel level, std::string_view line) noexcept;
+
+/// Lines that a throwing sink lost.
+unsigned long lost_log_lines() noexcept;
+
+}  // namespace longbeat::internal
