@@ -1,0 +1,74 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+
+namespace longbeat::server {
+
+/// Stands for (namespace, activity ID) where the text itself would cost too much memory.
+struct IdFingerprint {
+  std::uint64_t low = 0;   ///< the key of the index
+  std::uint64_t high = 0;  ///< only stored: tells colliding keys apart at recovery
+  friend bool operator==(const IdFingerprint&, const IdFingerprint&) = default;
+};
+/// The same on every machine: it is stored.
+IdFingerprint fingerprint(std::uint32_t namespace_id, std::string_view activity_id);
+/// The key of one run that is no longer the latest of its ID.
+std::uint64_t run_fingerprint(const IdFingerprint& id, const internal::Uuid& run_id);
+
+/// Fingerprint to row, 14 to 22 bytes an entry: open addressing in 256 parts that grow one by one, so that no insertion
+/// stops the server for long. Keeps 48 bits of a fingerprint and of a row; several rows may answer to one fingerprint, and the
+/// caller looks at the record to know which one it meant.
+class RunIndex {
+ public:
+  void insert(std::uint64_t fingerprint, std::uint64_t row);
+  /// False when there is no such entry.
+  bool erase(std::uint64_t fingerprint, std::uint64_t row);
+
+  /// Calls visit(row) for each candidate until it returns true; the index must not change meanwhile. Returns whether one did.
+  template <class Visit>
+  bool find(std::uint64_t fingerprint, Visit&& visit) const {
+    const Part& part = parts_[part_of(fingerprint)];
+    if (part.entries.empty()) return false;
+    const std::uint64_t key = fingerprint & kMask;
+    for (std::size_t i = home(part, key); part.entries[i].row() != 0; i = next(part, i)) {
+      if (part.entries[i].key() == key && visit(part.entries[i].row())) return true;
+    }
+    return false;
+  }
+
+  std::size_t size() const { return size_; }
+  std::size_t memory_bytes() const;
+
+ private:
+  static constexpr std::uint64_t kMask = (std::uint64_t{1} << 48) - 1;
+
+  struct Entry {
+    std::uint32_t key_low = 0, row_low = 0, highs = 0;  // 12 bytes, aligned to 4.
+    std::uint64_t key() const { return key_low | (std::uint64_t{highs & 0xffff} << 32); }
+    std::uint64_t row() const { return row_low | (std::uint64_t{highs >> 16} << 32); }
+  };
+  static_assert(sizeof(Entry) == 12);
+  struct Part {
+    std::vector<Entry> entries;
+    std::size_t used = 0;
+  };
+
+  static std::size_t part_of(std::uint64_t fingerprint) { return fingerprint >> 56; }
+  /// Spreads keys over any number of places in their own order.
+  static std::size_t home(const Part& part, std::uint64_t key) {
+    return static_cast<std::size_t>((static_cast<unsigned __int128>(key) * part.entries.size()) >> 48);
+  }
+  static std::size_t next(const Part& part, std::size_t i) { return i + 1 == part.entries.size() ? 0 : i + 1; }
+  static void put(Part& part, Entry entry);
+  static void grow(Part& part);
+
+  std::array<Part, 256> parts_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace longbeat::server

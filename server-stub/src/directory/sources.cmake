@@ -1,0 +1,5 @@
+# Every file by name.
+set(LONGBEAT_DIRECTORY_SOURCES
+  src/directory/namespaces.cc
+  src/directory/run_index.cc
+)

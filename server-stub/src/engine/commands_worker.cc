@@ -1,0 +1,142 @@
+#include "engine/engine_impl.h"
+#include "request/validate.h"
+
+namespace longbeat::server {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr Duration kPatienceMin = seconds(2);
+
+FailureFacts facts_of(const FailedRequest& request) {
+  FailureFacts facts;
+  if (!request.has_failure) return facts;
+  switch (request.failure_info) {
+    case 5: facts.kind = FailureFacts::Kind::kApplication; break;
+    case 6: facts.kind = FailureFacts::Kind::kTimeout; break;
+    case 7: facts.kind = FailureFacts::Kind::kCanceled; break;
+    case 8: facts.kind = FailureFacts::Kind::kTerminated; break;
+    case 9: facts.kind = FailureFacts::Kind::kServer; break;
+    default: facts.kind = FailureFacts::Kind::kOther; break;
+  }
+  facts.type = request.failure_type;
+  facts.non_retryable = request.non_retryable;
+  facts.timeout = static_cast<TimeoutType>(request.timeout_type);
+  return facts;
+}
+
+StoredFailure opaque(std::string bytes) {
+  StoredFailure failure;
+  failure.kind = StoredFailure::Kind::kOpaque;
+  failure.opaque = std::move(bytes);
+  return failure;
+}
+
+StoredFailure server_failure(std::string message, bool non_retryable, std::string cause = {}) {
+  StoredFailure failure;
+  failure.kind = StoredFailure::Kind::kServer;
+  failure.message = std::move(message);
+  failure.non_retryable = non_retryable;
+  if (!cause.empty()) failure.cause.push_back(opaque(std::move(cause)));
+  return failure;
+}
+
+}  // namespace
+
+void EngineImpl::on(Command& command, PollTaskRequest& request) {
+  const auto space = namespaces_.resolve(request.namespace_name);
+  if (!space) return answer(command.sink, space.error());
+  if (const auto valid = validate(request, request_limits_); !valid) return answer(command.sink, valid.error());
+  if (!command.patience) return answer(command.sink, internal::invalid_argument("Context timeout is not set."));
+  if (*command.patience < kPatienceMin) return answer(command.sink, internal::failed_precondition("Context timeout is too short."));
+  if (parked_.size() >= options_.limits.parked_calls_max) {
+    return answer(command.sink, exhausted("namespace concurrent poller limit exceeded", kConcurrentLimit, kScopeNamespace));
+  }
+  Parked parked;
+  parked.kind = Parked::Kind::kTask;
+  parked.space = *space;
+  parked.picked_up = {std::move(request.identity), std::move(request.sdk_name), std::move(request.sdk_version)};
+  parked.place = queues_.park((*space)->id, request.task_queue, command.call);
+  park(command, std::move(parked), wait_for(command));
+}
+
+void EngineImpl::on(Command& command, HeartbeatRequest& request) {
+  if (const auto valid = validate(request, request_limits_); !valid) return answer(command.sink, valid.error());
+  const auto holder = held(request.token, request.namespace_name);
+  if (!holder) return answer(command.sink, holder.error());
+  ++stats_.heartbeats;
+  if (request.details.size() > options_.limits.payload_bytes_max) {
+    const auto applied = change(*holder->activity, Oversized{holder->attempt, "Heartbeat details exceed size limit."});
+    if (!applied) return answer(command.sink, applied.error());
+    return answer(command.sink, Reply(HeartbeatReply{true, false, false}));
+  }
+  const auto applied = change(*holder->activity, Heartbeat{holder->attempt, std::move(request.details)});
+  if (!applied) return answer(command.sink, applied.error());
+  // It lives, and messages get through: what was lost before counts no more.
+  holder->activity->grace_base = lost_time_;
+  answer(command.sink, Reply(HeartbeatReply{applied->cancel_requested, applied->activity_paused, applied->activity_reset}));
+}
+
+void EngineImpl::on(Command& command, CompletedRequest& request) {
+  if (const auto valid = validate(request, request_limits_); !valid) return answer(command.sink, valid.error());
+  const auto holder = held(request.token, request.namespace_name);
+  if (!holder) return answer(command.sink, holder.error());
+  const bool fits = request.result.size() <= options_.limits.payload_bytes_max;
+  const auto applied = fits ? change(*holder->activity, Completed{holder->attempt, std::move(request.result)})
+                            : change(*holder->activity, Oversized{holder->attempt, "Complete result exceeds size limit."});
+  if (!applied) return answer(command.sink, applied.error());
+  if (fits) ++stats_.completed;
+  answer(command.sink, Reply(ReportReply{}));
+}
+
+void EngineImpl::on(Command& command, FailedRequest& request) {
+  if (const auto valid = validate(request, request_limits_); !valid) return answer(command.sink, valid.error());
+  const auto delay = parse_duration(request.next_retry_delay, "NextRetryDelay");
+  if (!delay) return answer(command.sink, delay.error());
+  const auto holder = held(request.token, request.namespace_name);
+  if (!holder) return answer(command.sink, holder.error());
+
+  ReportReply reply;
+  Failed event;
+  event.attempt = holder->attempt;
+  event.facts = facts_of(request);
+  event.facts.next_retry_delay = *delay;
+  if (request.failure.size() > options_.limits.payload_bytes_max) {
+    event.failure = server_failure("Failure exceeds size limit.", true, std::move(request.truncated_failure));
+    event.retained = event.failure;
+    event.facts = {FailureFacts::Kind::kServer, {}, true, TimeoutType::kUnspecified, Duration(0)};
+    reply.failures.push_back(event.failure);
+  } else if (request.has_failure) {
+    event.retained = request.truncated_failure.empty() ? opaque(request.failure)
+                                                       : server_failure("Failure exceeds size limit.", false, std::move(request.truncated_failure));
+    event.failure = opaque(std::move(request.failure));
+  }
+  if (request.last_heartbeat_details.size() > options_.limits.payload_bytes_max) {
+    reply.failures.push_back(server_failure("Heartbeat details exceed size limit.", true));
+  } else if (request.has_last_heartbeat_details) {
+    event.last_heartbeat_details = std::move(request.last_heartbeat_details);
+  }
+  const auto applied = change(*holder->activity, std::move(event));
+  if (!applied) return answer(command.sink, applied.error());
+  ++stats_.failed_attempts;
+  answer(command.sink, Reply(std::move(reply)));
+}
+
+void EngineImpl::on(Command& command, CanceledRequest& request) {
+  if (const auto valid = validate(request, request_limits_); !valid) return answer(command.sink, valid.error());
+  const auto holder = held(request.token, request.namespace_name);
+  if (!holder) return answer(command.sink, holder.error());
+  const bool fits = request.details.size() <= options_.limits.payload_bytes_max;
+  const auto applied = fits ? change(*holder->activity, CanceledByWorker{holder->attempt, std::move(request.details)})
+                            : change(*holder->activity, Oversized{holder->attempt, "Cancel details exceed size limit."});
+  if (!applied) return answer(command.sink, applied.error());
+  answer(command.sink, Reply(ReportReply{}));
+}
+
+void EngineImpl::undo_hand_out(const std::string& token) {
+  const auto holder = held(token, {});
+  if (!holder) return;  // The activity has closed meanwhile: nothing is handed out.
+  if (change(*holder->activity, HandOutUndone{holder->attempt})) ++stats_.hand_outs_undone;
+}
+
+}  // namespace longbeat::server

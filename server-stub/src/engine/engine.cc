@@ -1,0 +1,142 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/engine_impl.h"
+
+namespace longbeat::server {
+
+StatusOr<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<Store> store, EngineOptions options, Time now) {
+  auto engine = std::make_unique<EngineImpl>(std::move(store), std::move(options));
+  if (auto recovered = engine->recover(now); !recovered) return recovered.error();
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+EngineImpl::EngineImpl(std::unique_ptr<Store> store, EngineOptions options)
+    : store_(std::move(store)), options_(std::move(options)), random_(options_.seed != 0 ? options_.seed : internal::entropy()) {
+  request_limits_.payload_bytes_max = options_.limits.payload_bytes_max;
+  request_limits_.id_bytes_max = options_.limits.id_bytes_max;
+}
+
+EngineImpl::~EngineImpl() = default;
+
+void EngineImpl::submit(Command command) {
+  if (stopping_ || ended_) {
+    inbox_.emplace_back(Refused{command.sink});
+  } else {
+    inbox_.emplace_back(std::move(command));
+  }
+}
+
+void EngineImpl::caller_gone(CallId call) { inbox_.emplace_back(CallerGone{call}); }
+
+void EngineImpl::hand_out_undelivered(const std::string& token) { inbox_.emplace_back(Undelivered{token}); }
+
+void EngineImpl::step(StepTime time) {
+  // A reply may submit the next command at once; that one belongs to the next step.
+  working_.swap(inbox_);
+  if (!ended_) {
+    const Time before = now_;
+    now_ = std::max(now_, time.now);
+    queue_empty_at_ = time.queue_empty_at;
+    if (running_attempts_ > 0 && now_ - before > kNormalGap) {
+      lost_time_ += now_ - before - kNormalGap;
+      ++stats_.grace_added;
+    }
+  }
+  for (InboxItem& item : working_) {
+    if (auto* refused = std::get_if<Refused>(&item)) {
+      answer(refused->sink, unavailable_now());
+    } else if (auto* command = std::get_if<Command>(&item)) {
+      apply(*command);
+    } else if (auto* gone = std::get_if<CallerGone>(&item)) {
+      forget_caller(gone->call);
+    } else if (auto* undelivered = std::get_if<Undelivered>(&item)) {
+      undo_hand_out(undelivered->token);
+    }
+  }
+  working_.clear();
+  if (!ended_) {
+    fire_timers();
+    while (auto call = wait_timers_.pop_due(now_)) run_out(*call);
+    match_tasks();
+    auto committed = broken_.empty() ? commit_batch() : StatusOr<>(internal::internal_error(broken_));
+    if (committed) {
+      finish_batch();
+    } else {
+      end(to_string(committed.error()));
+    }
+  }
+  release();
+  if (!ended_) store_->maintain();
+}
+
+std::optional<Time> EngineImpl::next_wakeup() const {
+  if (!inbox_.empty()) return now_;
+  if (ended_) return std::nullopt;
+  std::optional<Time> wake = timers_.next_deadline();
+  const auto earlier = [&wake](Time at) { wake = wake ? std::min(*wake, at) : at; };
+  if (const auto wait = wait_timers_.next_deadline()) earlier(*wait);
+  // Shows in time when this thread stood still, which counts against no attempt.
+  if (running_attempts_ > 0) earlier(now_ + kNormalGap / 2);
+  if (wake) wake = std::max(*wake, now_);
+  return wake;
+}
+
+void EngineImpl::stop_accepting() {
+  stopping_ = true;
+  std::vector<CallId> calls;
+  calls.reserve(parked_.size());
+  for (const auto& [call, parked] : parked_) calls.push_back(call);
+  std::ranges::sort(calls);
+  for (const CallId call : calls) run_out(call);
+  // Empty answers tell of nothing that would have to be durable first.
+  release();
+}
+
+void EngineImpl::answer(ReplySink* sink, StatusOr<Reply> reply) {
+  if (!reply) ++stats_.refused;
+  releases_.push_back({sink, std::move(reply)});
+}
+
+void EngineImpl::release() {
+  // A reply may call back into submit() or stop_accepting(): what they add is another list.
+  std::vector<Release> releasing;
+  releasing.swap(releases_);
+  for (Release& one : releasing) one.sink->reply(std::move(one.reply));
+  releasing.clear();
+  if (releases_.capacity() == 0) releases_.swap(releasing);  // Keeps the buffer.
+}
+
+void EngineImpl::end(const std::string& reason) {
+  ended_ = true;
+  // Nobody knows what is on disk, so no answer of this step may leave, whatever it says.
+  for (Release& one : releases_) one.reply = unavailable_now();
+  std::vector<std::pair<CallId, ReplySink*>> waiting;
+  for (const auto& [call, parked] : parked_) waiting.emplace_back(call, parked.sink);
+  std::ranges::sort(waiting);
+  for (const auto& [call, sink] : waiting) answer(sink, unavailable_now());
+  batch_.clear();
+  parked_.clear();
+  watchers_.clear();
+  timers_.clear();
+  wait_timers_.clear();
+  open_.clear();
+  index_ = {};
+  parked_polls_ = 0;
+  running_attempts_ = 0;
+  if (options_.on_fatal) options_.on_fatal(reason);
+}
+
+EngineStats EngineImpl::stats() const {
+  EngineStats stats = stats_;
+  stats.open = open_.size();
+  stats.closed = closed_;
+  stats.parked_polls = parked_polls_;
+  stats.parked_waits = parked_.size() - parked_polls_;
+  stats.timers = timers_.size();
+  return stats;
+}
+
+}  // namespace longbeat::server

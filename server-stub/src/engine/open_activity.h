@@ -1,0 +1,33 @@
+#pragma once
+#include "base/timer_heap.h"
+#include "machine/transition.h"
+#include "matching/task_queues.h"
+
+namespace longbeat::server {
+
+/// One open activity in memory, or one that this step has just closed.
+struct OpenActivity {
+  std::uint64_t row = 0;
+  ActivityState state{};
+
+  /// Its task, while it is due and no worker has it; of the dispatch that `queued_stamp` names.
+  TaskQueues::Place place{};
+  std::int32_t queued_stamp = 0;
+
+  /// The one armed timer: never later than its earliest deadline or dispatch, maybe earlier.
+  std::uint64_t timer = 0;
+  Time armed_at{};
+
+  /// What the engine's count of lost time was when the attempt was last known to live: what was lost since is its grace.
+  Duration grace_base{0};
+  /// No deadline of the running attempt counts before this; set by recovery.
+  Time hold_until{};
+
+  std::uint8_t dirty = kNothing;  ///< Parts to be written by this step.
+  bool fresh = false;             ///< Started in this step: nothing of it is stored yet.
+  bool in_batch = false;          ///< This step has changed it.
+  bool running = false;           ///< Counted as a running attempt.
+  bool watched = false;           ///< Calls wait for it to change.
+};
+
+}  // namespace longbeat::server

@@ -1,0 +1,185 @@
+#include <algorithm>
+
+#include "engine/engine_impl.h"
+#include "engine/index_row.h"
+#include "record/record.h"
+
+namespace longbeat::server {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::uint64_t kRowsPerReservation = 1'000'000;  // One more word to the store a million starts.
+constexpr Duration kHoldMax = seconds(10);                // For reports that were on their way when the server went down.
+
+/// Scans a table with a visitor that may fail.
+template <class Visit>
+StatusOr<> scan_all(Store& store, Table table, Visit visit) {
+  StatusOr<> result;
+  auto scanned = store.scan(table, 0, [&](std::uint64_t key, std::string_view bytes) {
+    result = visit(key, bytes);
+    return result.ok();
+  });
+  if (!scanned) return scanned;
+  return result;
+}
+
+}  // namespace
+
+StatusOr<> EngineImpl::recover(Time now) {
+  now_ = now;
+  if (auto ok = recover_meta(); !ok) return ok;
+  if (auto ok = recover_namespaces(); !ok) return ok;
+  if (auto ok = recover_closed(); !ok) return ok;
+  return recover_open(now);
+}
+
+StatusOr<> EngineImpl::recover_meta() {
+  auto bytes = store_->read(Table::kMeta, kMetaRow);
+  if (!bytes) return bytes.error();
+  if (!*bytes) {
+    meta_.cluster_id = internal::make_uuid(random_);
+    return {};
+  }
+  auto meta = decode_meta({Table::kMeta, kMetaRow}, **bytes);
+  if (!meta) return meta.error();
+  meta_ = *meta;
+  next_row_ = rows_reserved_ = std::max<std::uint64_t>(1, meta_.next_row);
+  return {};
+}
+
+std::uint64_t EngineImpl::new_row() {
+  if (next_row_ == rows_reserved_) {
+    rows_reserved_ += kRowsPerReservation;
+    rows_reserved_dirty_ = true;
+  }
+  return next_row_++;
+}
+
+StatusOr<> EngineImpl::recover_namespaces() {
+  auto read = scan_all(*store_, Table::kNamespace, [&](std::uint64_t key, std::string_view bytes) -> StatusOr<> {
+    auto record = decode_namespace({Table::kNamespace, key}, bytes);
+    if (!record) return record.error();
+    namespaces_.add({record->number, record->id, record->name, record->retention});
+    return {};
+  });
+  if (!read) return read;
+  std::vector<std::string> wanted = options_.namespaces;
+  wanted.insert(wanted.begin(), "default");
+  std::vector<std::pair<std::uint64_t, std::string>> rows;
+  for (const std::string& name : wanted) {
+    if (name.empty() || namespaces_.by_name(name) != nullptr) continue;
+    const Namespace& space = namespaces_.add({namespaces_.next_id(), internal::make_uuid(random_), name});
+    auto& [key, bytes] = rows.emplace_back(space.id, std::string());
+    encode_namespace({Table::kNamespace, key}, {space.id, space.name, space.uuid, space.retention, now_}, bytes);
+  }
+  std::vector<Write> writes;
+  for (const auto& [key, bytes] : rows) writes.push_back({Table::kNamespace, key, bytes});
+  return writes.empty() ? StatusOr<>() : store_->commit(writes);
+}
+
+StatusOr<> EngineImpl::recover_closed() {
+  return scan_all(*store_, Table::kIndex, [&](std::uint64_t key, std::string_view bytes) { return index_closed(key, bytes); });
+}
+
+StatusOr<> EngineImpl::index_closed(std::uint64_t row, std::string_view bytes) {
+  auto entry = decode_index_row(row, bytes);
+  if (!entry) return entry.error();
+  // Rows come in the order of their starts: an earlier one of the same ID is an older run.
+  std::optional<std::uint64_t> older;
+  std::uint64_t older_run = 0;
+  std::optional<Status> failed;
+  index_.find(entry->id.low, [&](std::uint64_t candidate) {
+    const auto stored = store_->read(Table::kIndex, candidate);
+    const auto other = stored ? decode_index_row(candidate, stored->value_or("")) : StatusOr<IndexRow>(stored.error());
+    if (!other) {
+      failed = other.error();
+      return true;
+    }
+    if (other->id != entry->id) return false;
+    older = candidate;
+    older_run = other->run;
+    return true;
+  });
+  if (failed) return *failed;
+  if (older) {
+    index_.erase(entry->id.low, *older);
+    index_.insert(older_run, *older);
+  }
+  index_.insert(entry->id.low, row);
+  ++closed_;
+  next_row_ = std::max(next_row_, row + 1);
+  return {};
+}
+
+StatusOr<> EngineImpl::recover_open(Time now) {
+  auto read = scan_all(*store_, Table::kProgress, [&](std::uint64_t row, std::string_view bytes) -> StatusOr<> {
+    auto progress = decode_progress({Table::kProgress, row}, bytes);
+    if (!progress) return progress.error();
+    OpenActivity& activity = open_[row];
+    activity.row = row;
+    activity.state.progress = std::move(*progress);
+    return {};
+  });
+  if (!read) return read;
+  // The other parts, each table in its own order; rows of closed activities are passed over undecoded.
+  const auto part = [&](Table table, auto decode, auto assign) {
+    return scan_all(*store_, table, [&, table](std::uint64_t row, std::string_view bytes) -> StatusOr<> {
+      const auto found = open_.find(row);
+      if (found == open_.end()) return {};
+      auto decoded = decode(RowRef(table, row), bytes);
+      if (!decoded) return decoded.error();
+      assign(found->second.state, std::move(*decoded));
+      return {};
+    });
+  };
+  read = part(Table::kInput, decode_input, [](ActivityState& state, ActivityInput input) {
+    state.input = std::make_shared<const ActivityInput>(std::move(input));
+  });
+  if (read) read = part(Table::kDetails, decode_details, [](ActivityState& state, std::string details) { state.heartbeat_details = std::move(details); });
+  if (read) read = part(Table::kFailure, decode_failure, [](ActivityState& state, StoredFailure failure) { state.last_failure = std::move(failure); });
+  if (!read) return read;
+
+  std::vector<std::uint64_t> rows;  // In the order of their starts, not of the hash table.
+  rows.reserve(open_.size());
+  for (const auto& [row, activity] : open_) rows.push_back(row);
+  std::ranges::sort(rows);
+  for (const std::uint64_t row : rows) {
+    OpenActivity& activity = open_.at(row);
+    if (!activity.state.input) {
+      return Status{internal::StatusCode::kDataLoss, to_string(RowRef(Table::kInput, row)) + " is missing", {}};
+    }
+    if (auto ok = index_open(activity); !ok) return ok;
+    resume(activity, now);
+    next_row_ = std::max(next_row_, row + 1);
+  }
+  rows_reserved_ = std::max(rows_reserved_, next_row_);
+  return {};
+}
+
+StatusOr<> EngineImpl::index_open(const OpenActivity& activity) {
+  const ActivityInput& input = *activity.state.input;
+  const IdFingerprint id = fingerprint(input.namespace_id, input.activity_id);
+  auto older = latest_run(input.namespace_id, input.activity_id);
+  if (!older) return older.error();
+  if (*older) {
+    index_.erase(id.low, (*older)->row);
+    index_.insert(run_fingerprint(id, (*older)->state().input->run_id), (*older)->row);
+  }
+  index_.insert(id.low, activity.row);
+  return {};
+}
+
+void EngineImpl::resume(OpenActivity& activity, Time now) {
+  const ActivityProgress& progress = activity.state.progress;
+  if (in_progress(progress.phase)) {
+    const Timeouts& timeouts = activity.state.input->options.timeouts;
+    activity.hold_until = now + std::min(kHoldMax, timeouts.start_to_close);
+    // Its beats had nobody to go to: a full heartbeat timeout from now on.
+    const Duration silence = now - std::max(progress.last_heartbeat_time, progress.started_time);
+    if (timeouts.heartbeat > Duration(0) && silence > Duration(0)) activity.grace_base = lost_time_ - silence;
+  }
+  schedule(activity);
+}
+
+}  // namespace longbeat::server

@@ -1,0 +1,87 @@
+#include <algorithm>
+
+#include "engine/engine_impl.h"
+
+namespace longbeat::server {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kTimersPerStep = 2000;          // Work through a flood without starving the calls that arrive meanwhile.
+constexpr Duration kEvidencePause = milliseconds(5);  // Until the queue may have been seen empty after a deadline.
+
+}  // namespace
+
+Time EngineImpl::prolonged(const OpenActivity& activity, Time deadline) const {
+  return std::max(deadline + (lost_time_ - activity.grace_base), activity.hold_until);
+}
+
+void EngineImpl::schedule(OpenActivity& activity, Time not_before) {
+  const Plan plan = server::plan(activity.state);
+  const ActivityProgress& progress = activity.state.progress;
+
+  const bool due = plan.dispatch_at && *plan.dispatch_at <= now_;
+  if (activity.place && (!due || activity.queued_stamp != progress.stamp)) queues_.remove_task(activity.place);
+  if (due && !activity.place) {
+    const ActivityInput& input = *activity.state.input;
+    activity.place = queues_.add_task(input.namespace_id, input.options.task_queue, input.options.priority.key, *plan.dispatch_at, activity.row);
+    activity.queued_stamp = progress.stamp;
+  }
+
+  const bool running = in_progress(progress.phase);
+  if (running != activity.running) {
+    activity.running = running;
+    running ? ++running_attempts_ : --running_attempts_;
+  }
+
+  std::optional<Time> wake = plan.deadline;
+  if (wake && plan.deadline_of_attempt) {
+    wake = prolonged(activity, *wake);
+    if (*wake <= now_) wake = now_ + kEvidencePause;
+  }
+  if (plan.dispatch_at && !due) wake = wake ? std::min(*wake, *plan.dispatch_at) : *plan.dispatch_at;
+  if (wake) wake = std::max(*wake, not_before);
+  arm(activity, wake);
+}
+
+void EngineImpl::arm(OpenActivity& activity, std::optional<Time> at) {
+  if (!at) {
+    timers_.cancel(activity.timer);
+    activity.timer = 0;
+  } else if (activity.timer == 0) {
+    activity.timer = timers_.schedule(*at, &activity);
+    activity.armed_at = *at;
+  } else if (*at < activity.armed_at) {
+    timers_.reschedule(activity.timer, *at);
+    activity.armed_at = *at;
+  }
+  // A later deadline, as after each heartbeat, waits until the entry pops: beats cost no timers.
+}
+
+void EngineImpl::fire_timers() {
+  for (std::size_t fired = 0; fired < kTimersPerStep; ++fired) {
+    const auto due = timers_.pop_due(now_);
+    if (!due) return;
+    (*due)->timer = 0;
+    on_timer(**due);
+  }
+}
+
+void EngineImpl::on_timer(OpenActivity& activity) {
+  const Plan plan = server::plan(activity.state);
+  if (plan.deadline && *plan.deadline <= now_) {
+    // While a worker holds the attempt, a report that was sent in time may still lie in the queue: only an empty queue, seen
+    // later, proves that there is none.
+    const Time at = plan.deadline_of_attempt ? prolonged(activity, *plan.deadline) : *plan.deadline;
+    if (!plan.deadline_of_attempt || queue_empty_at_ > at) {
+      const auto applied = change(activity, DeadlinePassed{at - *plan.deadline});
+      if (applied && applied->changed != kNothing) {
+        ++stats_.timeouts;
+        return;
+      }
+    }
+  }
+  schedule(activity, now_ + milliseconds(1));
+}
+
+}  // namespace longbeat::server

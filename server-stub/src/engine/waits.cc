@@ -1,0 +1,138 @@
+#include <algorithm>
+
+#include "engine/engine_impl.h"
+
+namespace longbeat::server {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr Duration kWaitWithoutDeadline = seconds(30);
+constexpr Duration kAnswerEarly = seconds(1);  // So that the empty answer arrives before the caller's deadline.
+
+}  // namespace
+
+Duration EngineImpl::wait_for(const Command& command) const {
+  if (!command.patience) return std::min(kWaitWithoutDeadline, options_.limits.long_poll_max);
+  return std::max(Duration(0), std::min(options_.limits.long_poll_max, *command.patience - kAnswerEarly));
+}
+
+void EngineImpl::park(const Command& command, Parked parked, Duration wait) {
+  parked.sink = command.sink;
+  const CallId call = command.call;
+  Parked& waiting = parked_.try_emplace(call, std::move(parked)).first->second;
+  if (waiting.kind == Parked::Kind::kTask) ++parked_polls_;
+  if (waiting.row != 0) {
+    watchers_[waiting.row].push_back(call);
+    open_.at(waiting.row).watched = true;
+  }
+  if (wait <= Duration(0) || stopping_) return run_out(call);
+  waiting.timer = wait_timers_.schedule(now_ + wait, call);
+}
+
+/// The empty answer of each kind of long poll.
+static Reply empty_reply(bool task, bool outcome) {
+  if (task) return PollTaskReply{};
+  if (outcome) return PollOutcomeReply{};
+  return DescribeReply{};
+}
+
+void EngineImpl::run_out(CallId call) {
+  auto node = parked_.extract(call);
+  if (node.empty()) return;
+  Parked& parked = node.mapped();
+  wait_timers_.cancel(parked.timer);
+  stop_watching(call, parked.row);
+  if (parked.kind == Parked::Kind::kTask) --parked_polls_;
+  queues_.unpark(parked.place);
+  answer(parked.sink, empty_reply(parked.kind == Parked::Kind::kTask, parked.kind == Parked::Kind::kOutcome));
+}
+
+void EngineImpl::forget_caller(CallId call) {
+  const auto found = parked_.find(call);
+  if (found == parked_.end()) return;
+  ReplySink* sink = found->second.sink;
+  run_out(call);
+  releases_.back() = {sink, Status{internal::StatusCode::kCancelled, "the caller has gone", {}}};
+}
+
+void EngineImpl::stop_watching(CallId call, std::uint64_t row) {
+  const auto found = watchers_.find(row);
+  if (row == 0 || found == watchers_.end()) return;
+  std::erase(found->second, call);
+  if (!found->second.empty()) return;
+  watchers_.erase(found);
+  if (const auto activity = open_.find(row); activity != open_.end()) activity->second.watched = false;
+}
+
+void EngineImpl::wake_watchers(OpenActivity& activity) {
+  const bool closed = is_closed(activity.state.progress.phase);
+  const auto found = watchers_.find(activity.row);
+  if (found == watchers_.end()) return;
+  std::vector<CallId> calls = std::move(found->second);
+  std::vector<CallId> waiting_on;
+  std::shared_ptr<const ActivityState> state;  // One copy for all who look at it.
+  for (const CallId call : calls) {
+    const auto entry = parked_.find(call);
+    Parked& parked = entry->second;
+    if (parked.kind == Parked::Kind::kOutcome && !closed) {
+      waiting_on.push_back(call);
+      continue;
+    }
+    wait_timers_.cancel(parked.timer);
+    if (parked.kind == Parked::Kind::kOutcome) {
+      answer(parked.sink, Reply(PollOutcomeReply{internal::to_string(activity.state.input->run_id), activity.state.outcome}));
+    } else {
+      if (!state) state = std::make_shared<const ActivityState>(activity.state);
+      const ChangeToken token{state->input->run_id, state->progress.transition_count};
+      answer(parked.sink, Reply(DescribeReply{state, server::encode(token), std::move(parked.describe)}));
+    }
+    parked_.erase(entry);
+  }
+  if (waiting_on.empty()) {
+    watchers_.erase(activity.row);
+    activity.watched = false;
+  } else {
+    found->second = std::move(waiting_on);
+  }
+}
+
+void EngineImpl::match_tasks() {
+  while (const auto match = queues_.next_match()) {
+    OpenActivity& activity = open_.at(match->row);
+    activity.place = {};
+    hand_out(activity, match->call);
+  }
+}
+
+void EngineImpl::hand_out(OpenActivity& activity, CallId call) {
+  auto node = parked_.extract(call);
+  Parked& parked = node.mapped();
+  --parked_polls_;
+  wait_timers_.cancel(parked.timer);
+  auto applied = transition(activity.state, parked.picked_up, now_);
+  if (!applied) {
+    broken_ = "a task in a queue could not be handed out: " + to_string(applied.error());
+    return answer(parked.sink, internal::internal_error(broken_));
+  }
+  activity.grace_base = lost_time_;
+  activity.hold_until = {};
+  changed(activity, applied->changed);
+  ++stats_.handed_out;
+
+  const ActivityState& state = activity.state;
+  const ActivityInput& input = *state.input;
+  PollTaskReply reply;
+  reply.token = server::encode(TaskToken{0, activity.row, input.run_id, input.namespace_id,
+                                         {state.progress.attempt, state.progress.started_stamp}, input.activity_id});
+  reply.namespace_name = parked.space->name;
+  reply.run_id = internal::to_string(input.run_id);
+  reply.input = state.input;
+  reply.heartbeat_details = state.heartbeat_details;
+  reply.current_attempt_scheduled_time = state.progress.dispatch_time;
+  reply.started_time = state.progress.started_time;
+  reply.attempt = state.progress.attempt;
+  answer(parked.sink, Reply(std::move(reply)));
+}
+
+}  // namespace longbeat::server

@@ -1,0 +1,86 @@
+#include "machine/steps.h"
+
+namespace longbeat::server {
+namespace steps {
+
+Applied close(ActivityState& state, Phase phase, Outcome outcome, Time now) {
+  ActivityProgress& progress = state.progress;
+  progress.phase = phase;
+  progress.close_time = now;
+  progress.current_retry_interval = Duration(0);
+  ++progress.stamp;  // Outdates a queued dispatch and the attempt's timers.
+  ++progress.transition_count;
+  state.outcome = std::move(outcome);
+  return Applied{.changed = kProgress | kOutcome};
+}
+
+Outcome failure_outcome(StoredFailure failure, RetryState retry_state) {
+  return {.retry_state = retry_state, .has_failure = true, .failure = std::move(failure)};
+}
+
+Applied close_canceled(ActivityState& state, std::string details, Time now) {
+  StoredFailure failure{.kind = StoredFailure::Kind::kCanceled, .message = "Activity canceled"};
+  failure.details = std::move(details);
+  failure.identity = state.progress.cancel_identity;  // The requester's, not the worker's.
+  return close(state, Phase::kCanceled, failure_outcome(std::move(failure), RetryState::kUnspecified), now);
+}
+
+}  // namespace steps
+
+StatusOr<Applied> transition(ActivityState& state, const Completed& event, Time now) {
+  return transition(state, Completed(event), now);
+}
+
+StatusOr<Applied> transition(ActivityState& state, Completed&& event, Time now) {
+  ActivityProgress& progress = state.progress;
+  const bool held = steps::speaks_of_held_attempt(state, event.attempt);
+  const bool from_outside = !event.attempt && (progress.phase == Phase::kScheduled || progress.phase == Phase::kPaused);
+  if (!held && !from_outside) return steps::refused_as_late(state);
+  if (!held) progress.started_time = steps::next_started_time(progress, now);
+  progress.last_attempt_complete_time = now;
+  return steps::close(state, Phase::kCompleted, Outcome{.result = std::move(event.result)}, now);
+}
+
+StatusOr<Applied> transition(ActivityState& state, const CanceledByWorker& event, Time now) {
+  if (!steps::speaks_of_held_attempt(state, event.attempt)) return steps::refused_as_late(state);
+  if (state.progress.phase != Phase::kCancelRequested) {
+    return internal::invalid_argument(
+        "unable to mark activity as canceled without activity being request canceled first");
+  }
+  return steps::close_canceled(state, event.details, now);
+}
+
+StatusOr<Applied> transition(ActivityState& state, const Oversized& event, Time now) {
+  if (!steps::speaks_of_held_attempt(state, event.attempt)) return steps::refused_as_late(state);
+  StoredFailure failure{.kind = StoredFailure::Kind::kServer, .message = event.message, .non_retryable = true};
+  state.progress.last_attempt_complete_time = now;
+  state.last_failure = failure;
+  Applied applied = steps::close(
+      state, Phase::kFailed, steps::failure_outcome(std::move(failure), RetryState::kNonRetryableFailure), now);
+  applied.changed |= kLastFailure;
+  applied.cancel_requested = true;  // Tells a worker whose heartbeat this was to stop.
+  return applied;
+}
+
+StatusOr<Applied> transition(ActivityState& state, const CancelRequested& event, Time now) {
+  ActivityProgress& progress = state.progress;
+  // A repeated request is no error, even after close.
+  if (progress.cancel_requested && progress.cancel_request_id == event.request_id) return Applied{};
+  if (is_closed(progress.phase)) {
+    return internal::failed_precondition("activity is in terminal state " + std::string(to_string(progress.phase)));
+  }
+  if (progress.cancel_requested) {
+    return internal::failed_precondition("cancellation already requested with request ID " + progress.cancel_request_id);
+  }
+  progress.cancel_requested = true;
+  progress.cancel_request_id = event.request_id;
+  progress.cancel_identity = event.identity;
+  progress.cancel_reason = event.reason;
+  progress.cancel_details = event.reason_payloads;
+  if (!in_progress(progress.phase)) return steps::close_canceled(state, event.reason_payloads, now);
+  progress.phase = Phase::kCancelRequested;
+  ++progress.transition_count;
+  return Applied{.changed = kProgress};
+}
+
+}  // namespace longbeat::server

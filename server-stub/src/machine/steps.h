@@ -1,0 +1,50 @@
+#pragma once
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "machine/transition.h"
+
+/// What the files of this room share; nobody else includes it.
+namespace longbeat::server::steps {
+
+/// The report speaks of the attempt that a worker holds now.
+bool speaks_of_held_attempt(const ActivityState& state, const std::optional<AttemptRef>& attempt);
+/// What a late or repeated report is told.
+Status refused_as_late(const ActivityState& state);
+
+/// Details, time and count of one heartbeat; returns the changed parts.
+std::uint8_t beat(ActivityProgress& progress, std::string& stored_details, std::string&& details, Time now);
+
+/// Closes without a failure of its own: see the callers.
+Applied close(ActivityState& state, Phase phase, Outcome outcome, Time now);
+Outcome failure_outcome(StoredFailure failure, RetryState retry_state);
+/// Closes as canceled with the worker's details, or with the reason when no worker is involved.
+Applied close_canceled(ActivityState& state, std::string details, Time now);
+
+/// What becomes of an attempt that failed or timed out.
+struct RetryDecision {
+  bool retry = false;
+  bool reset = false;        ///< back to attempt 1 at once
+  Duration interval{0};      ///< if retry
+  RetryState why_not = RetryState::kUnspecified;
+};
+RetryDecision decide_retry(const ActivityState& state, const FailureFacts& facts, Time now);
+/// Makes the next attempt wait; the decision is to retry.
+void schedule_next_attempt(ActivityState& state, const RetryDecision& decision, Time now);
+
+std::optional<Time> schedule_to_close_deadline(const ActivityState& state);
+std::optional<Time> schedule_to_start_deadline(const ActivityState& state);
+/// The earlier of start-to-close and heartbeat, and which of them it is; unset unless a worker holds the attempt.
+struct AttemptDeadline {
+  Time at{};
+  TimeoutType type = TimeoutType::kUnspecified;
+};
+std::optional<AttemptDeadline> attempt_deadline(const ActivityState& state);
+
+/// Strictly later than every earlier start of this run.
+inline Time next_started_time(const ActivityProgress& progress, Time now) {
+  return std::max(now, later(progress.started_time, Duration(1)));
+}
+
+}  // namespace longbeat::server::steps

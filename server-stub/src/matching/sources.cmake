@@ -1,0 +1,4 @@
+# Every file by name.
+set(LONGBEAT_MATCHING_SOURCES
+  src/matching/task_queues.cc
+)

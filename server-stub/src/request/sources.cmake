@@ -1,0 +1,5 @@
+# Every file by name.
+set(LONGBEAT_REQUEST_SOURCES
+  src/request/options.cc
+  src/request/validate.cc
+)

@@ -1,0 +1,9 @@
+# Every file by name.
+set(LONGBEAT_STORAGE_SOURCES
+  src/storage/fault_store.cc
+  src/storage/memory_store.cc
+  src/storage/sqlite_db.cc
+  src/storage/sqlite_file.cc
+  src/storage/sqlite_store.cc
+  src/storage/wal_helper.cc
+)

@@ -1,0 +1,131 @@
+#include "storage/sqlite_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+namespace longbeat::server::sqlite {
+namespace {
+
+std::string quoted(const std::string& path) { return "database file '" + path + "'"; }
+std::string reason(int error) { return std::generic_category().message(error); }
+
+StatusOr<> check_path(const std::string& path) {
+  if (path.empty()) return internal::invalid_argument("the path of the database file is empty");
+  const auto slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  struct stat info {};
+  if (::stat(directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
+    return internal::failed_precondition(quoted(path) + ": directory '" + directory + "' does not exist");
+  }
+  if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    return internal::failed_precondition(quoted(path) + " is not a regular file");
+  }
+  return {};
+}
+
+/// The format version lies in kMeta under key 0 with its complement, so that a flipped bit is seen.
+std::string version_row(std::uint32_t version) {
+  std::string row(8, '\0');
+  for (std::size_t i = 0; i < 4; ++i) {
+    row[i] = static_cast<char>(version >> (8 * i));
+    row[i + 4] = static_cast<char>(~version >> (8 * i));
+  }
+  return row;
+}
+
+StatusOr<> check_version(Connection& db, const std::string& path) {
+  auto select = db.prepare("SELECT value FROM " + table_name(Table::kMeta) + " WHERE key = 0");
+  if (!select) return select.error();
+  const int result = select->step();
+  if (result != SQLITE_ROW) return Status{StatusCode::kDataLoss, quoted(path) + " has no format version", {}};
+  const auto* bytes = static_cast<const unsigned char*>(sqlite3_column_blob(select->get(), 0));
+  const int size = sqlite3_column_bytes(select->get(), 0);
+  std::uint32_t version = 0;
+  for (int i = 0; i < 4 && i < size; ++i) version |= std::uint32_t{bytes[i]} << (8 * i);
+  if (size != 8 || version_row(version) != std::string_view(reinterpret_cast<const char*>(bytes), 8)) {
+    return Status{StatusCode::kDataLoss, quoted(path) + ": its format version is damaged", {}};
+  }
+  if (version > kFormatVersion) {
+    return internal::failed_precondition(quoted(path) + " has format " + std::to_string(version) + ", this server knows formats up to " +
+                                         std::to_string(kFormatVersion) + ": use a newer longbeat-server");
+  }
+  return {};
+}
+
+StatusOr<> create_tables(Connection& db) {
+  std::string sql = "BEGIN IMMEDIATE; PRAGMA application_id = " + std::to_string(kApplicationId) + ";";
+  for (std::size_t i = 0; i < kTableCount; ++i) {
+    sql += "CREATE TABLE " + table_name(static_cast<Table>(i)) + " (key INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT;";
+  }
+  if (auto created = db.execute(sql); !created) return created;
+  auto insert = db.prepare("INSERT INTO " + table_name(Table::kMeta) + " VALUES (0, ?)");
+  if (!insert) return insert.error();
+  const std::string version = version_row(kFormatVersion);
+  sqlite3_bind_blob(insert->get(), 1, version.data(), static_cast<int>(version.size()), SQLITE_STATIC);
+  if (const int result = insert->step(); result != SQLITE_DONE) return to_status(result, "write format version", db.get());
+  insert->reset();
+  return db.execute("COMMIT");
+}
+
+/// True when the file has no content yet, false when it is longbeat's.
+StatusOr<bool> is_new(Connection& db, const std::string& path) {
+  auto application = db.number("PRAGMA application_id");
+  auto objects = application ? db.number("SELECT count(*) FROM sqlite_master") : application;
+  if (!objects) {
+    const bool foreign = sqlite3_errcode(db.get()) == SQLITE_NOTADB;
+    if (foreign) return internal::failed_precondition(quoted(path) + " is not an SQLite database");
+    return Status{objects.error().code, quoted(path) + " cannot be read: " + objects.error().message, {}};
+  }
+  if (*application == 0 && *objects == 0) return true;
+  if (*application != kApplicationId) return internal::failed_precondition(quoted(path) + " is an SQLite database, but not longbeat's");
+  return false;
+}
+
+}  // namespace
+
+std::string table_name(Table table) {
+  static constexpr const char* kNames[] = {"meta", "namespace", "progress", "input", "details", "failure", "closed", "id_index"};
+  static_assert(std::size(kNames) == kTableCount);
+  return kNames[static_cast<std::size_t>(table)];
+}
+
+StatusOr<FileLock> FileLock::take(const std::string& database_path) {
+  if (auto checked = check_path(database_path); !checked) return checked.error();
+  const std::string path = database_path + ".lock";
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor < 0) return internal::failed_precondition("lock file '" + path + "': " + reason(errno));
+  FileLock lock(descriptor);
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return internal::failed_precondition(quoted(database_path) + " is in use by another server");
+    return internal::failed_precondition("lock file '" + path + "': " + reason(errno));
+  }
+  return lock;
+}
+
+FileLock::~FileLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+StatusOr<Connection> open_file(const std::string& path) {
+  auto db = Connection::open(path, true);
+  if (!db) return Status{StatusCode::kFailedPrecondition, quoted(path) + ": " + db.error().message, {}};
+  auto fresh = is_new(*db, path);
+  if (!fresh) return fresh.error();
+  // Before the first page exists; afterwards SQLite ignores it.
+  std::string setup = "PRAGMA page_size = " + std::to_string(kPageBytes) +
+                      "; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
+                      "PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;";
+  auto ready = db->execute(setup);
+  if (ready && *fresh) ready = create_tables(*db);
+  if (!ready) return Status{ready.error().code, quoted(path) + ": " + ready.error().message, {}};
+  if (auto known = check_version(*db, path); !known) return known.error();
+  return db;
+}
+
+}  // namespace longbeat::server::sqlite

@@ -1,0 +1,66 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace longbeat::server {
+
+using internal::Status;
+using internal::StatusCode;
+using internal::StatusOr;
+
+/// Tables by rate of change. Keys are 64-bit rows; a row number is never used twice in one file.
+enum class Table : std::uint8_t {
+  kMeta = 0,       ///< format version, cluster ID, next row; one row each
+  kNamespace = 1,  ///< one row a namespace
+  kProgress = 2,   ///< open activities only: small, written by every step
+  kInput = 3,      ///< what the start said
+  kDetails = 4,    ///< heartbeat details
+  kFailure = 5,    ///< last failure of an attempt
+  kClosed = 6,     ///< progress and outcome of closed activities
+  kIndex = 7,      ///< closed activities: fingerprint of (namespace, ID); narrow, read alone at recovery
+};
+inline constexpr std::size_t kTableCount = 8;
+
+/// One change of a transaction. Without a value the row is removed.
+struct Write {
+  Table table = Table::kMeta;
+  std::uint64_t key = 0;
+  std::optional<std::string_view> value{};
+};
+
+/// Keys and bytes. Belongs to one thread. What commit() acknowledged survives any crash of the process or machine.
+class Store {
+ public:
+  virtual ~Store() = default;
+  /// Applies all of it or, on error, possibly nothing or everything: after an error nobody knows, and the caller must
+  /// not go on with its memory (design.md §4, Durability). kResourceExhausted: the disk is full, nothing was written.
+  virtual StatusOr<> commit(std::span<const Write> writes) = 0;
+  /// The row's bytes, or nothing when there is none.
+  virtual StatusOr<std::optional<std::string>> read(Table table, std::uint64_t key) = 0;
+  /// Visits rows from `first` on in order of key until `visit` returns false.
+  virtual StatusOr<> scan(Table table, std::uint64_t first,
+                          const std::function<bool(std::uint64_t key, std::string_view value)>& visit) = 0;
+  /// Housekeeping between two commits (WAL restart); never blocks for long.
+  virtual void maintain() {}
+};
+
+/// Rows in memory: gone with the process.
+std::unique_ptr<Store> make_memory_store();
+
+struct SqliteStoreOptions {
+  std::string path{};
+  /// The owner restarts the log between two commits once it is larger than this and its content has been moved over.
+  std::uint64_t wal_bytes_restart = 64ULL * 1024 * 1024;
+};
+/// Opens or creates the file; SQLite in WAL mode, synchronous=FULL. Takes the lock file beside it. Refuses, with one clear line:
+/// a file that is locked by another server, not SQLite, not longbeat's, or of a newer format.
+StatusOr<std::unique_ptr<Store>> open_sqlite_store(const SqliteStoreOptions& options);
+
+}  // namespace longbeat::server

@@ -1,0 +1,114 @@
+#include "unit/engine/engine_room.h"
+
+using namespace longbeat::server;
+using namespace longbeat::server::test;
+
+TEST_CASE("after a crash and a restart", "[server][engine][recovery]") {
+  Room room;
+  const StartReply started = room.start();
+
+  SECTION("everything that was acknowledged is there") {
+    const PollTaskReply task = room.poll();
+    room.beat(task.token, "half");
+    room.start("b");
+    room.start("c");
+    room.complete(room.poll().token, "done");
+    room.crash_and_reopen();
+    CHECK(room.state("a")->heartbeat_details == "half");
+    CHECK(room.state("a")->progress.phase == Phase::kStarted);
+    CHECK(room.state("a")->input->input == "some input");
+    CHECK(room.outcome("b").outcome->result == "done");
+    CHECK(room.state("c")->progress.phase == Phase::kScheduled);
+    CHECK(room.engine->stats().open == 2);
+    CHECK(room.engine->stats().closed == 1);
+    CHECK(room.poll().input->activity_id == "c");
+  }
+  SECTION("the same request ID finds its run") {
+    room.crash_and_reopen();
+    const StartReply again = room.start();
+    CHECK_FALSE(again.started);
+    CHECK(again.run_id == started.run_id);
+  }
+  SECTION("a running attempt goes on with its token") {
+    const PollTaskReply task = room.poll();
+    room.crash_and_reopen(3s);
+    CHECK(room.beat(task.token, "half").ok());
+    CHECK(room.complete(task.token, "done").ok());
+  }
+  SECTION("a running attempt has a full heartbeat timeout, and at least ten seconds") {
+    StartRequest request = room.start_request("b");
+    request.heartbeat = RawDuration{20, 0};
+    room.call(request);
+    room.poll(), room.poll();
+    room.crash_and_reopen(1h - 15s);
+    room.pass(10s);
+    CHECK(room.engine->stats().timeouts == 0);
+    room.pass(100ms);
+    CHECK(room.state("a")->progress.attempt == 2);  // Heartbeat timeout of 5 s: held for ten.
+    room.pass(9800ms);
+    CHECK(room.state("b")->progress.attempt == 1);
+    room.pass(300ms);
+    CHECK(room.state("b")->progress.attempt == 2);
+  }
+  SECTION("a beat ends the prolongation: the next silence counts as usual") {
+    const PollTaskReply task = room.poll();
+    room.crash_and_reopen(10min);
+    room.pass(9s);
+    room.beat(task.token, "half");
+    room.pass(4900ms);
+    CHECK(room.state()->progress.attempt == 1);
+    room.pass(300ms);
+    CHECK(room.state()->progress.attempt == 2);
+  }
+  SECTION("a backoff that ended meanwhile is over") {
+    room.fail(room.poll().token);
+    room.crash_and_reopen(2s);
+    CHECK(room.poll().attempt == 2);
+  }
+  SECTION("a backoff that has not ended goes on") {
+    room.fail(room.poll().token);
+    room.crash_and_reopen(500ms);
+    CollectingSink& poll = room.call(room.poll_request());
+    CHECK_FALSE(poll.answered());
+    room.pass(500ms);
+    CHECK(poll.get<PollTaskReply>().attempt == 2);
+  }
+  SECTION("tasks keep their order") {
+    for (int i = 0; i < 50; ++i) {
+      room.now += 1ms;
+      room.start("t" + std::to_string(i));
+    }
+    room.crash_and_reopen();
+    CHECK(room.poll().input->activity_id == "a");
+    for (int i = 0; i < 50; ++i) CHECK(room.poll().input->activity_id == "t" + std::to_string(i));
+  }
+  SECTION("no row is used again") {
+    room.complete(room.poll().token, "first");
+    room.crash_and_reopen();
+    room.start("b");
+    CHECK(room.outcome("a").outcome->result == "first");
+    CHECK(room.state("b")->progress.phase == Phase::kScheduled);
+  }
+}
+
+TEST_CASE("a damaged record is refused by name", "[server][engine][recovery]") {
+  Room room;
+  room.start();
+  Store& disk = room.disk->content();
+  const auto refusal = [&] {
+    room.engine.reset();
+    const auto opened = Engine::open(std::make_unique<CrashableStore>(room.disk), {}, room.now);
+    REQUIRE_FALSE(opened);
+    return opened.error();
+  };
+  SECTION("when a bit has flipped") {
+    std::string bytes = disk.read(Table::kProgress, 1).value().value();
+    bytes.back() = static_cast<char>(bytes.back() ^ 1);
+    disk.commit(std::vector<Write>{{Table::kProgress, 1, bytes}}).value();
+    CHECK(refusal().code == StatusCode::kDataLoss);
+  }
+  SECTION("when its input is missing") {
+    disk.commit(std::vector<Write>{{Table::kInput, 1, std::nullopt}}).value();
+    CHECK(refusal().code == StatusCode::kDataLoss);
+  }
+}

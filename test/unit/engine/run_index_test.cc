@@ -1,0 +1,70 @@
+#include "directory/run_index.h"
+
+#include <set>
+#include <string>
+
+#include "support/catch.h"
+
+using namespace longbeat::server;
+
+namespace {
+
+std::set<std::uint64_t> rows(const RunIndex& index, std::uint64_t fingerprint) {
+  std::set<std::uint64_t> rows;
+  index.find(fingerprint, [&](std::uint64_t row) {
+    rows.insert(row);
+    return false;
+  });
+  return rows;
+}
+
+std::uint64_t key(std::uint64_t n) { return fingerprint(1, "activity-" + std::to_string(n)).low; }
+
+}  // namespace
+
+TEST_CASE("the index of runs", "[server][directory]") {
+  RunIndex index;
+  SECTION("finds nothing while it is empty") {
+    CHECK(rows(index, 42).empty());
+    CHECK_FALSE(index.erase(42, 1));
+  }
+  SECTION("keeps several rows of one fingerprint, for the caller to choose") {
+    index.insert(key(1), 10), index.insert(key(1), 20);
+    CHECK(rows(index, key(1)) == std::set<std::uint64_t>{10, 20});
+    CHECK(index.erase(key(1), 10));
+    CHECK_FALSE(index.erase(key(1), 10));
+    CHECK(rows(index, key(1)) == std::set<std::uint64_t>{20});
+  }
+  SECTION("stops looking when the caller is content") {
+    index.insert(key(1), 10), index.insert(key(1), 20);
+    int seen = 0;
+    CHECK(index.find(key(1), [&](std::uint64_t) { return ++seen == 1; }));
+    CHECK(seen == 1);
+  }
+  SECTION("keeps rows beyond 32 bits") {
+    index.insert(key(1), (std::uint64_t{1} << 47) + 5);
+    CHECK(rows(index, key(1)) == std::set<std::uint64_t>{(std::uint64_t{1} << 47) + 5});
+  }
+  SECTION("finds all of many, after removing every third, in at most 24 bytes each") {
+    constexpr std::uint64_t kCount = 300'000;
+    for (std::uint64_t n = 1; n <= kCount; ++n) index.insert(key(n), n);
+    CHECK(index.memory_bytes() <= kCount * 24);
+    for (std::uint64_t n = 3; n <= kCount; n += 3) REQUIRE(index.erase(key(n), n));
+    std::uint64_t wrong = 0;
+    for (std::uint64_t n = 1; n <= kCount; ++n) wrong += rows(index, key(n)).contains(n) == (n % 3 == 0);
+    CHECK(wrong == 0);
+    CHECK(index.size() == kCount - kCount / 3);
+  }
+}
+
+TEST_CASE("a fingerprint", "[server][directory]") {
+  SECTION("is the same on every machine: it is stored") {
+    CHECK(fingerprint(1, "order-17").low == fingerprint(1, "order-17").low);
+    CHECK(fingerprint(1, "").low != fingerprint(1, std::string(1, '\0')).low);
+  }
+  SECTION("tells namespaces and runs apart") {
+    CHECK(fingerprint(1, "a").low != fingerprint(2, "a").low);
+    CHECK(fingerprint(1, "a").low != fingerprint(1, "a").high);
+    CHECK(run_fingerprint(fingerprint(1, "a"), {1}) != run_fingerprint(fingerprint(1, "a"), {2}));
+  }
+}

@@ -1,0 +1,136 @@
+#include "unit/engine/engine_room.h"
+
+using namespace longbeat::server;
+using namespace longbeat::server::test;
+
+TEST_CASE("a running attempt is not failed", "[server][engine][time]") {
+  Room room;
+  room.start();
+  const std::string token = room.poll().token;
+
+  SECTION("while a report sent in time may still lie in the queue") {
+    room.pass(4950ms);
+    room.now += 90ms;  // The deadline is at 5 s; the queue was last seen empty before it.
+    room.engine->step({room.now, kStart + 4990ms});
+    CHECK(room.engine->stats().timeouts == 0);
+    CHECK(room.beat(token, "in time").ok());
+    room.pass(1s);
+    CHECK(room.state()->progress.attempt == 1);
+  }
+  SECTION("because the server itself stood still, and the time lost is counted") {
+    room.pass(4s);
+    room.now += 30s;  // As after SIGSTOP.
+    room.step();
+    CHECK(room.engine->stats().timeouts == 0);
+    CHECK(room.engine->stats().grace_added == 1);
+    room.pass(500ms);
+    CHECK(room.beat(token, "still here").ok());
+    room.pass(4900ms);
+    CHECK(room.state()->progress.attempt == 1);
+  }
+  SECTION("by steps that come late but within what is normal") {
+    for (int i = 0; i < 40; ++i) {
+      room.now += 90ms;
+      CHECK(room.beat(token).ok());
+    }
+    CHECK(room.engine->stats().grace_added == 0);
+  }
+}
+
+TEST_CASE("a silent attempt is failed", "[server][engine][time]") {
+  Room room;
+  room.start();
+  room.poll();
+  SECTION("soon after its deadline, never before") {
+    room.pass(5s);
+    CHECK(room.state()->progress.attempt == 1);
+    room.pass(60ms);
+    CHECK(room.state()->progress.attempt == 2);
+  }
+  SECTION("later by just the time the server stood still") {
+    room.pass(1s);
+    room.now += 2100ms;
+    room.step();
+    room.pass(3900ms);  // Seven seconds after the start; two of them were lost.
+    CHECK(room.state()->progress.attempt == 1);
+    room.pass(150ms);
+    CHECK(room.state()->progress.attempt == 2);
+  }
+}
+
+TEST_CASE("the deadline of the whole activity needs the same proof while an attempt runs", "[server][engine][time]") {
+  Room room;
+  StartRequest start = room.start_request();
+  start.schedule_to_close = RawDuration{10, 0};
+  start.start_to_close = RawDuration{10, 0};
+  start.heartbeat.reset();
+  room.call(start);
+  const std::string token = room.poll().token;
+  room.pass(9950ms);
+  room.now += 90ms;
+  SECTION("a completion from before it still counts") {
+    room.engine->step({room.now, kStart + 9990ms});
+    CHECK(room.complete(token, "done").ok());
+  }
+  SECTION("it fires once the queue was seen empty after it") {
+    room.step();
+    CHECK(room.state()->progress.phase == Phase::kTimedOut);
+    CHECK(room.complete(token, "late").refusal().code == StatusCode::kNotFound);
+  }
+}
+
+TEST_CASE("an activity that nobody takes times out", "[server][engine][time]") {
+  Room room;
+  StartRequest start = room.start_request();
+  start.schedule_to_start = RawDuration{10, 0};
+  room.call(start);
+  CollectingSink& outcome = room.call(PollOutcomeRequest{room.run()});
+  room.pass(9999ms);
+  CHECK_FALSE(outcome.answered());
+  room.pass(2ms);
+  CHECK(outcome.get<PollOutcomeReply>().outcome->failure.timeout == TimeoutType::kScheduleToStart);
+}
+
+TEST_CASE("the engine wakes up", "[server][engine][time]") {
+  Room room;
+  room.step();
+  SECTION("never while nothing is open") { CHECK_FALSE(room.engine->next_wakeup()); }
+  SECTION("at once when something was submitted") {
+    room.submit(room.start_request());
+    CHECK(room.engine->next_wakeup() <= room.now);
+  }
+  SECTION("not for a task that waits without a deadline") {
+    room.start();
+    CHECK_FALSE(room.engine->next_wakeup());
+  }
+  SECTION("twenty times a second while an attempt runs, to know when it stood still") {
+    room.start();
+    room.poll();
+    CHECK(room.engine->next_wakeup() <= room.now + 50ms);
+  }
+  SECTION("and works off a flood of due timers in slices") {
+    for (int i = 0; i < 5000; ++i) {
+      StartRequest start = room.start_request("f" + std::to_string(i));
+      start.schedule_to_start = RawDuration{10, 0};
+      room.submit(start);
+    }
+    room.step();
+    room.now += 11s;
+    room.step();
+    CHECK(room.engine->stats().open == 3000);
+    CHECK(room.engine->next_wakeup() <= room.now);
+    room.step(), room.step();
+    CHECK(room.engine->stats().open == 0);
+  }
+}
+
+TEST_CASE("heartbeats cost no timers", "[server][engine][time]") {
+  Room room;
+  room.start();
+  const std::string token = room.poll().token;
+  for (int i = 0; i < 1000; ++i) {
+    room.now += 10ms;
+    room.beat(token, std::to_string(i));
+  }
+  CHECK(room.engine->stats().timers == 1);
+}
