@@ -1,0 +1,56 @@
+#pragma once
+#include <string_view>
+
+#include "rpc/decode.h"
+#include "rpc/encode.h"
+
+namespace longbeat::server {
+
+/// Who may call it, once keys have roles.
+enum class Role : std::uint8_t { kAnyone, kReader, kClient, kWorker, kOperator };
+
+/// How the call waits.
+enum class Kind : std::uint8_t { kUnary, kLongPoll };
+
+/// What one call costs the server: rate limits count by it.
+enum class Cost : std::uint8_t { kAnswered, kRead, kWrite, kWait };
+
+/// What the calls that need no engine tell about.
+struct ServerFacts {
+  std::string cluster_id{};
+  std::string store{};  ///< "sqlite" or "memory"
+  bool serving = true;  ///< false once stopping, or once the engine has ended
+};
+
+struct LocalInput {
+  const grpc::ByteBuffer& bytes;
+  Scratch& scratch;
+  const ServerFacts& facts;
+};
+/// Answers a call without the engine.
+using LocalHandler = StatusOr<grpc::ByteBuffer> (*)(const LocalInput& input);
+
+/// One RPC: everything that authentication, limits, metrics, logging and dispatch need to know about it.
+struct Rpc {
+  std::string_view method{};  ///< "/package.Service/Method"
+  Decoder decode = nullptr;
+  Encoder encode = nullptr;
+  LocalHandler local = nullptr;  ///< set instead of decode and encode
+  /// Name of the request's namespace field; empty: the call belongs to no namespace.
+  std::string_view namespace_field{};
+  Role role = Role::kAnyone;
+  Kind kind = Kind::kUnary;
+  Cost cost = Cost::kAnswered;
+  /// Repeating it after an ambiguous failure does no harm (request IDs and tokens included).
+  bool safe_to_retry = false;
+};
+
+/// The row of `method`, or null: UNIMPLEMENTED.
+const Rpc* find_rpc(std::string_view method);
+
+// system.cc and health.cc
+StatusOr<grpc::ByteBuffer> get_system_info(const LocalInput& input);
+StatusOr<grpc::ByteBuffer> get_cluster_info(const LocalInput& input);
+StatusOr<grpc::ByteBuffer> check_health(const LocalInput& input);
+
+}  // namespace longbeat::server

@@ -1,0 +1,179 @@
+#include "rpc/generic_call.h"
+
+#include <exception>
+
+#include "rpc/event_loop.h"
+#include "rpc/status_codec.h"
+
+namespace longbeat::server {
+
+using internal::StatusCode;
+
+void GenericCall::arm() {
+  context_.emplace();
+  stream_.emplace(&*context_);
+  // Has to be said before the call arrives, thus for every call. It costs one event each; the tag itself is on gRPC's
+  // list either way.
+  context_->AsyncNotifyWhenDone(&done_tag_);
+  step_ = Step::kArmed;
+  done_ = false;
+  loop_.request_call(*context_, *stream_, &step_tag_);
+}
+
+void GenericCall::on_step(bool ok) {
+  switch (step_) {
+    case Step::kArmed:
+      if (ok) return on_arrival();
+      // Shutdown: no call came, so its done tag never will.
+      done_ = true;
+      step_ = Step::kIdle;
+      loop_.disarmed();
+      return rest_if_over();
+    case Step::kReading:
+      return on_request(ok);
+    case Step::kFinishing:
+      return on_finished(ok);
+    case Step::kIdle:
+    case Step::kWithEngine:
+      return;  // No tag of ours is out in these.
+  }
+}
+
+void GenericCall::on_arrival() {
+  id_ = loop_.call_arrived();
+  rpc_ = find_rpc(context_->method());
+  if (!rpc_) {
+    ++loop_.counters().unknown_methods;
+    return finish({StatusCode::kUnimplemented, "unknown method " + context_->method(), {}});
+  }
+  if (loop_.overloaded()) {
+    ++loop_.counters().refused_overload;
+    return finish({StatusCode::kResourceExhausted, "too many calls at once",
+                   internal::ResourceExhaustedDetail{kCauseConcurrentLimit, kScopeSystem}});
+  }
+  step_ = Step::kReading;
+  stream_->Read(&request_, &step_tag_);
+}
+
+void GenericCall::on_request(bool ok) {
+  if (!ok) return finish(internal::internal_error("the call carried no request message"));
+  const std::size_t size = request_.Length();
+  if (size > loop_.limits().receive_bytes_max) {
+    ++loop_.counters().oversized;
+    // Temporal's SDKs know this text: they report the activity as failed instead of sending the same again.
+    return finish({StatusCode::kResourceExhausted,
+                   "grpc: received message larger than max (" + std::to_string(size) + " vs. " +
+                       std::to_string(loop_.limits().receive_bytes_max) + ")",
+                   {}});
+  }
+  try {
+    dispatch();
+  } catch (const std::exception& error) {
+    ++loop_.counters().exceptions;
+    finish(internal::internal_error(std::string(rpc_->method) + ": " + error.what()));
+  }
+}
+
+void GenericCall::dispatch() {
+  if (rpc_->local) {
+    answer_locally();
+  } else {
+    submit();
+  }
+  loop_.scratch().clear();
+}
+
+void GenericCall::answer_locally() {
+  auto response = rpc_->local({request_, loop_.scratch(), loop_.facts()});
+  if (!response) return finish(response.error());
+  finish(*response);
+}
+
+void GenericCall::submit() {
+  const std::function<std::string(const char*)> header_of = [this](const char* name) { return header(name); };
+  auto request = rpc_->decode({request_, loop_.scratch(), header_of});
+  request_.Clear();
+  if (!request) {
+    ++loop_.counters().undecodable;
+    return finish(internal::internal_error("the request bytes are not what " + std::string(rpc_->method) + " takes"));
+  }
+  step_ = Step::kWithEngine;
+  loop_.submit({id_, std::move(*request), patience(), this});
+}
+
+void GenericCall::reply(StatusOr<Reply> reply) {
+  if (reply) {
+    if (auto* task = std::get_if<PollTaskReply>(&*reply)) token_ = task->token;
+  }
+  if (done_) {  // The caller went away while the engine had the call.
+    step_ = Step::kIdle;
+    return rest_if_over();
+  }
+  try {
+    if (!reply) return finish(reply.error());
+    finish(rpc_->encode({*reply, loop_.scratch(), loop_.step_time()}));
+    loop_.scratch().clear();
+  } catch (const std::exception& error) {
+    ++loop_.counters().exceptions;
+    loop_.scratch().clear();
+    loop_.undelivered(std::exchange(token_, {}));
+    finish(internal::internal_error(std::string(rpc_->method) + ": " + error.what()));
+  }
+}
+
+void GenericCall::finish(const grpc::ByteBuffer& response) {
+  if (loop_.queue_closed()) return on_finished(false);
+  step_ = Step::kFinishing;
+  stream_->WriteAndFinish(response, grpc::WriteOptions(), grpc::Status::OK, &step_tag_);
+}
+
+void GenericCall::finish(const Status& status) {
+  if (loop_.queue_closed()) return on_finished(false);
+  if (const auto* exhausted = std::get_if<internal::ResourceExhaustedDetail>(&status.detail)) {
+    context_->AddInitialMetadata("x-resource-exhausted-cause", resource_exhausted_cause(exhausted->cause));
+    context_->AddInitialMetadata("x-resource-exhausted-scope", resource_exhausted_scope(exhausted->scope));
+  }
+  step_ = Step::kFinishing;
+  stream_->Finish(to_grpc(status), &step_tag_);
+}
+
+void GenericCall::on_finished(bool ok) {
+  step_ = Step::kIdle;
+  if (ok) token_.clear();  // It is on its way; a connection lost from here on is a matter of the timeouts.
+  rest_if_over();
+}
+
+void GenericCall::on_done() {
+  done_ = true;
+  if (step_ == Step::kWithEngine && context_->IsCancelled()) {
+    ++loop_.counters().callers_gone;
+    return loop_.caller_gone(id_);  // The engine still answers; reply() ends the call.
+  }
+  rest_if_over();
+}
+
+void GenericCall::rest_if_over() {
+  if (step_ != Step::kIdle || !done_) return;
+  loop_.undelivered(std::exchange(token_, {}));
+  request_.Clear();
+  stream_.reset();
+  context_.reset();
+  loop_.at_rest(*this);
+}
+
+std::optional<Duration> GenericCall::patience() const {
+  const gpr_timespec deadline = context_->raw_deadline();
+  if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0) return std::nullopt;
+  const gpr_timespec left = gpr_time_sub(deadline, gpr_now(deadline.clock_type));
+  constexpr std::int64_t kForeverSeconds = 365LL * 24 * 3600;  // Some clients send "none" as a very long time.
+  if (left.tv_sec > kForeverSeconds) return std::nullopt;
+  return std::chrono::seconds(left.tv_sec) + std::chrono::nanoseconds(left.tv_nsec);
+}
+
+std::string GenericCall::header(const char* name) const {
+  const auto& headers = context_->client_metadata();
+  const auto found = headers.find(name);
+  return found == headers.end() ? std::string() : std::string(found->second.data(), found->second.size());
+}
+
+}  // namespace longbeat::server

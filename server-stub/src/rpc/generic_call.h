@@ -1,0 +1,82 @@
+#pragma once
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/server_context.h>
+
+#include <optional>
+#include <string>
+
+#include "rpc/dispatch_table.h"
+
+namespace longbeat::server {
+
+class EventLoop;
+
+/// What the completion queue hands back.
+class Tag {
+ public:
+  virtual void proceed(bool ok) = 0;
+
+ protected:
+  ~Tag() = default;
+};
+
+/// One call of any method, from armed to finished; reused for the next one. Belongs to the loop's thread.
+///
+/// Two tags can be out at once: that of the current step (arrival, read, finish) and "done", which gRPC delivers for
+/// every call that has arrived, after its Finish or as soon as the caller has gone. A call is at rest when neither is
+/// out and the engine does not hold it.
+class GenericCall final : public ReplySink {
+ public:
+  explicit GenericCall(EventLoop& loop) : loop_(loop), step_tag_(*this), done_tag_(*this) {}
+
+  /// Waits for the next call that comes in.
+  void arm();
+
+  // ReplySink
+  void reply(StatusOr<Reply> reply) override;
+
+ private:
+  enum class Step : std::uint8_t { kIdle, kArmed, kReading, kWithEngine, kFinishing };
+
+  struct StepTag final : Tag {
+    explicit StepTag(GenericCall& owner) : call(owner) {}
+    void proceed(bool ok) override { call.on_step(ok); }
+    GenericCall& call;
+  };
+  struct DoneTag final : Tag {
+    explicit DoneTag(GenericCall& owner) : call(owner) {}
+    void proceed(bool) override { call.on_done(); }
+    GenericCall& call;
+  };
+
+  void on_step(bool ok);
+  void on_arrival();
+  void on_request(bool ok);
+  void on_finished(bool ok);
+  void on_done();
+
+  void dispatch();
+  void answer_locally();
+  void submit();
+  void finish(const Status& status);
+  void finish(const grpc::ByteBuffer& response);
+  /// Gives the call back to the loop when nothing is out any more.
+  void rest_if_over();
+
+  std::optional<Duration> patience() const;
+  std::string header(const char* name) const;
+
+  EventLoop& loop_;
+  StepTag step_tag_;
+  DoneTag done_tag_;
+  std::optional<grpc::GenericServerContext> context_{};
+  std::optional<grpc::GenericServerAsyncReaderWriter> stream_{};
+  grpc::ByteBuffer request_{};
+  const Rpc* rpc_ = nullptr;
+  CallId id_ = 0;
+  Step step_ = Step::kIdle;
+  bool done_ = false;    ///< the done tag came back: the caller has its answer, or has gone
+  std::string token_{};  ///< of the task this reply carries, until it is known to have left
+};
+
+}  // namespace longbeat::server

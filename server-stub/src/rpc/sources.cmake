@@ -1,0 +1,20 @@
+# Every file by name.
+set(LONGBEAT_SERVER_RPC_SOURCES
+  src/rpc/decode_client.cc
+  src/rpc/decode_worker.cc
+  src/rpc/dispatch_table.cc
+  src/rpc/encode_client.cc
+  src/rpc/encode_describe.cc
+  src/rpc/encode_parts.cc
+  src/rpc/encode_worker.cc
+  src/rpc/event_loop.cc
+  src/rpc/failure_codec.cc
+  src/rpc/generic_call.cc
+  src/rpc/health.cc
+  src/rpc/json_text.cc
+  src/rpc/local_server.cc
+  src/rpc/server.cc
+  src/rpc/status_codec.cc
+  src/rpc/system.cc
+  src/rpc/wire.cc
+)

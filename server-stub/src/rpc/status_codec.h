@@ -1,0 +1,22 @@
+#pragma once
+#include <grpcpp/support/status.h>
+
+#include <string>
+
+#include "engine/engine.h"
+
+namespace longbeat::server {
+
+/// enums.ResourceExhaustedCause and ResourceExhaustedScope, as far as rpc/ itself refuses.
+inline constexpr std::int32_t kCauseConcurrentLimit = 2;
+inline constexpr std::int32_t kScopeSystem = 2;
+
+/// The refusal as gRPC sends it: code, message (at most 4000 characters) and, where there is a detail,
+/// google.rpc.Status with one Any for the trailer grpc-status-details-bin.
+grpc::Status to_grpc(const Status& status);
+
+/// Texts of the response headers that go with RESOURCE_EXHAUSTED, for example "ConcurrentLimit"; empty when unknown.
+std::string resource_exhausted_cause(std::int32_t cause);
+std::string resource_exhausted_scope(std::int32_t scope);
+
+}  // namespace longbeat::server
