@@ -12,7 +12,13 @@
 LONGBEAT_BEGIN
 
 /// Which of an activity's limits ran out.
-enum class TimeoutType : std::int8_t { kUnspecified = 0, kStartToClose = 1, kScheduleToStart = 2, kScheduleToClose = 3, kHeartbeat = 4 };
+enum class TimeoutType : std::int8_t {
+  kUnspecified = 0,
+  kStartToClose = 1,
+  kScheduleToStart = 2,
+  kScheduleToClose = 3,
+  kHeartbeat = 4
+};
 
 /// What kind of failure this is.
 enum class FailureKind : std::int8_t {
@@ -22,8 +28,8 @@ enum class FailureKind : std::int8_t {
   kCanceled,
   kTerminated,
   kServer,
-  kActivity,     ///< Wraps the failure of an activity, as workflows see it; `cause` holds the failure itself.
-  kOther,        ///< A kind longbeat does not interpret; message, stack trace and cause are kept.
+  kActivity,  ///< Wraps the failure of an activity, as workflows see it; `cause` holds the failure itself.
+  kOther,     ///< A kind longbeat does not interpret; message, stack trace and cause are kept.
 };
 
 /// Why an activity, or one attempt of it, failed. The typed form of temporal.api.failure.v1.Failure.

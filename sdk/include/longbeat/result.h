@@ -73,12 +73,14 @@ class [[nodiscard]] Result {
   using value_type = T;
   using error_type = E;
 
-  Result() requires std::is_void_v<T> : state_(std::in_place_index<0>) {}
+  Result()
+    requires std::is_void_v<T>
+      : state_(std::in_place_index<0>) {}
   template <class U = Stored>
     requires(!std::is_void_v<T> && std::is_constructible_v<Stored, U &&> && !std::is_same_v<std::decay_t<U>, Result> &&
              !std::is_same_v<std::decay_t<U>, E>)
   Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT: implicit on purpose.
-  Result(E error) : state_(std::in_place_index<1>, std::move(error)) {}           // NOLINT: implicit on purpose.
+  Result(E error) : state_(std::in_place_index<1>, std::move(error)) {}          // NOLINT: implicit on purpose.
 
   explicit operator bool() const noexcept { return ok(); }
   bool ok() const noexcept { return state_.index() == 0; }
@@ -89,19 +91,45 @@ class [[nodiscard]] Result {
   decltype(auto) value() && { return get<Stored&&>(*this); }
 
   /// The value, unchecked: only after ok().
-  Stored& operator*() & { assert(ok()); return *std::get_if<0>(&state_); }
-  const Stored& operator*() const& { assert(ok()); return *std::get_if<0>(&state_); }
-  Stored&& operator*() && { assert(ok()); return std::move(*std::get_if<0>(&state_)); }
-  Stored* operator->() { assert(ok()); return std::get_if<0>(&state_); }
-  const Stored* operator->() const { assert(ok()); return std::get_if<0>(&state_); }
+  Stored& operator*() & {
+    assert(ok());
+    return *std::get_if<0>(&state_);
+  }
+  const Stored& operator*() const& {
+    assert(ok());
+    return *std::get_if<0>(&state_);
+  }
+  Stored&& operator*() && {
+    assert(ok());
+    return std::move(*std::get_if<0>(&state_));
+  }
+  Stored* operator->() {
+    assert(ok());
+    return std::get_if<0>(&state_);
+  }
+  const Stored* operator->() const {
+    assert(ok());
+    return std::get_if<0>(&state_);
+  }
 
   /// The error, unchecked: only after !ok().
-  E& error() & { assert(!ok()); return *std::get_if<1>(&state_); }
-  const E& error() const& { assert(!ok()); return *std::get_if<1>(&state_); }
-  E&& error() && { assert(!ok()); return std::move(*std::get_if<1>(&state_)); }
+  E& error() & {
+    assert(!ok());
+    return *std::get_if<1>(&state_);
+  }
+  const E& error() const& {
+    assert(!ok());
+    return *std::get_if<1>(&state_);
+  }
+  E&& error() && {
+    assert(!ok());
+    return std::move(*std::get_if<1>(&state_));
+  }
 
   template <class U>
-  Stored value_or(U&& other) const& requires(!std::is_void_v<T>) {
+  Stored value_or(U&& other) const&
+    requires(!std::is_void_v<T>)
+  {
     return ok() ? **this : static_cast<Stored>(std::forward<U>(other));
   }
 

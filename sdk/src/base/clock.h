@@ -3,8 +3,8 @@
 
 namespace longbeat::internal {
 
-/// Time that never jumps and goes on while the machine sleeps (CLOCK_BOOTTIME). Leases, throttles and retries count on it.
-/// Only a tag: there is no now() here, because decisions get `now` as a parameter.
+/// Time that never jumps and goes on while the machine sleeps (CLOCK_BOOTTIME). Leases, throttles and retries count on
+/// it. Only a tag: there is no now() here, because decisions get `now` as a parameter.
 struct Monotonic {
   using duration = std::chrono::nanoseconds;
   using rep = duration::rep;

@@ -4,11 +4,16 @@ LONGBEAT_BEGIN
 
 std::string_view to_string(TimeoutType type) noexcept {
   switch (type) {
-    case TimeoutType::kStartToClose: return "StartToClose";
-    case TimeoutType::kScheduleToStart: return "ScheduleToStart";
-    case TimeoutType::kScheduleToClose: return "ScheduleToClose";
-    case TimeoutType::kHeartbeat: return "Heartbeat";
-    case TimeoutType::kUnspecified: break;
+    case TimeoutType::kStartToClose:
+      return "StartToClose";
+    case TimeoutType::kScheduleToStart:
+      return "ScheduleToStart";
+    case TimeoutType::kScheduleToClose:
+      return "ScheduleToClose";
+    case TimeoutType::kHeartbeat:
+      return "Heartbeat";
+    case TimeoutType::kUnspecified:
+      break;
   }
   return "Unspecified";
 }
@@ -19,13 +24,19 @@ std::string label(const Failure& failure) {
   switch (failure.kind) {
     case FailureKind::kApplication:
       return failure.type.empty() ? "ApplicationError" : "ApplicationError(" + failure.type + ")";
-    case FailureKind::kTimeout: return "TimeoutError(" + std::string(to_string(failure.timeout_type)) + ")";
-    case FailureKind::kCanceled: return "CanceledError";
-    case FailureKind::kTerminated: return "TerminatedError";
-    case FailureKind::kServer: return "ServerError";
-    case FailureKind::kActivity: return "ActivityError";
+    case FailureKind::kTimeout:
+      return "TimeoutError(" + std::string(to_string(failure.timeout_type)) + ")";
+    case FailureKind::kCanceled:
+      return "CanceledError";
+    case FailureKind::kTerminated:
+      return "TerminatedError";
+    case FailureKind::kServer:
+      return "ServerError";
+    case FailureKind::kActivity:
+      return "ActivityError";
     case FailureKind::kGeneric:
-    case FailureKind::kOther: break;
+    case FailureKind::kOther:
+      break;
   }
   return "Error";
 }

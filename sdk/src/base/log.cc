@@ -14,10 +14,18 @@ std::atomic<unsigned long> lost_lines{0};
 
 void write_by_default(LogLevel level, std::string_view line) {
   switch (level) {
-    case LogLevel::kDebug: spdlog::debug("{}", line); break;
-    case LogLevel::kInfo: spdlog::info("{}", line); break;
-    case LogLevel::kWarn: spdlog::warn("{}", line); break;
-    case LogLevel::kError: spdlog::error("{}", line); break;
+    case LogLevel::kDebug:
+      spdlog::debug("{}", line);
+      break;
+    case LogLevel::kInfo:
+      spdlog::info("{}", line);
+      break;
+    case LogLevel::kWarn:
+      spdlog::warn("{}", line);
+      break;
+    case LogLevel::kError:
+      spdlog::error("{}", line);
+      break;
   }
 }
 
@@ -46,6 +54,8 @@ void log(LogLevel level, std::string_view line) noexcept {
   }
 }
 
-unsigned long lost_log_lines() noexcept { return lost_lines.load(std::memory_order_relaxed); }
+unsigned long lost_log_lines() noexcept {
+  return lost_lines.load(std::memory_order_relaxed);
+}
 
 }  // namespace longbeat::internal

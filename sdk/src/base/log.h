@@ -6,8 +6,8 @@ namespace longbeat::internal {
 
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
 
-/// Where longbeat's own lines go. Must not throw and must be thread-safe; the default writes warnings and errors through
-/// spdlog's default logger.
+/// Where longbeat's own lines go. Must not throw and must be thread-safe; the default writes warnings and errors
+/// through spdlog's default logger.
 using LogSink = std::function<void(LogLevel, std::string_view)>;
 
 /// Replaces the sink of the process; an empty one restores the default.

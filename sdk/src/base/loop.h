@@ -9,8 +9,8 @@ namespace longbeat::internal {
 /// Names one armed timer of a Loop; 0 names none.
 using TimerId = std::uint64_t;
 
-/// One thread of events: timers, posted work and the replies of calls. All state of clients and workers belongs to the loop
-/// they live on. rpc/ implements it on a gRPC completion queue, the simulation on virtual time in one thread.
+/// One thread of events: timers, posted work and the replies of calls. All state of clients and workers belongs to the
+/// loop they live on. rpc/ implements it on a gRPC completion queue, the simulation on virtual time in one thread.
 class Loop {
  public:
   virtual ~Loop() = default;
@@ -19,8 +19,9 @@ class Loop {
   virtual TimePoint now() const = 0;
   virtual WallTime wall_now() const = 0;
 
-  /// The latest time at which the loop found nothing waiting: an event handled now may have waited since then, not longer.
-  /// Loop thread only. The lease of a fetched task starts here, so that a frozen worker does not overrate what it holds.
+  /// The latest time at which the loop found nothing waiting: an event handled now may have waited since then, not
+  /// longer. Loop thread only. The lease of a fetched task starts here, so that a frozen worker does not overrate what
+  /// it holds.
   virtual TimePoint last_idle() const = 0;
 
   /// Runs `work` on the loop, in the order of posting. Any thread. After the loop has stopped the work is dropped

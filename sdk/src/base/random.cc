@@ -53,7 +53,8 @@ bool parse_uuid(const std::string& text, Uuid& out) {
     if (c >= 'A' && c <= 'F') value = c - 'A' + 10;
     if (value < 0) return false;
     const auto bits = static_cast<std::uint8_t>(value);
-    out[nibble / 2] = nibble % 2 == 0 ? static_cast<std::uint8_t>(bits << 4) : static_cast<std::uint8_t>(out[nibble / 2] | bits);
+    out[nibble / 2] =
+        nibble % 2 == 0 ? static_cast<std::uint8_t>(bits << 4) : static_cast<std::uint8_t>(out[nibble / 2] | bits);
     ++nibble;
   }
   return true;

@@ -15,7 +15,8 @@ class Random {
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
     return z ^ (z >> 31);
   }
-  /// Uniform in [0, bound); 0 for bound 0. The bias of the multiplication is below 2^-32 for the small bounds used here.
+  /// Uniform in [0, bound); 0 for bound 0. The bias of the multiplication is below 2^-32 for the small bounds used
+  /// here.
   std::uint64_t below(std::uint64_t bound) {
     return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next()) * bound) >> 64);
   }

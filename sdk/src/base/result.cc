@@ -4,31 +4,54 @@ LONGBEAT_BEGIN
 
 std::string_view to_string(ErrorCode code) noexcept {
   switch (code) {
-    case ErrorCode::kInvalidArgument: return "InvalidArgument";
-    case ErrorCode::kNotFound: return "NotFound";
-    case ErrorCode::kAlreadyStarted: return "AlreadyStarted";
-    case ErrorCode::kFailedPrecondition: return "FailedPrecondition";
-    case ErrorCode::kResourceExhausted: return "ResourceExhausted";
-    case ErrorCode::kPermissionDenied: return "PermissionDenied";
-    case ErrorCode::kUnimplemented: return "Unimplemented";
-    case ErrorCode::kUnavailable: return "Unavailable";
-    case ErrorCode::kDeadlineExceeded: return "DeadlineExceeded";
-    case ErrorCode::kCanceled: return "Canceled";
-    case ErrorCode::kInternal: return "Internal";
-    case ErrorCode::kUndecodable: return "Undecodable";
-    case ErrorCode::kLeaseLost: return "LeaseLost";
-    case ErrorCode::kActivityFailed: return "ActivityFailed";
-    case ErrorCode::kActivityCanceled: return "ActivityCanceled";
-    case ErrorCode::kActivityTerminated: return "ActivityTerminated";
-    case ErrorCode::kActivityTimedOut: return "ActivityTimedOut";
+    case ErrorCode::kInvalidArgument:
+      return "InvalidArgument";
+    case ErrorCode::kNotFound:
+      return "NotFound";
+    case ErrorCode::kAlreadyStarted:
+      return "AlreadyStarted";
+    case ErrorCode::kFailedPrecondition:
+      return "FailedPrecondition";
+    case ErrorCode::kResourceExhausted:
+      return "ResourceExhausted";
+    case ErrorCode::kPermissionDenied:
+      return "PermissionDenied";
+    case ErrorCode::kUnimplemented:
+      return "Unimplemented";
+    case ErrorCode::kUnavailable:
+      return "Unavailable";
+    case ErrorCode::kDeadlineExceeded:
+      return "DeadlineExceeded";
+    case ErrorCode::kCanceled:
+      return "Canceled";
+    case ErrorCode::kInternal:
+      return "Internal";
+    case ErrorCode::kUndecodable:
+      return "Undecodable";
+    case ErrorCode::kLeaseLost:
+      return "LeaseLost";
+    case ErrorCode::kActivityFailed:
+      return "ActivityFailed";
+    case ErrorCode::kActivityCanceled:
+      return "ActivityCanceled";
+    case ErrorCode::kActivityTerminated:
+      return "ActivityTerminated";
+    case ErrorCode::kActivityTimedOut:
+      return "ActivityTimedOut";
   }
   return "Unknown";
 }
 
-std::string to_string(const Error& error) { return std::string(to_string(error.code)) + ": " + error.message; }
+std::string to_string(const Error& error) {
+  return std::string(to_string(error.code)) + ": " + error.message;
+}
 
-std::ostream& operator<<(std::ostream& out, const Error& error) { return out << to_string(error); }
+std::ostream& operator<<(std::ostream& out, const Error& error) {
+  return out << to_string(error);
+}
 
-std::ostream& operator<<(std::ostream& out, ErrorCode code) { return out << to_string(code); }
+std::ostream& operator<<(std::ostream& out, ErrorCode code) {
+  return out << to_string(code);
+}
 
 LONGBEAT_END

@@ -50,8 +50,8 @@ struct ResourceExhaustedDetail {
   std::int32_t scope = 0;  ///< enums.ResourceExhaustedScope
   friend bool operator==(const ResourceExhaustedDetail&, const ResourceExhaustedDetail&) = default;
 };
-using StatusDetail =
-    std::variant<std::monostate, NotFoundDetail, NamespaceNotFoundDetail, AlreadyStartedDetail, ResourceExhaustedDetail>;
+using StatusDetail = std::variant<std::monostate, NotFoundDetail, NamespaceNotFoundDetail, AlreadyStartedDetail,
+                                  ResourceExhaustedDetail>;
 
 /// How a call of the protocol was refused: the same type on both sides of the wire, without gRPC in it.
 struct Status {
@@ -69,12 +69,20 @@ std::ostream& operator<<(std::ostream& out, const Status& status);
 template <class T = void>
 using StatusOr = Result<T, Status>;
 
-inline Status invalid_argument(std::string message) { return {StatusCode::kInvalidArgument, std::move(message), {}}; }
+inline Status invalid_argument(std::string message) {
+  return {StatusCode::kInvalidArgument, std::move(message), {}};
+}
 inline Status failed_precondition(std::string message) {
   return {StatusCode::kFailedPrecondition, std::move(message), {}};
 }
-inline Status not_found(std::string message) { return {StatusCode::kNotFound, std::move(message), NotFoundDetail{}}; }
-inline Status unavailable(std::string message) { return {StatusCode::kUnavailable, std::move(message), {}}; }
-inline Status internal_error(std::string message) { return {StatusCode::kInternal, std::move(message), {}}; }
+inline Status not_found(std::string message) {
+  return {StatusCode::kNotFound, std::move(message), NotFoundDetail{}};
+}
+inline Status unavailable(std::string message) {
+  return {StatusCode::kUnavailable, std::move(message), {}};
+}
+inline Status internal_error(std::string message) {
+  return {StatusCode::kInternal, std::move(message), {}};
+}
 
 }  // namespace longbeat::internal

@@ -21,15 +21,16 @@ IdFingerprint fingerprint(std::uint32_t namespace_id, std::string_view activity_
 std::uint64_t run_fingerprint(const IdFingerprint& id, const internal::Uuid& run_id);
 
 /// Fingerprint to row, 14 to 22 bytes an entry: open addressing in 256 parts that grow one by one, so that no insertion
-/// stops the server for long. Keeps 48 bits of a fingerprint and of a row; several rows may answer to one fingerprint, and the
-/// caller looks at the record to know which one it meant.
+/// stops the server for long. Keeps 48 bits of a fingerprint and of a row; several rows may answer to one fingerprint,
+/// and the caller looks at the record to know which one it meant.
 class RunIndex {
  public:
   void insert(std::uint64_t fingerprint, std::uint64_t row);
   /// False when there is no such entry.
   bool erase(std::uint64_t fingerprint, std::uint64_t row);
 
-  /// Calls visit(row) for each candidate until it returns true; the index must not change meanwhile. Returns whether one did.
+  /// Calls visit(row) for each candidate until it returns true; the index must not change meanwhile. Returns whether
+  /// one did.
   template <class Visit>
   bool find(std::uint64_t fingerprint, Visit&& visit) const {
     const Part& part = parts_[part_of(fingerprint)];

@@ -55,7 +55,8 @@ void EngineImpl::encode(OpenActivity& activity) {
     if (!activity.fresh) remove_row(Table::kProgress, row);
     encode_closed({Table::kClosed, row}, state.progress, *state.outcome, new_row_bytes(Table::kClosed, row));
     const IdFingerprint id = fingerprint(state.input->namespace_id, state.input->activity_id);
-    const IndexRow entry{id, run_fingerprint(id, state.input->run_id), state.progress.close_time.time_since_epoch().count()};
+    const IndexRow entry{id, run_fingerprint(id, state.input->run_id),
+                         state.progress.close_time.time_since_epoch().count()};
     encode_index_row(row, entry, new_row_bytes(Table::kIndex, row));
   } else if (activity.dirty & kProgress) {
     encode_progress({Table::kProgress, row}, state.progress, new_row_bytes(Table::kProgress, row));
@@ -79,7 +80,8 @@ StatusOr<> EngineImpl::commit_batch() {
   for (std::size_t i = 0; i < writes_.size(); ++i) {
     if (writes_[i].value) writes_[i].value = rows_[i];
   }
-  std::ranges::sort(writes_, [](const Write& a, const Write& b) { return a.table != b.table ? a.table < b.table : a.key < b.key; });
+  std::ranges::sort(
+      writes_, [](const Write& a, const Write& b) { return a.table != b.table ? a.table < b.table : a.key < b.key; });
   auto committed = store_->commit(writes_);
   if (!committed) return committed;
   ++stats_.commits;

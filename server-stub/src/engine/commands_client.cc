@@ -19,7 +19,8 @@ void EngineImpl::on(Command& command, PollOutcomeRequest& request) {
   const auto run = find_run(**space, request.run, Depth::kOutcome);
   if (!run) return answer(command.sink, run.error());
   const ActivityState& state = run->state();
-  if (state.outcome) return answer(command.sink, Reply(PollOutcomeReply{internal::to_string(state.input->run_id), state.outcome}));
+  if (state.outcome)
+    return answer(command.sink, Reply(PollOutcomeReply{internal::to_string(state.input->run_id), state.outcome}));
   if (parked_.size() >= options_.limits.parked_calls_max) {
     return answer(command.sink, exhausted("limit of waiting calls reached", kConcurrentLimit, kScopeSystem));
   }

@@ -4,7 +4,8 @@
 namespace longbeat::server {
 namespace {
 
-ActivityInput input_of(StartRequest& request, const NormalStart& normal, const Namespace& space, const Uuid& run_id, Time now) {
+ActivityInput input_of(StartRequest& request, const NormalStart& normal, const Namespace& space, const Uuid& run_id,
+                       Time now) {
   ActivityInput input;
   input.namespace_id = space.id;
   input.activity_id = request.activity_id;
@@ -13,12 +14,13 @@ ActivityInput input_of(StartRequest& request, const NormalStart& normal, const N
   input.start_request_id = std::move(request.request_id);
   input.starter_identity = std::move(request.identity);
   input.options.task_queue = std::move(request.task_queue);
-  input.options.timeouts = {normal.timeouts.schedule_to_close, normal.timeouts.schedule_to_start, normal.timeouts.start_to_close,
-                            normal.timeouts.heartbeat};
+  input.options.timeouts = {normal.timeouts.schedule_to_close, normal.timeouts.schedule_to_start,
+                            normal.timeouts.start_to_close, normal.timeouts.heartbeat};
   input.options.retry = {normal.retry.initial_interval, normal.retry.backoff_coefficient, normal.retry.maximum_interval,
                          normal.retry.maximum_attempts, normal.retry.non_retryable_error_types};
   if (request.priority) {
-    input.options.priority = {true, request.priority->key, std::move(request.priority->fairness_key), request.priority->fairness_weight};
+    input.options.priority = {true, request.priority->key, std::move(request.priority->fairness_key),
+                              request.priority->fairness_weight};
   }
   input.options.start_delay = normal.start_delay;
   input.schedule_time = now;
@@ -42,17 +44,20 @@ StartReply reply_of(const std::string& namespace_name, const ActivityInput& inpu
 /// May a new run begin after one that ended in this phase?
 bool reusable(IdReusePolicy policy, Phase ended) {
   switch (policy) {
-    case IdReusePolicy::kAllowDuplicate: return true;
-    case IdReusePolicy::kAllowDuplicateFailedOnly: return ended != Phase::kCompleted;
-    case IdReusePolicy::kRejectDuplicate: return false;
+    case IdReusePolicy::kAllowDuplicate:
+      return true;
+    case IdReusePolicy::kAllowDuplicateFailedOnly:
+      return ended != Phase::kCompleted;
+    case IdReusePolicy::kRejectDuplicate:
+      return false;
   }
   return false;
 }
 
 }  // namespace
 
-StatusOr<std::optional<StartReply>> EngineImpl::answer_of_existing(const StartRequest& request, const NormalStart& normal,
-                                                                   const Run& latest) const {
+StatusOr<std::optional<StartReply>> EngineImpl::answer_of_existing(const StartRequest& request,
+                                                                   const NormalStart& normal, const Run& latest) const {
   const ActivityInput& existing = *latest.state().input;
   // First of all: a repeated request finds its own run, open or closed, whatever the policies say.
   if (!request.request_id.empty() && existing.start_request_id == request.request_id) {
@@ -60,7 +65,8 @@ StatusOr<std::optional<StartReply>> EngineImpl::answer_of_existing(const StartRe
   }
   const Phase phase = latest.state().progress.phase;
   if (!is_closed(phase)) {
-    if (normal.id_conflict_policy == IdConflictPolicy::kUseExisting) return std::optional(reply_of(request.namespace_name, existing, false));
+    if (normal.id_conflict_policy == IdConflictPolicy::kUseExisting)
+      return std::optional(reply_of(request.namespace_name, existing, false));
     return already_started(existing);
   }
   if (!reusable(normal.id_reuse_policy, phase)) return already_started(existing);
@@ -81,8 +87,9 @@ void EngineImpl::on(Command& command, StartRequest& request) {
     if (*existing) return answer(command.sink, Reply(std::move(**existing)));
   }
   if (open_.size() >= options_.limits.open_activities_max) {
-    return answer(command.sink, exhausted("limit of open activities reached: " + std::to_string(options_.limits.open_activities_max),
-                                          kPersistenceStorageLimit, kScopeSystem));
+    return answer(command.sink,
+                  exhausted("limit of open activities reached: " + std::to_string(options_.limits.open_activities_max),
+                            kPersistenceStorageLimit, kScopeSystem));
   }
   if (request.request_id.empty()) request.request_id = internal::to_string(internal::make_uuid(random_));
   ActivityInput input = input_of(request, *normal, **space, internal::make_uuid(random_), now_);

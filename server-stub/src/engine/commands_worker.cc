@@ -12,12 +12,24 @@ FailureFacts facts_of(const FailedRequest& request) {
   FailureFacts facts;
   if (!request.has_failure) return facts;
   switch (request.failure_info) {
-    case 5: facts.kind = FailureFacts::Kind::kApplication; break;
-    case 6: facts.kind = FailureFacts::Kind::kTimeout; break;
-    case 7: facts.kind = FailureFacts::Kind::kCanceled; break;
-    case 8: facts.kind = FailureFacts::Kind::kTerminated; break;
-    case 9: facts.kind = FailureFacts::Kind::kServer; break;
-    default: facts.kind = FailureFacts::Kind::kOther; break;
+    case 5:
+      facts.kind = FailureFacts::Kind::kApplication;
+      break;
+    case 6:
+      facts.kind = FailureFacts::Kind::kTimeout;
+      break;
+    case 7:
+      facts.kind = FailureFacts::Kind::kCanceled;
+      break;
+    case 8:
+      facts.kind = FailureFacts::Kind::kTerminated;
+      break;
+    case 9:
+      facts.kind = FailureFacts::Kind::kServer;
+      break;
+    default:
+      facts.kind = FailureFacts::Kind::kOther;
+      break;
   }
   facts.type = request.failure_type;
   facts.non_retryable = request.non_retryable;
@@ -48,9 +60,11 @@ void EngineImpl::on(Command& command, PollTaskRequest& request) {
   if (!space) return answer(command.sink, space.error());
   if (const auto valid = validate(request, request_limits_); !valid) return answer(command.sink, valid.error());
   if (!command.patience) return answer(command.sink, internal::invalid_argument("Context timeout is not set."));
-  if (*command.patience < kPatienceMin) return answer(command.sink, internal::failed_precondition("Context timeout is too short."));
+  if (*command.patience < kPatienceMin)
+    return answer(command.sink, internal::failed_precondition("Context timeout is too short."));
   if (parked_.size() >= options_.limits.parked_calls_max) {
-    return answer(command.sink, exhausted("namespace concurrent poller limit exceeded", kConcurrentLimit, kScopeNamespace));
+    return answer(command.sink,
+                  exhausted("namespace concurrent poller limit exceeded", kConcurrentLimit, kScopeNamespace));
   }
   Parked parked;
   parked.kind = Parked::Kind::kTask;
@@ -74,7 +88,8 @@ void EngineImpl::on(Command& command, HeartbeatRequest& request) {
   if (!applied) return answer(command.sink, applied.error());
   // It lives, and messages get through: what was lost before counts no more.
   holder->activity->grace_base = lost_time_;
-  answer(command.sink, Reply(HeartbeatReply{applied->cancel_requested, applied->activity_paused, applied->activity_reset}));
+  answer(command.sink,
+         Reply(HeartbeatReply{applied->cancel_requested, applied->activity_paused, applied->activity_reset}));
 }
 
 void EngineImpl::on(Command& command, CompletedRequest& request) {
@@ -82,8 +97,9 @@ void EngineImpl::on(Command& command, CompletedRequest& request) {
   const auto holder = held(request.token, request.namespace_name);
   if (!holder) return answer(command.sink, holder.error());
   const bool fits = request.result.size() <= options_.limits.payload_bytes_max;
-  const auto applied = fits ? change(*holder->activity, Completed{holder->attempt, std::move(request.result)})
-                            : change(*holder->activity, Oversized{holder->attempt, "Complete result exceeds size limit."});
+  const auto applied =
+      fits ? change(*holder->activity, Completed{holder->attempt, std::move(request.result)})
+           : change(*holder->activity, Oversized{holder->attempt, "Complete result exceeds size limit."});
   if (!applied) return answer(command.sink, applied.error());
   if (fits) ++stats_.completed;
   answer(command.sink, Reply(ReportReply{}));
@@ -107,8 +123,9 @@ void EngineImpl::on(Command& command, FailedRequest& request) {
     event.facts = {FailureFacts::Kind::kServer, {}, true, TimeoutType::kUnspecified, Duration(0)};
     reply.failures.push_back(event.failure);
   } else if (request.has_failure) {
-    event.retained = request.truncated_failure.empty() ? opaque(request.failure)
-                                                       : server_failure("Failure exceeds size limit.", false, std::move(request.truncated_failure));
+    event.retained = request.truncated_failure.empty()
+                         ? opaque(request.failure)
+                         : server_failure("Failure exceeds size limit.", false, std::move(request.truncated_failure));
     event.failure = opaque(std::move(request.failure));
   }
   if (request.last_heartbeat_details.size() > options_.limits.payload_bytes_max) {
@@ -127,8 +144,9 @@ void EngineImpl::on(Command& command, CanceledRequest& request) {
   const auto holder = held(request.token, request.namespace_name);
   if (!holder) return answer(command.sink, holder.error());
   const bool fits = request.details.size() <= options_.limits.payload_bytes_max;
-  const auto applied = fits ? change(*holder->activity, CanceledByWorker{holder->attempt, std::move(request.details)})
-                            : change(*holder->activity, Oversized{holder->attempt, "Cancel details exceed size limit."});
+  const auto applied = fits
+                           ? change(*holder->activity, CanceledByWorker{holder->attempt, std::move(request.details)})
+                           : change(*holder->activity, Oversized{holder->attempt, "Cancel details exceed size limit."});
   if (!applied) return answer(command.sink, applied.error());
   answer(command.sink, Reply(ReportReply{}));
 }

@@ -14,7 +14,9 @@ StatusOr<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<Store> store, Eng
 }
 
 EngineImpl::EngineImpl(std::unique_ptr<Store> store, EngineOptions options)
-    : store_(std::move(store)), options_(std::move(options)), random_(options_.seed != 0 ? options_.seed : internal::entropy()) {
+    : store_(std::move(store)),
+      options_(std::move(options)),
+      random_(options_.seed != 0 ? options_.seed : internal::entropy()) {
   request_limits_.payload_bytes_max = options_.limits.payload_bytes_max;
   request_limits_.id_bytes_max = options_.limits.id_bytes_max;
 }
@@ -29,9 +31,13 @@ void EngineImpl::submit(Command command) {
   }
 }
 
-void EngineImpl::caller_gone(CallId call) { inbox_.emplace_back(CallerGone{call}); }
+void EngineImpl::caller_gone(CallId call) {
+  inbox_.emplace_back(CallerGone{call});
+}
 
-void EngineImpl::hand_out_undelivered(const std::string& token) { inbox_.emplace_back(Undelivered{token}); }
+void EngineImpl::hand_out_undelivered(const std::string& token) {
+  inbox_.emplace_back(Undelivered{token});
+}
 
 void EngineImpl::step(StepTime time) {
   // A reply may submit the next command at once; that one belongs to the next step.

@@ -51,20 +51,21 @@ struct DescribeNamespaceReply {
   std::string name{}, id{};
   Duration retention{};
 };
-using Reply = std::variant<StartReply, PollTaskReply, HeartbeatReply, ReportReply, PollOutcomeReply, DescribeReply, CancelReply,
-                           DescribeNamespaceReply>;
+using Reply = std::variant<StartReply, PollTaskReply, HeartbeatReply, ReportReply, PollOutcomeReply, DescribeReply,
+                           CancelReply, DescribeNamespaceReply>;
 
 /// Where one command's answer goes: a gRPC call, a test, the simulation.
 class ReplySink {
  public:
   virtual ~ReplySink() = default;
-  /// Called exactly once, from step() or stop_accepting(), after what it tells of is durable. The engine does not touch the
-  /// sink afterwards.
+  /// Called exactly once, from step() or stop_accepting(), after what it tells of is durable. The engine does not touch
+  /// the sink afterwards.
   virtual void reply(StatusOr<Reply> reply) = 0;
 };
 
-using Request = std::variant<StartRequest, PollTaskRequest, HeartbeatRequest, CompletedRequest, FailedRequest, CanceledRequest,
-                             PollOutcomeRequest, DescribeRequest, CancelRequest, DescribeNamespaceRequest>;
+using Request =
+    std::variant<StartRequest, PollTaskRequest, HeartbeatRequest, CompletedRequest, FailedRequest, CanceledRequest,
+                 PollOutcomeRequest, DescribeRequest, CancelRequest, DescribeNamespaceRequest>;
 
 /// Names one parked or queued command of this engine; chosen by the submitter, unique while unanswered.
 using CallId = std::uint64_t;
@@ -120,7 +121,8 @@ class Engine {
 
   /// Queues one command for the next step.
   virtual void submit(Command command) = 0;
-  /// The caller of a parked call has gone: forget it; its sink gets CANCELLED in the next step. Unknown IDs are ignored.
+  /// The caller of a parked call has gone: forget it; its sink gets CANCELLED in the next step. Unknown IDs are
+  /// ignored.
   virtual void caller_gone(CallId call) = 0;
   /// The reply that carried this task token never left the server: the hand-out is undone in the next step.
   virtual void hand_out_undelivered(const std::string& token) = 0;
@@ -130,7 +132,8 @@ class Engine {
   /// When step() has to be called at the latest, if nothing is submitted before.
   virtual std::optional<Time> next_wakeup() const = 0;
 
-  /// Answers parked polls empty and other parked calls too (as if they had run out); everything submitted later is UNAVAILABLE.
+  /// Answers parked polls empty and other parked calls too (as if they had run out); everything submitted later is
+  /// UNAVAILABLE.
   virtual void stop_accepting() = 0;
 
   virtual EngineStats stats() const = 0;

@@ -17,21 +17,25 @@ namespace longbeat::server {
 /// Two steps further apart than this while attempts run: the engine itself stood still.
 inline constexpr Duration kNormalGap = std::chrono::milliseconds(100);
 
-inline Status unavailable_now() { return internal::unavailable("the server is stopping or has lost its store; try again"); }
+inline Status unavailable_now() {
+  return internal::unavailable("the server is stopping or has lost its store; try again");
+}
 
 /// The row of kMeta with the engine's facts; row 0 is the file's own.
 inline constexpr std::uint64_t kMetaRow = 1;
 
 /// RESOURCE_EXHAUSTED with its cause, scope SYSTEM or NAMESPACE as in enums.ResourceExhaustedScope.
 inline Status exhausted(std::string message, std::int32_t cause, std::int32_t scope) {
-  return {internal::StatusCode::kResourceExhausted, std::move(message), internal::ResourceExhaustedDetail{cause, scope}};
+  return {internal::StatusCode::kResourceExhausted, std::move(message),
+          internal::ResourceExhaustedDetail{cause, scope}};
 }
 inline constexpr std::int32_t kConcurrentLimit = 2;
 inline constexpr std::int32_t kPersistenceStorageLimit = 7;
 inline constexpr std::int32_t kScopeNamespace = 1;
 inline constexpr std::int32_t kScopeSystem = 2;
 
-/// The engine. One file per concern: engine.cc (step), recovery.cc, commands_*.cc, lookup.cc, waits.cc, timers.cc, batch.cc.
+/// The engine. One file per concern: engine.cc (step), recovery.cc, commands_*.cc, lookup.cc, waits.cc, timers.cc,
+/// batch.cc.
 class EngineImpl final : public Engine {
  public:
   EngineImpl(std::unique_ptr<Store> store, EngineOptions options);
@@ -68,11 +72,11 @@ class EngineImpl final : public Engine {
     Kind kind = Kind::kTask;
     ReplySink* sink = nullptr;
     std::uint64_t timer = 0;
-    TaskQueues::Place place{};           ///< kTask
-    const Namespace* space = nullptr;    ///< kTask
-    PickedUp picked_up{};                ///< kTask
-    std::uint64_t row = 0;               ///< kOutcome, kChange: the activity; 0 when it is closed and will not change
-    DescribeRequest describe{};          ///< kChange
+    TaskQueues::Place place{};         ///< kTask
+    const Namespace* space = nullptr;  ///< kTask
+    PickedUp picked_up{};              ///< kTask
+    std::uint64_t row = 0;             ///< kOutcome, kChange: the activity; 0 when it is closed and will not change
+    DescribeRequest describe{};        ///< kChange
   };
 
   struct Release {
@@ -106,7 +110,8 @@ class EngineImpl final : public Engine {
 
   // --- Start (commands_start.cc) ---
   /// The answer that an existing run of the ID makes necessary; nothing when a new run may begin.
-  StatusOr<std::optional<StartReply>> answer_of_existing(const StartRequest& request, const NormalStart& normal, const Run& latest) const;
+  StatusOr<std::optional<StartReply>> answer_of_existing(const StartRequest& request, const NormalStart& normal,
+                                                         const Run& latest) const;
   StartReply begin_run(const Namespace& space, ActivityInput input, const std::optional<Run>& superseded);
 
   // --- Changes ---
@@ -132,8 +137,8 @@ class EngineImpl final : public Engine {
   StatusOr<Run> find_run(const Namespace& space, const RunRef& ref, Depth depth) const;
   /// The latest run of the ID, open or closed, if there is any.
   StatusOr<std::optional<Run>> latest_run(std::uint32_t namespace_id, const std::string& activity_id) const;
-  StatusOr<std::optional<Run>> match_run(std::uint64_t fingerprint, std::uint32_t namespace_id, const std::string& activity_id,
-                                         const Uuid* run_id, Depth depth) const;
+  StatusOr<std::optional<Run>> match_run(std::uint64_t fingerprint, std::uint32_t namespace_id,
+                                         const std::string& activity_id, const Uuid* run_id, Depth depth) const;
   StatusOr<std::shared_ptr<const ActivityState>> load_closed(std::uint64_t row, Depth depth) const;
 
   // --- Waits (waits.cc) ---

@@ -19,7 +19,8 @@ std::uint64_t number_at(std::string_view bytes, std::size_t at) {
 
 void encode_index_row(std::uint64_t row, const IndexRow& entry, std::string& out) {
   std::array<char, kBytes> body{};
-  const std::array<std::uint64_t, 4> fields{entry.id.low, entry.id.high, entry.run, static_cast<std::uint64_t>(entry.close_time)};
+  const std::array<std::uint64_t, 4> fields{entry.id.low, entry.id.high, entry.run,
+                                            static_cast<std::uint64_t>(entry.close_time)};
   for (std::size_t i = 0; i < kBytes; ++i) body[i] = static_cast<char>(fields[i / 8] >> (8 * (i % 8)));
   seal({Table::kIndex, row}, {body.data(), body.size()}, out);
 }
@@ -29,7 +30,9 @@ StatusOr<IndexRow> decode_index_row(std::uint64_t row, std::string_view bytes) {
   const auto body = unseal(ref, bytes);
   if (!body) return body.error();
   if (body->size() < kBytes) return Status{internal::StatusCode::kDataLoss, to_string(ref) + " is too short", {}};
-  return IndexRow{{number_at(*body, 0), number_at(*body, 8)}, number_at(*body, 16), static_cast<std::int64_t>(number_at(*body, 24))};
+  return IndexRow{{number_at(*body, 0), number_at(*body, 8)},
+                  number_at(*body, 16),
+                  static_cast<std::int64_t>(number_at(*body, 24))};
 }
 
 }  // namespace longbeat::server

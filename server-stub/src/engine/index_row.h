@@ -9,7 +9,7 @@ namespace longbeat::server {
 /// What recovery must know of a closed activity, in 32 bytes: read for each of them, and nothing else.
 struct IndexRow {
   IdFingerprint id{};
-  std::uint64_t run = 0;  ///< run_fingerprint
+  std::uint64_t run = 0;        ///< run_fingerprint
   std::int64_t close_time = 0;  ///< nanoseconds since 1970; retention counts from here
 };
 

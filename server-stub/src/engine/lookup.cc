@@ -22,7 +22,8 @@ StatusOr<bool> read_part(Store& store, Table table, std::uint64_t row, Decode de
 }
 
 bool names(const ActivityInput& input, std::uint32_t namespace_id, const std::string& activity_id, const Uuid* run_id) {
-  return input.namespace_id == namespace_id && input.activity_id == activity_id && (run_id == nullptr || input.run_id == *run_id);
+  return input.namespace_id == namespace_id && input.activity_id == activity_id &&
+         (run_id == nullptr || input.run_id == *run_id);
 }
 
 }  // namespace
@@ -72,7 +73,8 @@ StatusOr<std::optional<EngineImpl::Run>> EngineImpl::match_run(std::uint64_t fin
   return run;
 }
 
-StatusOr<std::optional<EngineImpl::Run>> EngineImpl::latest_run(std::uint32_t namespace_id, const std::string& activity_id) const {
+StatusOr<std::optional<EngineImpl::Run>> EngineImpl::latest_run(std::uint32_t namespace_id,
+                                                                const std::string& activity_id) const {
   return match_run(fingerprint(namespace_id, activity_id).low, namespace_id, activity_id, nullptr, Depth::kOutcome);
 }
 
@@ -99,7 +101,8 @@ StatusOr<EngineImpl::Held> EngineImpl::held(const std::string& bytes, const std:
     if ((*space)->id != token->namespace_id) return token_of_another_namespace();
   }
   const auto found = open_.find(token->row);
-  if (found == open_.end() || !names(*found->second.state.input, token->namespace_id, token->activity_id, &token->run_id)) {
+  if (found == open_.end() ||
+      !names(*found->second.state.input, token->namespace_id, token->activity_id, &token->run_id)) {
     return not_found_activity(token->activity_id);
   }
   return Held{&found->second, token->attempt};

@@ -18,7 +18,8 @@ struct OpenActivity {
   std::uint64_t timer = 0;
   Time armed_at{};
 
-  /// What the engine's count of lost time was when the attempt was last known to live: what was lost since is its grace.
+  /// What the engine's count of lost time was when the attempt was last known to live: what was lost since is its
+  /// grace.
   Duration grace_base{0};
   /// No deadline of the running attempt counts before this; set by recovery.
   Time hold_until{};

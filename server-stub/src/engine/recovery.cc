@@ -10,7 +10,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr std::uint64_t kRowsPerReservation = 1'000'000;  // One more word to the store a million starts.
-constexpr Duration kHoldMax = seconds(10);                // For reports that were on their way when the server went down.
+constexpr Duration kHoldMax = seconds(10);  // For reports that were on their way when the server went down.
 
 /// Scans a table with a visitor that may fail.
 template <class Visit>
@@ -79,7 +79,8 @@ StatusOr<> EngineImpl::recover_namespaces() {
 }
 
 StatusOr<> EngineImpl::recover_closed() {
-  return scan_all(*store_, Table::kIndex, [&](std::uint64_t key, std::string_view bytes) { return index_closed(key, bytes); });
+  return scan_all(*store_, Table::kIndex,
+                  [&](std::uint64_t key, std::string_view bytes) { return index_closed(key, bytes); });
 }
 
 StatusOr<> EngineImpl::index_closed(std::uint64_t row, std::string_view bytes) {
@@ -136,8 +137,12 @@ StatusOr<> EngineImpl::recover_open(Time now) {
   read = part(Table::kInput, decode_input, [](ActivityState& state, ActivityInput input) {
     state.input = std::make_shared<const ActivityInput>(std::move(input));
   });
-  if (read) read = part(Table::kDetails, decode_details, [](ActivityState& state, std::string details) { state.heartbeat_details = std::move(details); });
-  if (read) read = part(Table::kFailure, decode_failure, [](ActivityState& state, StoredFailure failure) { state.last_failure = std::move(failure); });
+  if (read)
+    read = part(Table::kDetails, decode_details,
+                [](ActivityState& state, std::string details) { state.heartbeat_details = std::move(details); });
+  if (read)
+    read = part(Table::kFailure, decode_failure,
+                [](ActivityState& state, StoredFailure failure) { state.last_failure = std::move(failure); });
   if (!read) return read;
 
   std::vector<std::uint64_t> rows;  // In the order of their starts, not of the hash table.

@@ -6,7 +6,7 @@
 namespace longbeat::server {
 namespace {
 
-constexpr std::string_view kTaskMagic = "LbT\x01";    // The last byte is the version.
+constexpr std::string_view kTaskMagic = "LbT\x01";  // The last byte is the version.
 constexpr std::string_view kChangeMagic = "LbC\x01";
 
 /// FNV-1a, 32 bits: enough to tell a token from garbage.
@@ -18,12 +18,17 @@ std::uint32_t checksum(std::string_view bytes) {
 
 template <std::unsigned_integral Number>
 void put(std::string& out, Number number) {
-  for (std::size_t i = 0; i < sizeof number; ++i) out += static_cast<char>(static_cast<std::uint64_t>(number) >> (8 * i));
+  for (std::size_t i = 0; i < sizeof number; ++i)
+    out += static_cast<char>(static_cast<std::uint64_t>(number) >> (8 * i));
 }
 
-void put(std::string& out, const Uuid& uuid) { out.append(reinterpret_cast<const char*>(uuid.data()), uuid.size()); }
+void put(std::string& out, const Uuid& uuid) {
+  out.append(reinterpret_cast<const char*>(uuid.data()), uuid.size());
+}
 
-void seal(std::string& out) { put(out, checksum(out)); }
+void seal(std::string& out) {
+  put(out, checksum(out));
+}
 
 /// Takes fixed-size fields off the front; the caller has checked the length.
 class Reader {
@@ -32,13 +37,15 @@ class Reader {
   template <std::unsigned_integral Number>
   Number take() {
     std::uint64_t number = 0;
-    for (std::size_t i = 0; i < sizeof(Number); ++i) number |= std::uint64_t{static_cast<unsigned char>(rest_[i])} << (8 * i);
+    for (std::size_t i = 0; i < sizeof(Number); ++i)
+      number |= std::uint64_t{static_cast<unsigned char>(rest_[i])} << (8 * i);
     rest_.remove_prefix(sizeof(Number));
     return static_cast<Number>(number);
   }
   Uuid take_uuid() {
     Uuid uuid{};
-    std::transform(rest_.begin(), rest_.begin() + 16, uuid.begin(), [](char c) { return static_cast<std::uint8_t>(c); });
+    std::transform(rest_.begin(), rest_.begin() + 16, uuid.begin(),
+                   [](char c) { return static_cast<std::uint8_t>(c); });
     rest_.remove_prefix(16);
     return uuid;
   }

@@ -7,8 +7,8 @@
 
 namespace longbeat::server {
 
-/// What a task token says: proof of holding one attempt. Opaque to workers, checked by a checksum against damage (not against
-/// forgery). Shard and row let the engine find the activity without a search.
+/// What a task token says: proof of holding one attempt. Opaque to workers, checked by a checksum against damage (not
+/// against forgery). Shard and row let the engine find the activity without a search.
 struct TaskToken {
   std::uint16_t shard = 0;
   std::uint64_t row = 0;

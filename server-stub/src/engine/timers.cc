@@ -7,7 +7,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kTimersPerStep = 2000;          // Work through a flood without starving the calls that arrive meanwhile.
+constexpr std::size_t kTimersPerStep = 2000;  // Work through a flood without starving the calls that arrive meanwhile.
 constexpr Duration kEvidencePause = milliseconds(5);  // Until the queue may have been seen empty after a deadline.
 
 }  // namespace
@@ -24,7 +24,8 @@ void EngineImpl::schedule(OpenActivity& activity, Time not_before) {
   if (activity.place && (!due || activity.queued_stamp != progress.stamp)) queues_.remove_task(activity.place);
   if (due && !activity.place) {
     const ActivityInput& input = *activity.state.input;
-    activity.place = queues_.add_task(input.namespace_id, input.options.task_queue, input.options.priority.key, *plan.dispatch_at, activity.row);
+    activity.place = queues_.add_task(input.namespace_id, input.options.task_queue, input.options.priority.key,
+                                      *plan.dispatch_at, activity.row);
     activity.queued_stamp = progress.stamp;
   }
 
@@ -70,8 +71,8 @@ void EngineImpl::fire_timers() {
 void EngineImpl::on_timer(OpenActivity& activity) {
   const Plan plan = server::plan(activity.state);
   if (plan.deadline && *plan.deadline <= now_) {
-    // While a worker holds the attempt, a report that was sent in time may still lie in the queue: only an empty queue, seen
-    // later, proves that there is none.
+    // While a worker holds the attempt, a report that was sent in time may still lie in the queue: only an empty queue,
+    // seen later, proves that there is none.
     const Time at = plan.deadline_of_attempt ? prolonged(activity, *plan.deadline) : *plan.deadline;
     if (!plan.deadline_of_attempt || queue_empty_at_ > at) {
       const auto applied = change(activity, DeadlinePassed{at - *plan.deadline});

@@ -81,7 +81,8 @@ void EngineImpl::wake_watchers(OpenActivity& activity) {
     }
     wait_timers_.cancel(parked.timer);
     if (parked.kind == Parked::Kind::kOutcome) {
-      answer(parked.sink, Reply(PollOutcomeReply{internal::to_string(activity.state.input->run_id), activity.state.outcome}));
+      answer(parked.sink,
+             Reply(PollOutcomeReply{internal::to_string(activity.state.input->run_id), activity.state.outcome}));
     } else {
       if (!state) state = std::make_shared<const ActivityState>(activity.state);
       const ChangeToken token{state->input->run_id, state->progress.transition_count};
@@ -123,8 +124,12 @@ void EngineImpl::hand_out(OpenActivity& activity, CallId call) {
   const ActivityState& state = activity.state;
   const ActivityInput& input = *state.input;
   PollTaskReply reply;
-  reply.token = server::encode(TaskToken{0, activity.row, input.run_id, input.namespace_id,
-                                         {state.progress.attempt, state.progress.started_stamp}, input.activity_id});
+  reply.token = server::encode(TaskToken{0,
+                                         activity.row,
+                                         input.run_id,
+                                         input.namespace_id,
+                                         {state.progress.attempt, state.progress.started_stamp},
+                                         input.activity_id});
   reply.namespace_name = parked.space->name;
   reply.run_id = internal::to_string(input.run_id);
   reply.input = state.input;

@@ -19,7 +19,9 @@ using Time = internal::WallTime;
 using Duration = std::chrono::nanoseconds;
 
 /// `time` + `by`, at most the end of time (year 2262); `by` is not negative.
-constexpr Time later(Time time, Duration by) { return time > Time::max() - by ? Time::max() : time + by; }
+constexpr Time later(Time time, Duration by) {
+  return time > Time::max() - by ? Time::max() : time + by;
+}
 
 /// Where it stands between start and outcome. The five closed phases come last.
 enum class Phase : std::int8_t {
@@ -39,9 +41,13 @@ enum class Phase : std::int8_t {
 /// "Scheduled", "CancelRequested", "TimedOut": as error texts spell it.
 std::string_view to_string(Phase phase) noexcept;
 std::ostream& operator<<(std::ostream& out, Phase phase);
-constexpr bool is_closed(Phase phase) { return phase >= Phase::kCompleted; }
+constexpr bool is_closed(Phase phase) {
+  return phase >= Phase::kCompleted;
+}
 /// A worker holds an attempt.
-constexpr bool in_progress(Phase phase) { return phase >= Phase::kStarted && phase <= Phase::kResetRequested; }
+constexpr bool in_progress(Phase phase) {
+  return phase >= Phase::kStarted && phase <= Phase::kResetRequested;
+}
 
 /// enums.RetryState, same numbers.
 enum class RetryState : std::int8_t {
@@ -106,10 +112,10 @@ struct ActivityInput {
   ActivityOptions options{};
   Time schedule_time{};
   // Serialised messages, stored as they came in; empty where absent.
-  std::string input{};              ///< common.Payloads
-  std::string header{};             ///< common.Header
-  std::string user_metadata{};      ///< sdk.UserMetadata
-  std::string search_attributes{};  ///< common.SearchAttributes
+  std::string input{};               ///< common.Payloads
+  std::string header{};              ///< common.Header
+  std::string user_metadata{};       ///< sdk.UserMetadata
+  std::string search_attributes{};   ///< common.SearchAttributes
   std::vector<std::string> links{};  ///< common.Link each
   friend bool operator==(const ActivityInput&, const ActivityInput&) = default;
 };

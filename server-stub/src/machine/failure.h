@@ -9,7 +9,13 @@
 namespace longbeat::server {
 
 /// enums.TimeoutType, same numbers.
-enum class TimeoutType : std::int8_t { kUnspecified = 0, kStartToClose = 1, kScheduleToStart = 2, kScheduleToClose = 3, kHeartbeat = 4 };
+enum class TimeoutType : std::int8_t {
+  kUnspecified = 0,
+  kStartToClose = 1,
+  kScheduleToStart = 2,
+  kScheduleToClose = 3,
+  kHeartbeat = 4
+};
 
 /// "StartToClose", "Heartbeat" and so on.
 std::string_view to_string(TimeoutType type) noexcept;
@@ -18,16 +24,23 @@ std::ostream& operator<<(std::ostream& out, TimeoutType type);
 /// A failure as the server keeps it: one that a worker sent stays the bytes it came in (kOpaque, a serialised
 /// temporal.api.failure.v1.Failure); one that the server itself made is kept as its few facts.
 struct StoredFailure {
-  enum class Kind : std::int8_t { kOpaque = 0, kMessage = 1, kTimeout = 2, kCanceled = 3, kTerminated = 4, kServer = 5 };
+  enum class Kind : std::int8_t {
+    kOpaque = 0,
+    kMessage = 1,
+    kTimeout = 2,
+    kCanceled = 3,
+    kTerminated = 4,
+    kServer = 5
+  };
 
   Kind kind = Kind::kMessage;
-  std::string opaque{};                                  ///< kOpaque
-  std::string message{};                                 ///< every other kind
-  TimeoutType timeout = TimeoutType::kUnspecified;       ///< kTimeout
-  std::string details{};                                 ///< serialised Payloads; kTimeout: last heartbeat details; kCanceled: details
-  std::string identity{};                                ///< kCanceled: the requester; kTerminated: the terminator
-  bool non_retryable = false;                            ///< kServer
-  std::vector<StoredFailure> cause{};                    ///< none or one
+  std::string opaque{};                             ///< kOpaque
+  std::string message{};                            ///< every other kind
+  TimeoutType timeout = TimeoutType::kUnspecified;  ///< kTimeout
+  std::string details{};               ///< serialised Payloads; kTimeout: last heartbeat details; kCanceled: details
+  std::string identity{};              ///< kCanceled: the requester; kTerminated: the terminator
+  bool non_retryable = false;          ///< kServer
+  std::vector<StoredFailure> cause{};  ///< none or one
 
   friend bool operator==(const StoredFailure&, const StoredFailure&) = default;
 };

@@ -55,8 +55,8 @@ StatusOr<Applied> transition(ActivityState& state, const Oversized& event, Time 
   StoredFailure failure{.kind = StoredFailure::Kind::kServer, .message = event.message, .non_retryable = true};
   state.progress.last_attempt_complete_time = now;
   state.last_failure = failure;
-  Applied applied = steps::close(
-      state, Phase::kFailed, steps::failure_outcome(std::move(failure), RetryState::kNonRetryableFailure), now);
+  Applied applied = steps::close(state, Phase::kFailed,
+                                 steps::failure_outcome(std::move(failure), RetryState::kNonRetryableFailure), now);
   applied.changed |= kLastFailure;
   applied.cancel_requested = true;  // Tells a worker whose heartbeat this was to stop.
   return applied;
@@ -70,7 +70,8 @@ StatusOr<Applied> transition(ActivityState& state, const CancelRequested& event,
     return internal::failed_precondition("activity is in terminal state " + std::string(to_string(progress.phase)));
   }
   if (progress.cancel_requested) {
-    return internal::failed_precondition("cancellation already requested with request ID " + progress.cancel_request_id);
+    return internal::failed_precondition("cancellation already requested with request ID " +
+                                         progress.cancel_request_id);
   }
   progress.cancel_requested = true;
   progress.cancel_request_id = event.request_id;

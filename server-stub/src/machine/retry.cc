@@ -105,10 +105,11 @@ StatusOr<Applied> transition(ActivityState& state, Failed&& event, Time now) {
     return Applied{.changed = changed};
   }
   // Nobody may find a closed activity without an outcome.
-  StoredFailure failure = given ? std::move(event.failure)
-                                : StoredFailure{.message = "activity task failed without failure details"};
+  StoredFailure failure =
+      given ? std::move(event.failure) : StoredFailure{.message = "activity task failed without failure details"};
   state.last_failure = failure;
-  Applied applied = steps::close(state, Phase::kFailed, steps::failure_outcome(std::move(failure), decision.why_not), now);
+  Applied applied =
+      steps::close(state, Phase::kFailed, steps::failure_outcome(std::move(failure), decision.why_not), now);
   applied.changed |= changed;
   return applied;
 }

@@ -25,8 +25,8 @@ Applied close_canceled(ActivityState& state, std::string details, Time now);
 /// What becomes of an attempt that failed or timed out.
 struct RetryDecision {
   bool retry = false;
-  bool reset = false;        ///< back to attempt 1 at once
-  Duration interval{0};      ///< if retry
+  bool reset = false;    ///< back to attempt 1 at once
+  Duration interval{0};  ///< if retry
   RetryState why_not = RetryState::kUnspecified;
 };
 RetryDecision decide_retry(const ActivityState& state, const FailureFacts& facts, Time now);

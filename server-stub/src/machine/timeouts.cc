@@ -22,7 +22,8 @@ StoredFailure closing(StoredFailure failure, const ActivityState& state) {
 
 /// Schedule-to-close and schedule-to-start are never retried; last_failure stays that of the latest attempt.
 Applied time_out(ActivityState& state, TimeoutType type, Time now) {
-  const auto why = state.progress.phase == Phase::kCancelRequested ? RetryState::kCancelRequested : RetryState::kTimeout;
+  const auto why =
+      state.progress.phase == Phase::kCancelRequested ? RetryState::kCancelRequested : RetryState::kTimeout;
   return steps::close(state, Phase::kTimedOut, steps::failure_outcome(closing(plain_timeout(type), state), why), now);
 }
 

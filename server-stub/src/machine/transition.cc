@@ -12,7 +12,9 @@ bool speaks_of_held_attempt(const ActivityState& state, const std::optional<Atte
   return !attempt || (attempt->attempt == progress.attempt && attempt->stamp == progress.started_stamp);
 }
 
-Status refused_as_late(const ActivityState& state) { return not_found_activity(state.input->activity_id); }
+Status refused_as_late(const ActivityState& state) {
+  return not_found_activity(state.input->activity_id);
+}
 
 std::uint8_t beat(ActivityProgress& progress, std::string& stored_details, std::string&& details, Time now) {
   progress.last_heartbeat_time = std::max(progress.last_heartbeat_time, now);

@@ -37,8 +37,9 @@ struct Completed {
 struct Failed {
   std::optional<AttemptRef> attempt{};
   FailureFacts facts{};
-  StoredFailure failure{};               ///< what is kept; ignored when facts.kind is kNone
-  StoredFailure retained{};              ///< what is kept when it will be retried (cut to the limit by the caller); kind kOpaque or kServer
+  StoredFailure failure{};  ///< what is kept; ignored when facts.kind is kNone
+  StoredFailure
+      retained{};  ///< what is kept when it will be retried (cut to the limit by the caller); kind kOpaque or kServer
   std::optional<std::string> last_heartbeat_details{};  ///< one more heartbeat, applied first
 };
 struct CanceledByWorker {
@@ -54,14 +55,16 @@ struct CancelRequested {
   std::string request_id{};
   std::string identity{};
   std::string reason{};
-  std::string reason_payloads{};  ///< serialised Payloads with the reason as one json/plain payload, for a cancel that closes at once
+  std::string reason_payloads{};  ///< serialised Payloads with the reason as one json/plain payload, for a cancel that
+                                  ///< closes at once
 };
 /// One of the activity's deadlines may have passed; does nothing when none has.
 struct DeadlinePassed {
   Duration grace{0};  ///< added to every deadline while a worker holds an attempt (the server itself stood still)
 };
 
-using Event = std::variant<PickedUp, HandOutUndone, Heartbeat, Completed, Failed, CanceledByWorker, Oversized, CancelRequested, DeadlinePassed>;
+using Event = std::variant<PickedUp, HandOutUndone, Heartbeat, Completed, Failed, CanceledByWorker, Oversized,
+                           CancelRequested, DeadlinePassed>;
 
 /// The parts of a state that a transition changed and that must be durable before anyone hears of it.
 enum Parts : std::uint8_t {
@@ -83,8 +86,8 @@ struct Applied {
   bool activity_reset = false;
 };
 
-/// What `event` does to `state` at `now`. Pure: no clock, no I/O, no locks. A refusal leaves `state` untouched and has the
-/// protocol's exact code and text (a late or repeated report: NOT_FOUND, see not_found_activity).
+/// What `event` does to `state` at `now`. Pure: no clock, no I/O, no locks. A refusal leaves `state` untouched and has
+/// the protocol's exact code and text (a late or repeated report: NOT_FOUND, see not_found_activity).
 StatusOr<Applied> transition(ActivityState& state, const Event& event, Time now);
 // The events are large: these spare the variant where the type is known, and move out of an event that is given away.
 StatusOr<Applied> transition(ActivityState& state, const PickedUp& event, Time now);
@@ -109,8 +112,8 @@ struct Plan {
   std::optional<Time> dispatch_at{};
   /// The earliest deadline of any kind; unset when there is none.
   std::optional<Time> deadline{};
-  /// A worker holds an attempt, which that deadline would fail: it needs the evidence of an empty queue, and gaps in the
-  /// server's own time are added to it (see DeadlinePassed::grace). Of any kind: also schedule-to-close.
+  /// A worker holds an attempt, which that deadline would fail: it needs the evidence of an empty queue, and gaps in
+  /// the server's own time are added to it (see DeadlinePassed::grace). Of any kind: also schedule-to-close.
   bool deadline_of_attempt = false;
 };
 Plan plan(const ActivityState& state);
@@ -118,7 +121,8 @@ Plan plan(const ActivityState& state);
 /// Whether the policy lets an attempt that ended like this be retried at all.
 bool retryable(const FailureFacts& facts, const RetryPolicy& policy);
 
-/// Interval before the attempt after `attempt`: initial × coefficient^(attempt−1), capped; no std::pow (same on every machine).
+/// Interval before the attempt after `attempt`: initial × coefficient^(attempt−1), capped; no std::pow (same on every
+/// machine).
 Duration retry_interval(const RetryPolicy& policy, std::int32_t attempt);
 
 }  // namespace longbeat::server

@@ -39,8 +39,8 @@ void TaskQueues::drop_if_empty(Queue& queue) {
   queues_.erase(queues_.find(Key{queue.namespace_id, queue.name}));
 }
 
-TaskQueues::Place TaskQueues::add_task(std::uint32_t namespace_id, std::string_view name, std::int32_t priority, Time due,
-                                       std::uint64_t row) {
+TaskQueues::Place TaskQueues::add_task(std::uint32_t namespace_id, std::string_view name, std::int32_t priority,
+                                       Time due, std::uint64_t row) {
   Queue& queue = queue_of(namespace_id, name);
   const std::int32_t level = (priority == 0 ? kDefaultPriority : std::clamp(priority, 1, kPriorityLevels)) - 1;
   const auto handle = queue.levels[static_cast<std::size_t>(level)].schedule(due, row);

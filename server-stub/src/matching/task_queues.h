@@ -13,9 +13,9 @@
 
 namespace longbeat::server {
 
-/// Tasks that are due and polls that wait, by task queue. Plain data: no clock, no thread, no I/O. Within a queue the lowest
-/// priority number goes first, and inside one number the task that has been due longest; polls are served in order of
-/// arrival. A queue exists as long as something waits in it.
+/// Tasks that are due and polls that wait, by task queue. Plain data: no clock, no thread, no I/O. Within a queue the
+/// lowest priority number goes first, and inside one number the task that has been due longest; polls are served in
+/// order of arrival. A queue exists as long as something waits in it.
 class TaskQueues {
  public:
   using Time = internal::WallTime;
@@ -43,15 +43,16 @@ class TaskQueues {
   TaskQueues& operator=(const TaskQueues&) = delete;
 
   /// The activity's task is due since `due`. `priority` outside 1..5 means the default or the nearest. O(log n).
-  [[nodiscard]] Place add_task(std::uint32_t namespace_id, std::string_view queue, std::int32_t priority, Time due, std::uint64_t row);
+  [[nodiscard]] Place add_task(std::uint32_t namespace_id, std::string_view queue, std::int32_t priority, Time due,
+                               std::uint64_t row);
   /// Withdraws the task and empties `place`; does nothing for an empty place.
   void remove_task(Place& place);
 
   [[nodiscard]] Place park(std::uint32_t namespace_id, std::string_view queue, std::uint64_t call);
   void unpark(Place& place);
 
-  /// Takes the next task and the poll that gets it out of their queue; nothing when no queue has both. The caller forgets
-  /// both places.
+  /// Takes the next task and the poll that gets it out of their queue; nothing when no queue has both. The caller
+  /// forgets both places.
   std::optional<Match> next_match();
 
   std::size_t tasks() const { return tasks_; }

@@ -11,10 +11,16 @@ namespace {
 
 namespace pb = longbeat::store::v1;
 
-std::int64_t nanos(Time time) { return time.time_since_epoch().count(); }
-Time time(std::int64_t nanos) { return Time(Duration(nanos)); }
+std::int64_t nanos(Time time) {
+  return time.time_since_epoch().count();
+}
+Time time(std::int64_t nanos) {
+  return Time(Duration(nanos));
+}
 
-void put_uuid(const Uuid& uuid, std::string& out) { out.assign(reinterpret_cast<const char*>(uuid.data()), uuid.size()); }
+void put_uuid(const Uuid& uuid, std::string& out) {
+  out.assign(reinterpret_cast<const char*>(uuid.data()), uuid.size());
+}
 /// All zero unless there are 16 bytes.
 Uuid uuid(const std::string& bytes) {
   Uuid out{};
@@ -47,7 +53,8 @@ void put(const ActivityProgress& from, pb::Progress& to) {
 
 /// False when a number means nothing to this server.
 bool get(pb::Progress& from, ActivityProgress& to) {
-  if (from.phase() < static_cast<int>(Phase::kScheduled) || from.phase() > static_cast<int>(Phase::kTimedOut)) return false;
+  if (from.phase() < static_cast<int>(Phase::kScheduled) || from.phase() > static_cast<int>(Phase::kTimedOut))
+    return false;
   to.phase = static_cast<Phase>(from.phase());
   to.attempt = from.attempt();
   to.stamp = from.stamp();
@@ -219,7 +226,9 @@ StatusOr<ActivityInput> decode_input(const RowRef& row, std::string_view bytes) 
   });
 }
 
-void encode_details(const RowRef& row, std::string_view details, std::string& out) { seal(row, details, out); }
+void encode_details(const RowRef& row, std::string_view details, std::string& out) {
+  seal(row, details, out);
+}
 StatusOr<std::string> decode_details(const RowRef& row, std::string_view bytes) {
   const auto body = unseal(row, bytes);
   if (!body) return body.error();

@@ -7,8 +7,8 @@
 #include "machine/activity_state.h"
 #include "machine/transition.h"
 
-/// Parts of a state <-> rows of the store. A row is: one byte format, four bytes CRC32C (little endian) over table, key,
-/// format and body, then the body, a message of longbeat.store.v1 (store.proto).
+/// Parts of a state <-> rows of the store. A row is: one byte format, four bytes CRC32C (little endian) over table,
+/// key, format and body, then the body, a message of longbeat.store.v1 (store.proto).
 namespace longbeat::server {
 
 /// The format that is written. Rows of a larger one are refused by name; unknown fields of the same one are tolerated.

@@ -21,7 +21,8 @@ std::uint32_t checksum(const RowRef& row, char format, std::string_view body) {
 
 std::string to_string(const RowRef& row) {
   // By number of storage/store.h's Table.
-  constexpr std::array<std::string_view, 8> names{"meta", "namespace", "progress", "input", "details", "failure", "closed", "index"};
+  constexpr std::array<std::string_view, 8> names{"meta",    "namespace", "progress", "input",
+                                                  "details", "failure",   "closed",   "index"};
   const std::string table =
       row.table < names.size() ? std::string(names[row.table]) : "table " + std::to_string(row.table);
   return table + " row " + std::to_string(row.key);
@@ -58,8 +59,8 @@ StatusOr<std::string_view> unseal(const RowRef& row, std::string_view bytes) {
   // Only now, or a flipped bit in the format would look like a newer server's row.
   const auto format = static_cast<unsigned char>(bytes[0]);
   if (format == 0 || format > kRecordFormat) {
-    return unreadable(row, "has format " + std::to_string(format) + ", this server reads up to " +
-                               std::to_string(kRecordFormat));
+    return unreadable(
+        row, "has format " + std::to_string(format) + ", this server reads up to " + std::to_string(kRecordFormat));
   }
   return body;
 }

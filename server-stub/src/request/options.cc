@@ -64,7 +64,8 @@ StatusOr<NormalRetry> normalise_retry(const std::optional<StartRequest::Retry>& 
   retry.non_retryable_error_types = asked->non_retryable_error_types;
   if (!checked) return retry;
   // Negated, so that a coefficient that is not a number is refused too.
-  if (!(retry.backoff_coefficient >= 1)) return invalid_argument("BackoffCoefficient cannot be less than 1 on retry policy.");
+  if (!(retry.backoff_coefficient >= 1))
+    return invalid_argument("BackoffCoefficient cannot be less than 1 on retry policy.");
   if (retry.maximum_interval < retry.initial_interval) {
     return invalid_argument("MaximumInterval cannot be less than InitialInterval on retry policy.");
   }
@@ -73,8 +74,11 @@ StatusOr<NormalRetry> normalise_retry(const std::optional<StartRequest::Retry>& 
   return retry;
 }
 
-StatusOr<NormalTimeouts> normalise_timeouts(NormalTimeouts asked, const std::string& activity_id, const std::string& type) {
-  const auto within = [](nanoseconds value, nanoseconds limit) { return value.count() > 0 ? std::min(value, limit) : limit; };
+StatusOr<NormalTimeouts> normalise_timeouts(NormalTimeouts asked, const std::string& activity_id,
+                                            const std::string& type) {
+  const auto within = [](nanoseconds value, nanoseconds limit) {
+    return value.count() > 0 ? std::min(value, limit) : limit;
+  };
   if (asked.schedule_to_close.count() > 0) {
     asked.schedule_to_start = within(asked.schedule_to_start, asked.schedule_to_close);
     asked.start_to_close = within(asked.start_to_close, asked.schedule_to_close);

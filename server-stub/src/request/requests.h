@@ -72,7 +72,8 @@ struct FailedRequest {
   std::string namespace_name{}, token{}, identity{};
   bool has_failure = false;
   std::string failure{};  ///< serialised failure.Failure
-  /// 0 none of the oneof, else the field number inside Failure (5 application, 6 timeout, 7 canceled, 8 terminated, 9 server, ...).
+  /// 0 none of the oneof, else the field number inside Failure (5 application, 6 timeout, 7 canceled, 8 terminated, 9
+  /// server, ...).
   std::int32_t failure_info = 0;
   std::string failure_type{};
   bool non_retryable = false;
@@ -80,7 +81,8 @@ struct FailedRequest {
   std::optional<RawDuration> next_retry_delay{};
   bool has_last_heartbeat_details = false;
   std::string last_heartbeat_details{};
-  std::string truncated_failure{};  ///< serialised, at most 4 KiB: what is kept of it when it will be retried; empty: `failure` fits
+  std::string truncated_failure{};  ///< serialised, at most 4 KiB: what is kept of it when it will be retried; empty:
+                                    ///< `failure` fits
 };
 struct CanceledRequest {
   std::string namespace_name{}, token{}, identity{}, details{};

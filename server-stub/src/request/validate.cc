@@ -50,7 +50,9 @@ StatusOr<> check_run(const RunRef& run, const RequestLimits& limits) {
 
 }  // namespace
 
-Status bad_token() { return invalid_argument("Error deserializing task token."); }
+Status bad_token() {
+  return invalid_argument("Error deserializing task token.");
+}
 Status token_of_another_namespace() {
   return invalid_argument("Operation requested with a token from a different namespace.");
 }
@@ -124,10 +126,12 @@ StatusOr<> check_priority(const std::optional<WirePriority>& priority) {
   if (!priority) return {};
   if (priority->key < 0) return invalid_argument("invalid priorities: priority key can't be negative");
   if (priority->fairness_key.size() > kFairnessKeyBytesMax) {
-    return invalid_argument(over("invalid priorities: fairness key", priority->fairness_key.size(), kFairnessKeyBytesMax));
+    return invalid_argument(
+        over("invalid priorities: fairness key", priority->fairness_key.size(), kFairnessKeyBytesMax));
   }
   // Negated, so that a weight that is not a number is refused too.
-  if (!(priority->fairness_weight >= 0)) return invalid_argument("invalid priorities: fairness weight can't be negative");
+  if (!(priority->fairness_weight >= 0))
+    return invalid_argument("invalid priorities: fairness weight can't be negative");
   return {};
 }
 
@@ -159,14 +163,17 @@ StatusOr<> check_attached(const StartRequest& request, const RequestLimits& limi
 
 StatusOr<NormalTimeouts> asked_timeouts(const StartRequest& request) {
   NormalTimeouts asked;
-  const auto take = [](const std::optional<RawDuration>& raw, const char* field, std::chrono::nanoseconds& out) -> StatusOr<> {
+  const auto take = [](const std::optional<RawDuration>& raw, const char* field,
+                       std::chrono::nanoseconds& out) -> StatusOr<> {
     auto parsed = parse_duration(raw, field);
     if (!parsed) return parsed.error();
     out = *parsed;
     return {};
   };
-  if (auto ok = take(request.schedule_to_close, "ScheduleToCloseTimeout", asked.schedule_to_close); !ok) return ok.error();
-  if (auto ok = take(request.schedule_to_start, "ScheduleToStartTimeout", asked.schedule_to_start); !ok) return ok.error();
+  if (auto ok = take(request.schedule_to_close, "ScheduleToCloseTimeout", asked.schedule_to_close); !ok)
+    return ok.error();
+  if (auto ok = take(request.schedule_to_start, "ScheduleToStartTimeout", asked.schedule_to_start); !ok)
+    return ok.error();
   if (auto ok = take(request.start_to_close, "StartToCloseTimeout", asked.start_to_close); !ok) return ok.error();
   if (auto ok = take(request.heartbeat, "HeartbeatTimeout", asked.heartbeat); !ok) return ok.error();
   return asked;
@@ -201,7 +208,8 @@ StatusOr<NormalStart> normalise(const StartRequest& request, const RequestLimits
     return invalid_argument("invalid IdConflictPolicy: " + std::to_string(request.id_conflict_policy));
   }
   if (request.id_reuse_policy != 0) start.id_reuse_policy = static_cast<IdReusePolicy>(request.id_reuse_policy);
-  if (request.id_conflict_policy != 0) start.id_conflict_policy = static_cast<IdConflictPolicy>(request.id_conflict_policy);
+  if (request.id_conflict_policy != 0)
+    start.id_conflict_policy = static_cast<IdConflictPolicy>(request.id_conflict_policy);
   return start;
 }
 

@@ -50,7 +50,8 @@ struct NormalStart {
   IdConflictPolicy id_conflict_policy = IdConflictPolicy::kFail;
 };
 
-/// Checks a start request. An empty request_id is fine: the engine makes one. Whether the namespace exists is not checked.
+/// Checks a start request. An empty request_id is fine: the engine makes one. Whether the namespace exists is not
+/// checked.
 StatusOr<NormalStart> normalise(const StartRequest& request, const RequestLimits& limits = {});
 
 /// Each of these checks the fields of one request that need no look at any state. For a token's content see the engine:
@@ -67,17 +68,18 @@ StatusOr<> validate(const CancelRequest& request, const RequestLimits& limits = 
 StatusOr<> validate(const DescribeNamespaceRequest& request, const RequestLimits& limits = {});
 
 /// The refusals of task tokens, for the engine that decodes them.
-Status bad_token();                    ///< undecodable
-Status token_of_another_namespace();   ///< the request's namespace is set and differs from the token's
+Status bad_token();                   ///< undecodable
+Status token_of_another_namespace();  ///< the request's namespace is set and differs from the token's
 
-/// A duration as sent → what it means: not negative, no mixed signs, nanos in range, capped at 100 years (36500 days); unset
-/// is zero. `field` names it in the error, for example "StartDelay".
+/// A duration as sent → what it means: not negative, no mixed signs, nanos in range, capped at 100 years (36500 days);
+/// unset is zero. `field` names it in the error, for example "StartDelay".
 StatusOr<std::chrono::nanoseconds> parse_duration(const std::optional<RawDuration>& raw, const std::string& field);
 
 /// Fills in defaults field by field and checks the result.
 StatusOr<NormalRetry> normalise_retry(const std::optional<StartRequest::Retry>& retry);
 
 /// The rules among the four timeouts; reused when an operator changes them.
-StatusOr<NormalTimeouts> normalise_timeouts(NormalTimeouts asked, const std::string& activity_id, const std::string& type);
+StatusOr<NormalTimeouts> normalise_timeouts(NormalTimeouts asked, const std::string& activity_id,
+                                            const std::string& type);
 
 }  // namespace longbeat::server

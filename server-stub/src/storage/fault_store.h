@@ -11,8 +11,8 @@ enum class CommitFault : std::int8_t {
   kAppliedButFailed,  ///< It is on disk, but the caller was told that it failed.
 };
 
-/// A disk that outlives the engines that use it: tests and the simulation keep it, crash the engine and open the next one
-/// on it. What a commit acknowledged is there afterwards; what was never committed is not. Belongs to one thread.
+/// A disk that outlives the engines that use it: tests and the simulation keep it, crash the engine and open the next
+/// one on it. What a commit acknowledged is there afterwards; what was never committed is not. Belongs to one thread.
 class SimulatedDisk {
  public:
   SimulatedDisk() : content_(make_memory_store()) {}
@@ -20,8 +20,12 @@ class SimulatedDisk {
   explicit SimulatedDisk(std::unique_ptr<Store> content) : content_(std::move(content)) {}
 
   /// Lets commit number `n` fail, counted from the disk's first commit, which is 1.
-  void fail_commit(std::uint64_t n, CommitFault fault, StatusCode code = StatusCode::kDataLoss) { faults_[n] = {fault, code}; }
-  void fail_next_commit(CommitFault fault, StatusCode code = StatusCode::kDataLoss) { fail_commit(commits_ + 1, fault, code); }
+  void fail_commit(std::uint64_t n, CommitFault fault, StatusCode code = StatusCode::kDataLoss) {
+    faults_[n] = {fault, code};
+  }
+  void fail_next_commit(CommitFault fault, StatusCode code = StatusCode::kDataLoss) {
+    fail_commit(commits_ + 1, fault, code);
+  }
 
   /// Commits that were tried, the failed ones included.
   std::uint64_t commits() const { return commits_; }
@@ -47,7 +51,9 @@ class CrashableStore final : public Store {
  public:
   explicit CrashableStore(std::shared_ptr<SimulatedDisk> disk) : disk_(std::move(disk)) {}
   StatusOr<> commit(std::span<const Write> writes) override;
-  StatusOr<std::optional<std::string>> read(Table table, std::uint64_t key) override { return disk_->content_->read(table, key); }
+  StatusOr<std::optional<std::string>> read(Table table, std::uint64_t key) override {
+    return disk_->content_->read(table, key);
+  }
   StatusOr<> scan(Table table, std::uint64_t first,
                   const std::function<bool(std::uint64_t, std::string_view)>& visit) override {
     return disk_->content_->scan(table, first, visit);

@@ -5,11 +5,16 @@ namespace longbeat::server::sqlite {
 Status to_status(int result, const std::string& doing, sqlite3* db) {
   StatusCode code = StatusCode::kInternal;
   switch (result & 0xff) {
-    case SQLITE_FULL: code = StatusCode::kResourceExhausted; break;
+    case SQLITE_FULL:
+      code = StatusCode::kResourceExhausted;
+      break;
     case SQLITE_IOERR:
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: code = StatusCode::kDataLoss; break;
-    default: break;
+    case SQLITE_NOTADB:
+      code = StatusCode::kDataLoss;
+      break;
+    default:
+      break;
   }
   return {code, doing + ": " + (db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(result)), {}};
 }

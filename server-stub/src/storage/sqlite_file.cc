@@ -12,14 +12,18 @@
 namespace longbeat::server::sqlite {
 namespace {
 
-std::string quoted(const std::string& path) { return "database file '" + path + "'"; }
-std::string reason(int error) { return std::generic_category().message(error); }
+std::string quoted(const std::string& path) {
+  return "database file '" + path + "'";
+}
+std::string reason(int error) {
+  return std::generic_category().message(error);
+}
 
 StatusOr<> check_path(const std::string& path) {
   if (path.empty()) return internal::invalid_argument("the path of the database file is empty");
   const auto slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-  struct stat info {};
+  struct stat info{};
   if (::stat(directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
     return internal::failed_precondition(quoted(path) + ": directory '" + directory + "' does not exist");
   }
@@ -52,8 +56,9 @@ StatusOr<> check_version(Connection& db, const std::string& path) {
     return Status{StatusCode::kDataLoss, quoted(path) + ": its format version is damaged", {}};
   }
   if (version > kFormatVersion) {
-    return internal::failed_precondition(quoted(path) + " has format " + std::to_string(version) + ", this server knows formats up to " +
-                                         std::to_string(kFormatVersion) + ": use a newer longbeat-server");
+    return internal::failed_precondition(quoted(path) + " has format " + std::to_string(version) +
+                                         ", this server knows formats up to " + std::to_string(kFormatVersion) +
+                                         ": use a newer longbeat-server");
   }
   return {};
 }
@@ -61,14 +66,16 @@ StatusOr<> check_version(Connection& db, const std::string& path) {
 StatusOr<> create_tables(Connection& db) {
   std::string sql = "BEGIN IMMEDIATE; PRAGMA application_id = " + std::to_string(kApplicationId) + ";";
   for (std::size_t i = 0; i < kTableCount; ++i) {
-    sql += "CREATE TABLE " + table_name(static_cast<Table>(i)) + " (key INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT;";
+    sql +=
+        "CREATE TABLE " + table_name(static_cast<Table>(i)) + " (key INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT;";
   }
   if (auto created = db.execute(sql); !created) return created;
   auto insert = db.prepare("INSERT INTO " + table_name(Table::kMeta) + " VALUES (0, ?)");
   if (!insert) return insert.error();
   const std::string version = version_row(kFormatVersion);
   sqlite3_bind_blob(insert->get(), 1, version.data(), static_cast<int>(version.size()), SQLITE_STATIC);
-  if (const int result = insert->step(); result != SQLITE_DONE) return to_status(result, "write format version", db.get());
+  if (const int result = insert->step(); result != SQLITE_DONE)
+    return to_status(result, "write format version", db.get());
   insert->reset();
   return db.execute("COMMIT");
 }
@@ -83,14 +90,16 @@ StatusOr<bool> is_new(Connection& db, const std::string& path) {
     return Status{objects.error().code, quoted(path) + " cannot be read: " + objects.error().message, {}};
   }
   if (*application == 0 && *objects == 0) return true;
-  if (*application != kApplicationId) return internal::failed_precondition(quoted(path) + " is an SQLite database, but not longbeat's");
+  if (*application != kApplicationId)
+    return internal::failed_precondition(quoted(path) + " is an SQLite database, but not longbeat's");
   return false;
 }
 
 }  // namespace
 
 std::string table_name(Table table) {
-  static constexpr const char* kNames[] = {"meta", "namespace", "progress", "input", "details", "failure", "closed", "id_index"};
+  static constexpr const char* kNames[] = {"meta",    "namespace", "progress", "input",
+                                           "details", "failure",   "closed",   "id_index"};
   static_assert(std::size(kNames) == kTableCount);
   return kNames[static_cast<std::size_t>(table)];
 }
@@ -102,7 +111,8 @@ StatusOr<FileLock> FileLock::take(const std::string& database_path) {
   if (descriptor < 0) return internal::failed_precondition("lock file '" + path + "': " + reason(errno));
   FileLock lock(descriptor);
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return internal::failed_precondition(quoted(database_path) + " is in use by another server");
+    if (errno == EWOULDBLOCK)
+      return internal::failed_precondition(quoted(database_path) + " is in use by another server");
     return internal::failed_precondition("lock file '" + path + "': " + reason(errno));
   }
   return lock;

@@ -14,13 +14,16 @@ using sqlite::Resetting;
 using sqlite::Statement;
 using sqlite::WalHelper;
 
-constexpr std::int64_t kPagesBeforeKick = 1000;  // 4 MiB: small enough to stay in the page cache, large enough to merge beats.
+constexpr std::int64_t kPagesBeforeKick =
+    1000;  // 4 MiB: small enough to stay in the page cache, large enough to merge beats.
 
 struct TableStatements {
   Statement put, remove, get, scan;
 };
 
-sqlite3_int64 to_key(std::uint64_t key) { return static_cast<sqlite3_int64>(key); }
+sqlite3_int64 to_key(std::uint64_t key) {
+  return static_cast<sqlite3_int64>(key);
+}
 
 std::string_view blob(Statement& statement, int column) {
   const void* bytes = sqlite3_column_blob(statement.get(), column);
@@ -40,7 +43,8 @@ class SqliteStore final : public Store {
       if (auto ok = prepare_into(on.put, "REPLACE INTO " + table + " (key, value) VALUES (?1, ?2)"); !ok) return ok;
       if (auto ok = prepare_into(on.remove, "DELETE FROM " + table + " WHERE key = ?1"); !ok) return ok;
       if (auto ok = prepare_into(on.get, "SELECT value FROM " + table + " WHERE key = ?1"); !ok) return ok;
-      if (auto ok = prepare_into(on.scan, "SELECT key, value FROM " + table + " WHERE key >= ?1 ORDER BY key"); !ok) return ok;
+      if (auto ok = prepare_into(on.scan, "SELECT key, value FROM " + table + " WHERE key >= ?1 ORDER BY key"); !ok)
+        return ok;
     }
     if (auto ok = prepare_into(begin_, "BEGIN IMMEDIATE"); !ok) return ok;
     if (auto ok = prepare_into(commit_, "COMMIT"); !ok) return ok;
@@ -62,7 +66,8 @@ class SqliteStore final : public Store {
     if (result == SQLITE_DONE) return {};
     const Status failed = sqlite::to_status(result, "commit to '" + options_.path + "'", db_.get());
     if (sqlite3_get_autocommit(db_.get()) == 0) {
-      if (auto undone = db_.execute("ROLLBACK"); !undone) internal::log(internal::LogLevel::kError, to_string(undone.error()));
+      if (auto undone = db_.execute("ROLLBACK"); !undone)
+        internal::log(internal::LogLevel::kError, to_string(undone.error()));
     }
     return failed;
   }
@@ -91,13 +96,15 @@ class SqliteStore final : public Store {
     return {};
   }
 
-  /// Keeps the log short. PASSIVE alone never lets a busy log start again from its beginning, and RESTART from the helper
-  /// would stall commits; so the owner restarts it when almost everything has been moved over and the helper stands still.
+  /// Keeps the log short. PASSIVE alone never lets a busy log start again from its beginning, and RESTART from the
+  /// helper would stall commits; so the owner restarts it when almost everything has been moved over and the helper
+  /// stands still.
   void maintain() override {
     const WalHelper::Progress helper = helper_->progress();
     if (!helper.idle) return;
     if (helper.error != 0 && helper.error != reported_error_) {
-      internal::log(internal::LogLevel::kWarn, std::string("WAL checkpoint of '") + options_.path + "': " + sqlite3_errstr(helper.error));
+      internal::log(internal::LogLevel::kWarn,
+                    std::string("WAL checkpoint of '") + options_.path + "': " + sqlite3_errstr(helper.error));
     }
     reported_error_ = helper.error;
     if (log_began_again_) runs_at_restart_ = helper.runs;
@@ -176,7 +183,8 @@ StatusOr<std::unique_ptr<Store>> open_sqlite_store(const SqliteStoreOptions& opt
   auto db = sqlite::open_file(options.path);
   if (!db) return db.error();
   auto store = std::make_unique<SqliteStore>(options, std::move(*lock), std::move(*db));
-  if (auto ready = store->prepare(); !ready) return Status{ready.error().code, "database file '" + options.path + "': " + ready.error().message, {}};
+  if (auto ready = store->prepare(); !ready)
+    return Status{ready.error().code, "database file '" + options.path + "': " + ready.error().message, {}};
   return std::unique_ptr<Store>(std::move(store));
 }
 

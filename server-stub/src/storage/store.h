@@ -59,8 +59,8 @@ struct SqliteStoreOptions {
   /// The owner restarts the log between two commits once it is larger than this and its content has been moved over.
   std::uint64_t wal_bytes_restart = 64ULL * 1024 * 1024;
 };
-/// Opens or creates the file; SQLite in WAL mode, synchronous=FULL. Takes the lock file beside it. Refuses, with one clear line:
-/// a file that is locked by another server, not SQLite, not longbeat's, or of a newer format.
+/// Opens or creates the file; SQLite in WAL mode, synchronous=FULL. Takes the lock file beside it. Refuses, with one
+/// clear line: a file that is locked by another server, not SQLite, not longbeat's, or of a newer format.
 StatusOr<std::unique_ptr<Store>> open_sqlite_store(const SqliteStoreOptions& options);
 
 }  // namespace longbeat::server

@@ -45,7 +45,8 @@ void WalHelper::run() {
     lock.unlock();
     int log_pages = 0;
     int moved_pages = 0;
-    const int result = sqlite3_wal_checkpoint_v2(connection_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, &log_pages, &moved_pages);
+    const int result =
+        sqlite3_wal_checkpoint_v2(connection_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, &log_pages, &moved_pages);
     lock.lock();
     progress_.idle = true;
     ++progress_.runs;

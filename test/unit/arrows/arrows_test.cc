@@ -1,5 +1,5 @@
-// The house has rooms and doors (docs/architecture.md). System headers can be included from anywhere, so this test reads
-// the sources and checks which room opens which door.
+// The house has rooms and doors (docs/architecture.md). System headers can be included from anywhere, so this test
+// reads the sources and checks which room opens which door.
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -21,9 +21,13 @@ struct SourceLine {
   std::string text;
 };
 
-std::string place(const SourceLine& line) { return line.file.string() + ":" + std::to_string(line.number) + ": " + line.text; }
+std::string place(const SourceLine& line) {
+  return line.file.string() + ":" + std::to_string(line.number) + ": " + line.text;
+}
 
-bool is_source(const fs::path& path) { return path.extension() == ".h" || path.extension() == ".cc"; }
+bool is_source(const fs::path& path) {
+  return path.extension() == ".h" || path.extension() == ".cc";
+}
 
 std::vector<SourceLine> lines_below(const fs::path& folder) {
   std::vector<SourceLine> lines;
@@ -97,8 +101,12 @@ bool inside(const fs::path& file, const fs::path& folder) {
 }  // namespace
 
 TEST_CASE("every room opens only the doors it may", "[arrows]") {
-  SECTION("in the SDK") { check_doors(kSdk, kSdkDoors); }
-  SECTION("in the server") { check_doors(kServer, kServerDoors); }
+  SECTION("in the SDK") {
+    check_doors(kSdk, kSdkDoors);
+  }
+  SECTION("in the server") {
+    check_doors(kServer, kServerDoors);
+  }
 }
 
 TEST_CASE("libraries stay in their rooms", "[arrows]") {
@@ -110,8 +118,10 @@ TEST_CASE("libraries stay in their rooms", "[arrows]") {
       const bool in_rpc = inside(line.file, top / "rpc");
       const bool in_record = inside(line.file, kServer / "record");
       if (header.rfind("grpc", 0) == 0) CHECK((in_rpc || line.file == kServer / "main.cc"));
-      if (header.find(".pb.h") != std::string::npos) CHECK((in_rpc || (in_record && header.find("temporal/") == std::string::npos)));
-      if (header == "sqlite3.h") CHECK((inside(line.file, kServer / "storage") || inside(line.file, kServer / "visibility")));
+      if (header.find(".pb.h") != std::string::npos)
+        CHECK((in_rpc || (in_record && header.find("temporal/") == std::string::npos)));
+      if (header == "sqlite3.h")
+        CHECK((inside(line.file, kServer / "storage") || inside(line.file, kServer / "visibility")));
     }
   }
 }

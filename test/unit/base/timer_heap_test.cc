@@ -50,7 +50,9 @@ TEST_CASE("timers", "[base][timers]") {
     CHECK_FALSE(timers.reschedule(spent, 0));
     CHECK(timers.size() == 1);
   }
-  SECTION("know that handle 0 names none") { CHECK_FALSE(timers.cancel(0)); }
+  SECTION("know that handle 0 names none") {
+    CHECK_FALSE(timers.cancel(0));
+  }
 }
 
 TEST_CASE("the timer heap behaves like a sorted map", "[base][timers]") {

@@ -126,7 +126,9 @@ class Room {
     return request;
   }
   RunRef run(const std::string& id = "a", const std::string& run_id = {}) const { return {"default", id, run_id}; }
-  PollOutcomeReply outcome(const std::string& id = "a") { return call(PollOutcomeRequest{run(id)}).get<PollOutcomeReply>(); }
+  PollOutcomeReply outcome(const std::string& id = "a") {
+    return call(PollOutcomeRequest{run(id)}).get<PollOutcomeReply>();
+  }
   CollectingSink& describe(const std::string& id = "a", const std::string& run_id = {}, const std::string& token = {}) {
     DescribeRequest request;
     request.run = run(id, run_id);

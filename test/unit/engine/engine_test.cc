@@ -75,7 +75,8 @@ TEST_CASE("an activity", "[server][engine]") {
     room.fail(first.token);
     room.pass(1s);
     const PollTaskReply second = room.poll();
-    for (CollectingSink* sink : {&room.beat(first.token, "late"), &room.complete(first.token, "late"), &room.fail(first.token)}) {
+    for (CollectingSink* sink :
+         {&room.beat(first.token, "late"), &room.complete(first.token, "late"), &room.fail(first.token)}) {
       CHECK(sink->refusal().code == StatusCode::kNotFound);
       CHECK(sink->refusal().message == "activity not found for ID: a");
     }
@@ -91,7 +92,8 @@ TEST_CASE("an activity", "[server][engine]") {
     CHECK(room.call(CanceledRequest{"default", task.token, "w1", "x"}).ok());
     CHECK(room.state()->progress.phase == Phase::kCanceled);
     CHECK(room.call(CancelRequest{room.run(), "me", "c1", "enough", ""}).ok());
-    CHECK(room.call(CancelRequest{room.run(), "me", "c2", "enough", ""}).refusal().code == StatusCode::kFailedPrecondition);
+    CHECK(room.call(CancelRequest{room.run(), "me", "c2", "enough", ""}).refusal().code ==
+          StatusCode::kFailedPrecondition);
   }
   SECTION("is canceled at once while no worker holds it, and its task is withdrawn") {
     CHECK(room.call(CancelRequest{room.run(), "me", "c1", "enough", "reason"}).ok());

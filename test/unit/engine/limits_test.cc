@@ -70,10 +70,13 @@ TEST_CASE("a report beyond the payload limit", "[server][engine][limits]") {
     CHECK(room.state()->heartbeat_details == "half");
     CHECK(room.state()->progress.attempt == 2);
   }
-  SECTION("that is just as large as the limit is kept") { CHECK(room.beat(token, std::string(5000, 'x')).ok()); }
+  SECTION("that is just as large as the limit is kept") {
+    CHECK(room.beat(token, std::string(5000, 'x')).ok());
+  }
 }
 
-TEST_CASE("a failure that will be retried is kept in its short form, with the whole as it came when final", "[server][engine][limits]") {
+TEST_CASE("a failure that will be retried is kept in its short form, with the whole as it came when final",
+          "[server][engine][limits]") {
   Room room;
   StartRequest start = room.start_request();
   start.retry = StartRequest::Retry{};

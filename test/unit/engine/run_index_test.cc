@@ -18,7 +18,9 @@ std::set<std::uint64_t> rows(const RunIndex& index, std::uint64_t fingerprint) {
   return rows;
 }
 
-std::uint64_t key(std::uint64_t n) { return fingerprint(1, "activity-" + std::to_string(n)).low; }
+std::uint64_t key(std::uint64_t n) {
+  return fingerprint(1, "activity-" + std::to_string(n)).low;
+}
 
 }  // namespace
 

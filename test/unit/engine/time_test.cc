@@ -94,7 +94,9 @@ TEST_CASE("an activity that nobody takes times out", "[server][engine][time]") {
 TEST_CASE("the engine wakes up", "[server][engine][time]") {
   Room room;
   room.step();
-  SECTION("never while nothing is open") { CHECK_FALSE(room.engine->next_wakeup()); }
+  SECTION("never while nothing is open") {
+    CHECK_FALSE(room.engine->next_wakeup());
+  }
   SECTION("at once when something was submitted") {
     room.submit(room.start_request());
     CHECK(room.engine->next_wakeup() <= room.now);

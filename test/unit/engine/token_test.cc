@@ -1,5 +1,4 @@
 #include "engine/task_token.h"
-
 #include "unit/engine/engine_room.h"
 
 using namespace longbeat::server;
@@ -26,7 +25,9 @@ TEST_CASE("a task token", "[server][engine][token]") {
       if (i > 0) CHECK(decode_task_token(bytes.substr(0, i)).error().message == "Error deserializing task token.");
     }
   }
-  SECTION("must not be empty") { CHECK(decode_task_token("").error().message == "Task token not set on request."); }
+  SECTION("must not be empty") {
+    CHECK(decode_task_token("").error().message == "Task token not set on request.");
+  }
 }
 
 TEST_CASE("a report with a token that is none is refused", "[server][engine][token]") {
@@ -34,7 +35,8 @@ TEST_CASE("a report with a token that is none is refused", "[server][engine][tok
   room.start();
   const std::string good = room.poll().token;
   const std::string token = GENERATE(std::string(), std::string("garbage"), std::string(200, '\xff'));
-  for (CollectingSink* sink : {&room.beat(token), &room.complete(token), &room.fail(token), &room.call(CanceledRequest{"", token, "", ""})}) {
+  for (CollectingSink* sink :
+       {&room.beat(token), &room.complete(token), &room.fail(token), &room.call(CanceledRequest{"", token, "", ""})}) {
     CHECK(sink->refusal().code == StatusCode::kInvalidArgument);
   }
   CHECK(room.complete(good).ok());

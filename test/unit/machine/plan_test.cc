@@ -35,8 +35,9 @@ TEST_CASE("the plan", "[server][machine][plan]") {
     CHECK_FALSE(next.deadline.has_value());
   }
   SECTION("survives durations that reach beyond the end of time") {
-    ActivityState state = scheduled({.timeouts = {.schedule_to_close = Duration::max(), .start_to_close = Duration::max()},
-                                     .start_delay = Duration::max()});
+    ActivityState state =
+        scheduled({.timeouts = {.schedule_to_close = Duration::max(), .start_to_close = Duration::max()},
+                   .start_delay = Duration::max()});
     CHECK(plan(state).dispatch_at == Time::max());
     CHECK(plan(state).deadline == Time::max());
   }

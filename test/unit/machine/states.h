@@ -46,7 +46,9 @@ inline ActivityState in_phase(Phase phase, ActivityOptions options = {}) {
   return state;
 }
 
-inline AttemptRef held(const ActivityState& state) { return {state.progress.attempt, state.progress.started_stamp}; }
+inline AttemptRef held(const ActivityState& state) {
+  return {state.progress.attempt, state.progress.started_stamp};
+}
 
 inline Failed application_failure(const ActivityState& state, std::string type = "Boom", bool non_retryable = false) {
   Failed failed;

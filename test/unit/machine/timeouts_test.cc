@@ -72,7 +72,8 @@ TEST_CASE("a listed timeout type closes at the first attempt", "[server][machine
   CHECK(state.progress.phase == Phase::kTimedOut);
 }
 
-TEST_CASE("an attempt's timeout whose retry does not fit closes at once as schedule-to-close", "[server][machine][timeout]") {
+TEST_CASE("an attempt's timeout whose retry does not fit closes at once as schedule-to-close",
+          "[server][machine][timeout]") {
   ActivityState state = started({.timeouts = {.schedule_to_close = 6s, .start_to_close = 6s, .heartbeat = 5s}});
   state.heartbeat_details = "50 %";
   state.last_failure = StoredFailure{.message = "earlier"};

@@ -6,9 +6,10 @@
 namespace longbeat::server {
 namespace {
 
-constexpr Phase kPhases[] = {Phase::kScheduled, Phase::kStarted, Phase::kCancelRequested, Phase::kPauseRequested,
-                             Phase::kResetRequested, Phase::kPaused, Phase::kCompleted, Phase::kFailed,
-                             Phase::kCanceled, Phase::kTerminated, Phase::kTimedOut};
+constexpr Phase kPhases[] = {Phase::kScheduled,      Phase::kStarted,        Phase::kCancelRequested,
+                             Phase::kPauseRequested, Phase::kResetRequested, Phase::kPaused,
+                             Phase::kCompleted,      Phase::kFailed,         Phase::kCanceled,
+                             Phase::kTerminated,     Phase::kTimedOut};
 
 constexpr const char* kLate = "NOT_FOUND: activity not found for ID: order-7";
 constexpr const char* kNotAsked =
@@ -35,33 +36,48 @@ struct Row {
 };
 
 const Row kTable[] = {
-    {"picked up", [](const ActivityState&) { return Event(PickedUp{"w", "s", "v"}); },
+    {"picked up",
+     [](const ActivityState&) { return Event(PickedUp{"w", "s", "v"}); },
      {"Started", kLate, kLate, kLate, kLate, kLate, kLate, kLate, kLate, kLate, kLate}},
-    {"hand-out undone", [](const ActivityState& state) { return Event(HandOutUndone{held(state)}); },
+    {"hand-out undone",
+     [](const ActivityState& state) { return Event(HandOutUndone{held(state)}); },
      {kLate, "Scheduled", "Canceled", "Paused", "Scheduled", kLate, kLate, kLate, kLate, kLate, kLate}},
-    {"heartbeat", [](const ActivityState& state) { return Event(Heartbeat{held(state), "50 %"}); },
-     {kLate, "Started", "CancelRequested", "PauseRequested", "ResetRequested", kLate, kLate, kLate, kLate, kLate, kLate}},
-    {"heartbeat by ID", [](const ActivityState&) { return Event(Heartbeat{{}, "50 %"}); },
-     {kLate, "Started", "CancelRequested", "PauseRequested", "ResetRequested", kLate, kLate, kLate, kLate, kLate, kLate}},
-    {"completed", [](const ActivityState& state) { return Event(Completed{held(state), "42"}); },
+    {"heartbeat",
+     [](const ActivityState& state) { return Event(Heartbeat{held(state), "50 %"}); },
+     {kLate, "Started", "CancelRequested", "PauseRequested", "ResetRequested", kLate, kLate, kLate, kLate, kLate,
+      kLate}},
+    {"heartbeat by ID",
+     [](const ActivityState&) { return Event(Heartbeat{{}, "50 %"}); },
+     {kLate, "Started", "CancelRequested", "PauseRequested", "ResetRequested", kLate, kLate, kLate, kLate, kLate,
+      kLate}},
+    {"completed",
+     [](const ActivityState& state) { return Event(Completed{held(state), "42"}); },
      {kLate, "Completed", "Completed", "Completed", "Completed", kLate, kLate, kLate, kLate, kLate, kLate}},
-    {"completed by ID", [](const ActivityState&) { return Event(Completed{{}, "42"}); },
+    {"completed by ID",
+     [](const ActivityState&) { return Event(Completed{{}, "42"}); },
      {"Completed", "Completed", "Completed", "Completed", "Completed", "Completed", kLate, kLate, kLate, kLate, kLate}},
-    {"failed, retry allowed", [](const ActivityState& state) { return Event(application_failure(state)); },
+    {"failed, retry allowed",
+     [](const ActivityState& state) { return Event(application_failure(state)); },
      {kLate, "Scheduled", "Failed", "Paused", "Scheduled", kLate, kLate, kLate, kLate, kLate, kLate}},
-    {"failed, non-retryable", [](const ActivityState& state) { return Event(application_failure(state, "Bad", true)); },
+    {"failed, non-retryable",
+     [](const ActivityState& state) { return Event(application_failure(state, "Bad", true)); },
      {kLate, "Failed", "Failed", "Failed", "Scheduled", kLate, kLate, kLate, kLate, kLate, kLate}},
-    {"canceled by its worker", [](const ActivityState& state) { return Event(CanceledByWorker{held(state), "so far"}); },
+    {"canceled by its worker",
+     [](const ActivityState& state) { return Event(CanceledByWorker{held(state), "so far"}); },
      {kLate, kNotAsked, "Canceled", kNotAsked, kNotAsked, kLate, kLate, kLate, kLate, kLate, kLate}},
-    {"oversized", [](const ActivityState& state) { return Event(Oversized{held(state), "too big"}); },
+    {"oversized",
+     [](const ActivityState& state) { return Event(Oversized{held(state), "too big"}); },
      {kLate, "Failed", "Failed", "Failed", "Failed", kLate, kLate, kLate, kLate, kLate, kLate}},
-    {"cancel requested", [](const ActivityState&) { return Event(CancelRequested{"cancel-2", "me", "why", "{}"}); },
+    {"cancel requested",
+     [](const ActivityState&) { return Event(CancelRequested{"cancel-2", "me", "why", "{}"}); },
      {"Canceled", "CancelRequested", "FAILED_PRECONDITION: cancellation already requested with request ID cancel-1",
       "CancelRequested", "CancelRequested", "Canceled", "FAILED_PRECONDITION: activity is in terminal state Completed",
-      "FAILED_PRECONDITION: activity is in terminal state Failed", "FAILED_PRECONDITION: activity is in terminal state Canceled",
+      "FAILED_PRECONDITION: activity is in terminal state Failed",
+      "FAILED_PRECONDITION: activity is in terminal state Canceled",
       "FAILED_PRECONDITION: activity is in terminal state Terminated",
       "FAILED_PRECONDITION: activity is in terminal state TimedOut"}},
-    {"no deadline passed", [](const ActivityState&) { return Event(DeadlinePassed{}); },
+    {"no deadline passed",
+     [](const ActivityState&) { return Event(DeadlinePassed{}); },
      {"Scheduled", "Started", "CancelRequested", "PauseRequested", "ResetRequested", "Paused", "Completed", "Failed",
       "Canceled", "Terminated", "TimedOut"}},
 };
@@ -79,7 +95,7 @@ TEST_CASE("every event in every phase has its effect or its exact refusal", "[se
 }
 
 TEST_CASE("start-to-close in every phase", "[server][machine]") {
-  const char* expected[] = {"Scheduled", "Scheduled", "TimedOut", "Paused", "Scheduled", "Paused",
+  const char* expected[] = {"Scheduled", "Scheduled", "TimedOut", "Paused",     "Scheduled", "Paused",
                             "Completed", "Failed",    "Canceled", "Terminated", "TimedOut"};
   for (std::size_t i = 0; i < std::size(kPhases); ++i) {
     CAPTURE(kPhases[i]);
@@ -98,7 +114,8 @@ TEST_CASE("schedule-to-close in every phase", "[server][machine]") {
 TEST_CASE("reports of an attempt that is no longer held", "[server][machine]") {
   ActivityState state = started();
   const AttemptRef current = held(state);
-  for (const AttemptRef old : {AttemptRef{current.attempt + 1, current.stamp}, AttemptRef{current.attempt, current.stamp + 1}}) {
+  for (const AttemptRef old :
+       {AttemptRef{current.attempt + 1, current.stamp}, AttemptRef{current.attempt, current.stamp + 1}}) {
     CAPTURE(old.attempt, old.stamp);
     CHECK(after(state, Heartbeat{old, "x"}) == kLate);
     CHECK(after(state, Completed{old, "x"}) == kLate);

@@ -131,10 +131,11 @@ TEST_CASE("a cancel request", "[server][machine]") {
 
 TEST_CASE("an oversized report fails the activity and tells the worker to stop", "[server][machine]") {
   ActivityState state = started();
-  const Applied applied = transition(state, Oversized{held(state), "Heartbeat details exceed size limit."}, kStart).value();
+  const Applied applied =
+      transition(state, Oversized{held(state), "Heartbeat details exceed size limit."}, kStart).value();
   CHECK(applied.cancel_requested);
-  const StoredFailure expected{.kind = StoredFailure::Kind::kServer, .message = "Heartbeat details exceed size limit.",
-                               .non_retryable = true};
+  const StoredFailure expected{
+      .kind = StoredFailure::Kind::kServer, .message = "Heartbeat details exceed size limit.", .non_retryable = true};
   CHECK(state.outcome->failure == expected);
   CHECK(state.last_failure == expected);
   CHECK(state.outcome->retry_state == RetryState::kNonRetryableFailure);

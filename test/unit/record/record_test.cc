@@ -1,4 +1,5 @@
 #include "record/record.h"
+
 #include "support/catch.h"
 
 namespace longbeat::server {
@@ -9,28 +10,57 @@ namespace {
 
 const RowRef kRow(std::uint8_t{2}, 99);
 
-Time at(std::int64_t nanos) { return Time(Duration(nanos)); }
+Time at(std::int64_t nanos) {
+  return Time(Duration(nanos));
+}
 
 ActivityProgress every_progress_field() {
-  return {.phase = Phase::kCancelRequested, .attempt = 2, .stamp = 3, .started_stamp = 4, .dispatch_time = at(5),
-          .started_time = at(6), .last_heartbeat_time = at(7), .last_attempt_complete_time = at(8), .close_time = at(9),
-          .current_retry_interval = 10ns, .heartbeat_count = 11, .transition_count = 12, .worker_identity = "13",
-          .sdk_name = "14", .sdk_version = "15", .cancel_requested = true, .cancel_request_id = "17",
-          .cancel_identity = "18", .cancel_reason = "19\xff", .cancel_details = std::string("2\0", 2)};
+  return {.phase = Phase::kCancelRequested,
+          .attempt = 2,
+          .stamp = 3,
+          .started_stamp = 4,
+          .dispatch_time = at(5),
+          .started_time = at(6),
+          .last_heartbeat_time = at(7),
+          .last_attempt_complete_time = at(8),
+          .close_time = at(9),
+          .current_retry_interval = 10ns,
+          .heartbeat_count = 11,
+          .transition_count = 12,
+          .worker_identity = "13",
+          .sdk_name = "14",
+          .sdk_version = "15",
+          .cancel_requested = true,
+          .cancel_request_id = "17",
+          .cancel_identity = "18",
+          .cancel_reason = "19\xff",
+          .cancel_details = std::string("2\0", 2)};
 }
 
 StoredFailure every_failure_field() {
-  StoredFailure failure{.kind = StoredFailure::Kind::kTimeout, .opaque = "1", .message = "2\xfe",
-                        .timeout = TimeoutType::kHeartbeat, .details = "4", .identity = "5", .non_retryable = true};
+  StoredFailure failure{.kind = StoredFailure::Kind::kTimeout,
+                        .opaque = "1",
+                        .message = "2\xfe",
+                        .timeout = TimeoutType::kHeartbeat,
+                        .details = "4",
+                        .identity = "5",
+                        .non_retryable = true};
   failure.cause.push_back({.kind = StoredFailure::Kind::kOpaque, .opaque = "cause"});
   return failure;
 }
 
 ActivityInput every_input_field() {
-  ActivityInput input{.namespace_id = 1, .activity_id = "2", .run_id = {3, 4, 255}, .type = "4", .start_request_id = "5",
+  ActivityInput input{.namespace_id = 1,
+                      .activity_id = "2",
+                      .run_id = {3, 4, 255},
+                      .type = "4",
+                      .start_request_id = "5",
                       .starter_identity = "6"};
-  input.options = {.task_queue = "q", .timeouts = {1s, 2s, 3s, 4s}, .retry = {5s, 1.25, 6s, 7, {"a", "b"}},
-                   .priority = {true, 2, "fair", 0.5F}, .start_delay = 8s};
+  input.options = {.task_queue = "q",
+                   .timeouts = {1s, 2s, 3s, 4s},
+                   .retry = {5s, 1.25, 6s, 7, {"a", "b"}},
+                   .priority = {true, 2, "fair", 0.5F},
+                   .start_delay = 8s};
   input.schedule_time = at(-9);
   input.input = "10";
   input.header = "11";
@@ -110,7 +140,11 @@ TEST_CASE("a row that holds something else is refused by name", "[server][record
 
 TEST_CASE("a field of a later server is skipped", "[server][record]") {
   std::string bytes;
-  seal(kRow, std::string("\x08\x02\xfa\x3f\x03" "new", 8), bytes);  // The phase, and field 1023 with three bytes.
+  seal(kRow,
+       std::string("\x08\x02\xfa\x3f\x03"
+                   "new",
+                   8),
+       bytes);  // The phase, and field 1023 with three bytes.
   CHECK(decode_progress(kRow, bytes).value().phase == Phase::kStarted);
 }
 

@@ -33,14 +33,16 @@ TEST_CASE("a retry policy", "[server][request]") {
   }
   SECTION("has a maximum interval of 100 initial ones unless given") {
     CHECK(normalise_retry(Retry{.initial_interval = RawDuration{3, 0}}).value().maximum_interval == 300s);
-    CHECK(normalise_retry(Retry{.initial_interval = RawDuration{4'000'000'000, 0}}).value().maximum_interval == 24h * 36'500);
+    CHECK(normalise_retry(Retry{.initial_interval = RawDuration{4'000'000'000, 0}}).value().maximum_interval ==
+          24h * 36'500);
   }
   SECTION("keeps what is given") {
     const NormalRetry retry = normalise_retry(Retry{.initial_interval = RawDuration{2, 0},
                                                     .maximum_interval = RawDuration{9, 0},
                                                     .backoff_coefficient = 1.5,
                                                     .maximum_attempts = 4,
-                                                    .non_retryable_error_types = {"A", "TemporalTimeout:Heartbeat"}}).value();
+                                                    .non_retryable_error_types = {"A", "TemporalTimeout:Heartbeat"}})
+                                  .value();
     CHECK(retry == NormalRetry{2s, 1.5, 9s, 4, {"A", "TemporalTimeout:Heartbeat"}});
   }
   SECTION("is refused when its values do not go together") {
@@ -52,10 +54,13 @@ TEST_CASE("a retry policy", "[server][request]") {
                ContainsSubstring("MaximumInterval cannot be less than InitialInterval"));
     CHECK_THAT(text({.maximum_attempts = -1}), ContainsSubstring("MaximumAttempts cannot be negative"));
     CHECK_THAT(text({.initial_interval = RawDuration{-1, 0}}), ContainsSubstring("invalid InitialInterval"));
-    CHECK_THAT(text({.non_retryable_error_types = {"TemporalTimeout:Lunch"}}), ContainsSubstring("TemporalTimeout:Lunch"));
+    CHECK_THAT(text({.non_retryable_error_types = {"TemporalTimeout:Lunch"}}),
+               ContainsSubstring("TemporalTimeout:Lunch"));
   }
   SECTION("is not looked at further when there is one attempt only") {
-    CHECK(normalise_retry(Retry{.maximum_interval = RawDuration{-1, 0}, .backoff_coefficient = 0.5, .maximum_attempts = 1}).ok());
+    CHECK(normalise_retry(
+              Retry{.maximum_interval = RawDuration{-1, 0}, .backoff_coefficient = 0.5, .maximum_attempts = 1})
+              .ok());
   }
 }
 
@@ -65,9 +70,11 @@ TEST_CASE("the four timeouts", "[server][request]") {
   CHECK(normal({.schedule_to_close = 10s, .schedule_to_start = 20s, .start_to_close = 5s, .heartbeat = 7s}).value() ==
         NormalTimeouts{10s, 10s, 5s, 5s});
   CHECK(normal({.start_to_close = 5s}).value() == NormalTimeouts{0s, 0s, 5s, 0s});
-  CHECK(normal({.schedule_to_start = 3s, .start_to_close = 5s, .heartbeat = 1s}).value() == NormalTimeouts{0s, 3s, 5s, 1s});
+  CHECK(normal({.schedule_to_start = 3s, .start_to_close = 5s, .heartbeat = 1s}).value() ==
+        NormalTimeouts{0s, 3s, 5s, 1s});
   CHECK(normal({.schedule_to_start = 3s}).error().message ==
-        "a valid StartToCloseTimeout or ScheduleToCloseTimeout must be set on the activity. ActivityId=id ActivityType=type");
+        "a valid StartToCloseTimeout or ScheduleToCloseTimeout must be set on the activity. ActivityId=id "
+        "ActivityType=type");
 }
 
 }  // namespace longbeat::server

@@ -28,7 +28,9 @@ std::string refusal(const std::function<void(StartRequest&)>& change) {
   return start ? "accepted" : to_string(start.error());
 }
 
-std::string refusal(const StatusOr<>& result) { return result ? "accepted" : to_string(result.error()); }
+std::string refusal(const StatusOr<>& result) {
+  return result ? "accepted" : to_string(result.error());
+}
 
 const std::string kLong(1001, 'x');
 const std::string kUuid = "0f8fad5b-d9cb-469f-a165-70867728950e";
@@ -106,14 +108,18 @@ TEST_CASE("a report of a worker", "[server][request]") {
 TEST_CASE("a failure report", "[server][request]") {
   FailedRequest request;
   request.token = "t";
-  SECTION("may come without a failure") { CHECK(refusal(validate(request)) == "accepted"); }
+  SECTION("may come without a failure") {
+    CHECK(refusal(validate(request)) == "accepted");
+  }
   request.has_failure = true;
   SECTION("must hold an application failure") {
     request.failure_info = 6;
     CHECK(refusal(validate(request)) == "INVALID_ARGUMENT: Failure must have ApplicationFailureInfo.");
   }
   request.failure_info = 5;
-  SECTION("is accepted with one") { CHECK(refusal(validate(request)) == "accepted"); }
+  SECTION("is accepted with one") {
+    CHECK(refusal(validate(request)) == "accepted");
+  }
   SECTION("must not ask for a negative delay") {
     request.next_retry_delay = RawDuration{-1, 0};
     CHECK_THAT(refusal(validate(request)), ContainsSubstring("NextRetryDelay is not a valid duration: "));

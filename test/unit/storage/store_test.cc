@@ -1,9 +1,10 @@
+#include "storage/store.h"
+
 #include <chrono>
 #include <filesystem>
 #include <thread>
 #include <vector>
 
-#include "storage/store.h"
 #include "support/catch.h"
 #include "unit/storage/temporary_directory.h"
 
@@ -15,10 +16,13 @@ using Rows = std::vector<std::pair<std::uint64_t, std::string>>;
 
 Rows rows_of(Store& store, Table table, std::uint64_t first = 0) {
   Rows rows;
-  store.scan(table, first, [&](std::uint64_t key, std::string_view value) {
-    rows.emplace_back(key, value);
-    return true;
-  }).value();
+  store
+      .scan(table, first,
+            [&](std::uint64_t key, std::string_view value) {
+              rows.emplace_back(key, value);
+              return true;
+            })
+      .value();
   return rows;
 }
 
@@ -40,14 +44,16 @@ TEST_CASE("a store", "[server][storage]") {
     CHECK_FALSE(store->read(Table::kInput, 1).value());
   }
   SECTION("reads what one transaction wrote to several tables") {
-    store->commit(std::vector<Write>{{Table::kProgress, 1, "p"}, {Table::kInput, 1, "i"}, {Table::kInput, 2, "j"}}).value();
+    store->commit(std::vector<Write>{{Table::kProgress, 1, "p"}, {Table::kInput, 1, "i"}, {Table::kInput, 2, "j"}})
+        .value();
     CHECK(store->read(Table::kProgress, 1).value() == "p");
     CHECK(store->read(Table::kInput, 2).value() == "j");
     CHECK_FALSE(store->read(Table::kProgress, 2).value());
   }
   SECTION("replaces and removes rows") {
     store->commit(std::vector<Write>{{Table::kProgress, 1, "old"}, {Table::kProgress, 2, "gone"}}).value();
-    store->commit(std::vector<Write>{{Table::kProgress, 1, "a longer new one"}, {Table::kProgress, 2, std::nullopt}}).value();
+    store->commit(std::vector<Write>{{Table::kProgress, 1, "a longer new one"}, {Table::kProgress, 2, std::nullopt}})
+        .value();
     CHECK(rows_of(*store, Table::kProgress) == Rows{{1, "a longer new one"}});
   }
   SECTION("removing a row that is not there is no error") {
@@ -65,7 +71,9 @@ TEST_CASE("a store", "[server][storage]") {
     CHECK(store->read(Table::kDetails, 1).value() == bytes);
   }
   SECTION("scans in order of key, from a key on, and stops when told to") {
-    store->commit(std::vector<Write>{{Table::kInput, 1ULL << 40, "c"}, {Table::kInput, 3, "a"}, {Table::kInput, 9, "b"}}).value();
+    store
+        ->commit(std::vector<Write>{{Table::kInput, 1ULL << 40, "c"}, {Table::kInput, 3, "a"}, {Table::kInput, 9, "b"}})
+        .value();
     CHECK(rows_of(*store, Table::kInput) == Rows{{3, "a"}, {9, "b"}, {1ULL << 40, "c"}});
     CHECK(rows_of(*store, Table::kInput, 4) == Rows{{9, "b"}, {1ULL << 40, "c"}});
     int seen = 0;
@@ -74,12 +82,17 @@ TEST_CASE("a store", "[server][storage]") {
   }
   SECTION("can read one row while it scans") {
     store->commit(std::vector<Write>{{Table::kIndex, 1, "a"}, {Table::kIndex, 2, "b"}}).value();
-    store->scan(Table::kIndex, 0, [&](std::uint64_t, std::string_view) {
-      CHECK(store->read(Table::kIndex, 1).value() == "a");
-      return true;
-    }).value();
+    store
+        ->scan(Table::kIndex, 0,
+               [&](std::uint64_t, std::string_view) {
+                 CHECK(store->read(Table::kIndex, 1).value() == "a");
+                 return true;
+               })
+        .value();
   }
-  SECTION("takes an empty transaction") { CHECK(store->commit({})); }
+  SECTION("takes an empty transaction") {
+    CHECK(store->commit({}));
+  }
 }
 
 TEST_CASE("an SQLite store", "[server][storage]") {
@@ -87,7 +100,10 @@ TEST_CASE("an SQLite store", "[server][storage]") {
   const std::string path = directory.file("a.db");
 
   SECTION("has everything it acknowledged when it is opened again") {
-    open_sqlite_store({path}).value()->commit(std::vector<Write>{{Table::kInput, 5, "five"}, {Table::kMeta, 1, "meta"}}).value();
+    open_sqlite_store({path})
+        .value()
+        ->commit(std::vector<Write>{{Table::kInput, 5, "five"}, {Table::kMeta, 1, "meta"}})
+        .value();
     const auto again = open_sqlite_store({path}).value();
     CHECK(rows_of(*again, Table::kInput) == Rows{{5, "five"}});
     CHECK(again->read(Table::kMeta, 1).value() == "meta");
