@@ -1,0 +1,200 @@
+#pragma once
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "longbeat/export.h"
+#include "longbeat/payload.h"
+#include "longbeat/result.h"
+
+LONGBEAT_BEGIN
+
+/// How values of type T travel. Specialise it for a type of your own, or include an adapter that does it for whole
+/// families of types: <longbeat/json.h>. A specialisation has two static functions; both may throw, which counts as
+/// failure:
+///   static Payload encode(const T& value);
+///   static Result<T> decode(const Payload& payload);   // kUndecodable when the payload is not a T
+/// Built in are Payload itself (as it is), std::nullptr_t and std::monostate (binary/null), std::vector<std::byte>
+/// (binary/plain).
+template <class T>
+struct PayloadCodec;
+
+LONGBEAT_END
+
+namespace longbeat::internal {
+
+template <class T>
+concept HasPayloadCodec = requires(const T& value, const Payload& payload) {
+  { PayloadCodec<T>::encode(value) } -> std::convertible_to<Payload>;
+  { PayloadCodec<T>::decode(payload) } -> std::convertible_to<Result<T>>;
+};
+
+/// True, or a compile error that says what to do.
+template <class T>
+constexpr void require_payload_codec() {
+  static_assert(!std::is_pointer_v<T>, "longbeat: raw pointers cannot travel; pass the value");
+  static_assert(!std::is_same_v<T, std::string_view>, "longbeat: views cannot travel; use std::string");
+  static_assert(
+      HasPayloadCodec<T>,
+      "longbeat: no PayloadCodec for this type. Include <longbeat/json.h> and give the type to_json/from_json "
+      "(NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE), or specialise longbeat::PayloadCodec for it.");
+}
+
+/// How a value is kept until it is encoded: text of any kind as std::string, everything else decayed.
+template <class T>
+using KeptValue =
+    std::conditional_t<std::is_convertible_v<const std::decay_t<T>&, std::string_view>, std::string, std::decay_t<T>>;
+
+/// Readable name of a C++ type.
+LONGBEAT_EXPORT std::string type_name(const std::type_info& type);
+/// metadata["encoding"], or empty.
+LONGBEAT_EXPORT std::string_view encoding_of(const Payload& payload) noexcept;
+LONGBEAT_EXPORT Payload make_payload(std::string encoding, std::string data);
+/// "payload 2 of 3 is not a `Progress`: ..." as kUndecodable.
+LONGBEAT_EXPORT Error undecodable(const std::type_info& type, const std::string& why);
+LONGBEAT_EXPORT Error not_encodable(const std::type_info& type, const std::string& why);
+LONGBEAT_EXPORT Error wrong_count(std::size_t expected, std::size_t found);
+
+}  // namespace longbeat::internal
+
+LONGBEAT_BEGIN
+
+template <>
+struct PayloadCodec<Payload> {
+  static Payload encode(const Payload& value) { return value; }
+  static Result<Payload> decode(const Payload& payload) { return payload; }
+};
+
+template <>
+struct LONGBEAT_EXPORT PayloadCodec<std::nullptr_t> {
+  static Payload encode(std::nullptr_t);
+  static Result<std::nullptr_t> decode(const Payload& payload);
+};
+
+template <>
+struct LONGBEAT_EXPORT PayloadCodec<std::monostate> {
+  static Payload encode(std::monostate);
+  static Result<std::monostate> decode(const Payload& payload);
+};
+
+template <>
+struct LONGBEAT_EXPORT PayloadCodec<std::vector<std::byte>> {
+  static Payload encode(const std::vector<std::byte>& value);
+  static Result<std::vector<std::byte>> decode(const Payload& payload);
+};
+
+/// Turns values into payloads and back, by their PayloadCodec. A value type; copies are cheap. Thread-safe. No function
+/// throws: what a codec throws comes back as an error that names the type.
+class DataConverter {
+ public:
+  /// kUndecodable when the codec throws.
+  template <class T>
+  Result<Payload> to_payload(const T& value) const {
+    internal::require_payload_codec<T>();
+    try {
+      return PayloadCodec<T>::encode(value);
+    } catch (const std::exception& error) {
+      return internal::not_encodable(typeid(T), error.what());
+    } catch (...) {
+      return internal::not_encodable(typeid(T), "its codec threw something that is not a std::exception");
+    }
+  }
+
+  /// kUndecodable when the payload is not a T.
+  template <class T>
+  Result<T> from_payload(const Payload& payload) const {
+    internal::require_payload_codec<T>();
+    try {
+      auto value = PayloadCodec<T>::decode(payload);
+      if (!value) return internal::undecodable(typeid(T), value.error().message);
+      return value;
+    } catch (const std::exception& error) {
+      return internal::undecodable(typeid(T), error.what());
+    } catch (...) {
+      return internal::undecodable(typeid(T), "its codec threw something that is not a std::exception");
+    }
+  }
+
+  /// One payload a value. A single Payloads passes as it is: that is how raw arguments and results travel.
+  template <class... Values>
+  Result<Payloads> to_payloads(const Values&... values) const {
+    if constexpr (sizeof...(Values) == 1 && (std::is_same_v<Values, Payloads> && ...)) {
+      return (values, ...);
+    } else {
+      Payloads payloads;
+      payloads.reserve(sizeof...(Values));
+      Result<> failed;
+      const auto add = [&](const auto& value) {
+        auto payload = to_payload(static_cast<const internal::KeptValue<decltype(value)>&>(value));
+        if (payload) {
+          payloads.push_back(*std::move(payload));
+        } else {
+          failed = std::move(payload).error();
+        }
+        return failed.ok();
+      };
+      static_cast<void>((add(values) && ...));
+      if (!failed) return std::move(failed).error();
+      return payloads;
+    }
+  }
+
+  /// The values of a tuple, one payload each; another number of payloads is kUndecodable. For an empty tuple a single
+  /// binary/null is accepted too. std::tuple<Payloads> takes all payloads as they are.
+  template <class Tuple>
+  Result<Tuple> from_payloads(const Payloads& payloads) const {
+    constexpr std::size_t kCount = std::tuple_size_v<Tuple>;
+    if constexpr (std::is_same_v<Tuple, std::tuple<Payloads>>) {
+      return Tuple(payloads);
+    } else {
+      const bool only_null = payloads.size() == 1 && internal::encoding_of(payloads[0]) == "binary/null";
+      if (payloads.size() != kCount && !(kCount == 0 && only_null))
+        return internal::wrong_count(kCount, payloads.size());
+      if constexpr (kCount == 0) {
+        return Tuple();
+      } else {
+        return decode_each<Tuple>(payloads, std::make_index_sequence<kCount>());
+      }
+    }
+  }
+
+  /// A result: for void and std::monostate nothing is expected, Payloads takes all, else exactly one payload.
+  template <class R>
+  Result<R> from_result(const Payloads& payloads) const {
+    if constexpr (std::is_void_v<R>) {
+      return Result<R>();
+    } else if constexpr (std::is_same_v<R, Payloads>) {
+      return payloads;
+    } else if constexpr (std::is_same_v<R, std::monostate>) {
+      return std::monostate{};
+    } else {
+      if (payloads.size() != 1) return internal::wrong_count(1, payloads.size());
+      return from_payload<R>(payloads[0]);
+    }
+  }
+
+ private:
+  template <class Tuple, std::size_t... Index>
+  Result<Tuple> decode_each(const Payloads& payloads, std::index_sequence<Index...>) const {
+    auto decoded = std::make_tuple(from_payload<std::tuple_element_t<Index, Tuple>>(payloads[Index])...);
+    const Error* failed = nullptr;
+    std::size_t at = 0;
+    static_cast<void>(
+        ((std::get<Index>(decoded).ok() || (failed = &std::get<Index>(decoded).error(), at = Index, false)) && ...));
+    if (failed != nullptr) {
+      return Error{failed->code, "value " + std::to_string(at + 1) + " of " + std::to_string(sizeof...(Index)) + ": " +
+                                     failed->message};
+    }
+    return Tuple(*std::move(std::get<Index>(decoded))...);
+  }
+};
+
+LONGBEAT_END

@@ -1,0 +1,61 @@
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/connection.h"
+#include "longbeat/client.h"
+#include "longbeat/data_converter.h"
+#include "longbeat/interceptor.h"
+
+LONGBEAT_BEGIN
+
+/// The internals' key to Client.
+class ClientAccess {
+ public:
+  static Client make(std::shared_ptr<internal::ClientCore> core) { return Client(std::move(core)); }
+  static const std::shared_ptr<internal::ClientCore>& core(const Client& client) { return client.core_; }
+};
+
+LONGBEAT_END
+
+namespace longbeat::internal {
+
+/// What ClientStats is read from. Any thread.
+struct ClientCounters {
+  std::atomic<std::uint64_t> calls{0}, failed_calls{0}, retries{0};
+};
+
+/// What one Client is made of, shared by the Client, its handles and the workers built on it. The last owner may be any
+/// thread but those of the connection: whatever runs on the loop or the courier holds references, not this.
+struct ClientCore {
+  std::shared_ptr<Connection> connection{};
+  std::string address{};  ///< for messages
+  std::string namespace_name{};
+  std::string identity{};
+  DataConverter converter{};
+  std::vector<std::shared_ptr<ClientInterceptor>> interceptors{};
+  /// Bounds one call with all its retries.
+  std::chrono::nanoseconds call_timeout = std::chrono::seconds(10);
+  std::shared_ptr<ClientCounters> counters = std::make_shared<ClientCounters>();
+};
+
+/// The shared core of a client: how Worker reaches its connection, namespace and converter.
+inline std::shared_ptr<ClientCore> core_of(const Client& client) {
+  return ClientAccess::core(client);
+}
+
+/// "pid@host".
+std::string default_identity();
+/// Everything the options say; the connection is the caller's to add. The options have been validated.
+std::shared_ptr<ClientCore> core_from(ClientOptions options);
+
+/// A client on a connection of one's own: how connect.cc and tests make them.
+inline Client client_on(std::shared_ptr<ClientCore> core) {
+  return ClientAccess::make(std::move(core));
+}
+
+}  // namespace longbeat::internal

@@ -1,0 +1,17 @@
+#pragma once
+#include <string>
+
+#include "base/status.h"
+#include "core/service_stub.h"
+#include "longbeat/result.h"
+
+namespace longbeat::internal {
+
+/// How a refused call looks to the user. `what` names operation, thing and server: "start of activity 'a' at
+/// host:7233".
+Error to_error(const Status& status, const std::string& what);
+
+/// How an activity that did not complete looks to whoever waited for it.
+Error closed_with(const Failure& failure, const std::string& activity_id, const std::string& run_id);
+
+}  // namespace longbeat::internal

@@ -1,0 +1,10 @@
+# Every file by name.
+set(LONGBEAT_CLIENT_SOURCES
+  src/client/calls.cc
+  src/client/client.cc
+  src/client/errors.cc
+  src/client/outcome_wait.cc
+  src/client/retry_rules.cc
+  src/client/retrying_stub.cc
+  src/client/start_params.cc
+  src/client/validate.cc)

@@ -1,0 +1,153 @@
+#include <algorithm>
+#include <cctype>
+#include <string>
+
+#include "longbeat/client_options.h"
+
+LONGBEAT_BEGIN
+namespace {
+
+using Nanoseconds = std::chrono::nanoseconds;
+
+/// The protocol's limit on IDs, names and identities, in bytes.
+constexpr std::size_t kLongestName = 1000;
+
+Error invalid(const std::string& field, const std::string& value, const std::string& rule) {
+  return {ErrorCode::kInvalidArgument, field + " is " + value + ", must be " + rule, {}, {}};
+}
+
+std::string quoted(const std::string& text) {
+  constexpr std::size_t kShown = 80;
+  return "'" + (text.size() <= kShown ? text : text.substr(0, kShown) + "...") + "'";
+}
+
+std::string shown(Nanoseconds duration) {
+  if (duration.count() % 1'000'000 == 0) return std::to_string(duration.count() / 1'000'000) + " ms";
+  return std::to_string(duration.count()) + " ns";
+}
+
+bool is_port(const std::string& text) {
+  if (text.empty() || text.size() > 5) return false;
+  if (!std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; })) return false;
+  const int port = std::stoi(text);
+  return port > 0 && port <= 65535;
+}
+
+bool is_host(const std::string& text) {
+  const auto is_one_of = [](const char* extra) {
+    return [extra](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+             std::string_view(extra).find(c) != std::string_view::npos;
+    };
+  };
+  if (text.starts_with('[')) {  // An IPv6 address, maybe with a zone.
+    return text.size() > 3 && text.ends_with(']') && std::all_of(text.begin() + 1, text.end() - 1, is_one_of(":.%-_"));
+  }
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_one_of(".-_"));
+}
+
+bool is_host_and_port(const std::string& address) {
+  const auto colon = address.rfind(':');
+  return colon != std::string::npos && is_host(address.substr(0, colon)) && is_port(address.substr(colon + 1));
+}
+
+Result<> check_name(const std::string& field, const std::string& value) {
+  if (value.empty()) return Error{ErrorCode::kInvalidArgument, field + " is empty, but required", {}, {}};
+  if (value.size() > kLongestName) return invalid(field, quoted(value), "at most 1000 bytes");
+  return {};
+}
+
+Result<> check_limit(const char* field, const std::optional<Nanoseconds>& value) {
+  if (!value || value->count() > 0) return {};
+  return invalid(std::string("StartOptions.") + field, shown(*value), "more than 0; leave it unset for no limit");
+}
+
+Result<> check(const RetryPolicy& policy) {
+  const std::string prefix = "StartOptions.retry_policy.";
+  if (policy.initial_interval && policy.initial_interval->count() <= 0) {
+    return invalid(prefix + "initial_interval", shown(*policy.initial_interval), "more than 0");
+  }
+  if (policy.maximum_interval && policy.maximum_interval->count() <= 0) {
+    return invalid(prefix + "maximum_interval", shown(*policy.maximum_interval), "more than 0");
+  }
+  if (policy.initial_interval && policy.maximum_interval && *policy.maximum_interval < *policy.initial_interval) {
+    return invalid(prefix + "maximum_interval", shown(*policy.maximum_interval),
+                   "at least initial_interval, " + shown(*policy.initial_interval));
+  }
+  if (policy.backoff_coefficient && !(*policy.backoff_coefficient >= 1)) {
+    return invalid(prefix + "backoff_coefficient", std::to_string(*policy.backoff_coefficient), "at least 1");
+  }
+  if (policy.maximum_attempts && *policy.maximum_attempts < 1) {
+    return invalid(prefix + "maximum_attempts", std::to_string(*policy.maximum_attempts),
+                   "at least 1; leave it unset for no limit");
+  }
+  const auto& types = policy.non_retryable_error_types;
+  if (std::find(types.begin(), types.end(), std::string()) != types.end()) {
+    return invalid(prefix + "non_retryable_error_types", "a list with an empty name", "a list of names");
+  }
+  return {};
+}
+
+Result<> check(const Priority& priority) {
+  const std::string prefix = "StartOptions.priority.";
+  if (priority.priority_key && (*priority.priority_key < 1 || *priority.priority_key > 5)) {
+    return invalid(prefix + "priority_key", std::to_string(*priority.priority_key), "from 1 to 5");
+  }
+  if (priority.fairness_key.size() > 64) {
+    return invalid(prefix + "fairness_key", quoted(priority.fairness_key), "at most 64 bytes");
+  }
+  if (priority.fairness_weight && !(*priority.fairness_weight >= 0.001F && *priority.fairness_weight <= 1000.0F)) {
+    return invalid(prefix + "fairness_weight", std::to_string(*priority.fairness_weight), "from 0.001 to 1000");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> validate(const ClientOptions& options) {
+  if (!is_host_and_port(options.address)) return invalid("ClientOptions.address", quoted(options.address), "host:port");
+  if (auto named = check_name("ClientOptions.namespace_name", options.namespace_name); !named) return named;
+  if (options.identity.size() > kLongestName) {
+    return invalid("ClientOptions.identity", quoted(options.identity), "at most 1000 bytes");
+  }
+  if (options.call_timeout.count() <= 0 || options.call_timeout > std::chrono::hours(1)) {
+    return invalid("ClientOptions.call_timeout", shown(options.call_timeout), "more than 0 and at most 1 h");
+  }
+  const auto& interceptors = options.interceptors;
+  if (std::find(interceptors.begin(), interceptors.end(), nullptr) != interceptors.end()) {
+    return invalid("ClientOptions.interceptors", "a list with a null pointer", "a list of interceptors");
+  }
+  return {};
+}
+
+Result<> validate(const StartOptions& options) {
+  if (auto named = check_name("StartOptions.id", options.id); !named) return named;
+  if (auto named = check_name("StartOptions.task_queue", options.task_queue); !named) return named;
+  if (auto limit = check_limit("start_to_close_timeout", options.start_to_close_timeout); !limit) return limit;
+  if (auto limit = check_limit("schedule_to_close_timeout", options.schedule_to_close_timeout); !limit) return limit;
+  if (auto limit = check_limit("schedule_to_start_timeout", options.schedule_to_start_timeout); !limit) return limit;
+  if (auto limit = check_limit("heartbeat_timeout", options.heartbeat_timeout); !limit) return limit;
+  if (!options.start_to_close_timeout && !options.schedule_to_close_timeout) {
+    return Error{
+        ErrorCode::kInvalidArgument,
+        "StartOptions.start_to_close_timeout and StartOptions.schedule_to_close_timeout are both unset, one is "
+        "required: without a limit nobody would notice a lost worker",
+        {},
+        {}};
+  }
+  if (options.start_delay && options.start_delay->count() < 0) {
+    return invalid("StartOptions.start_delay", shown(*options.start_delay), "0 or more");
+  }
+  if (options.retry_policy) {
+    if (auto checked = check(*options.retry_policy); !checked) return checked;
+  }
+  if (options.priority) {
+    if (auto checked = check(*options.priority); !checked) return checked;
+  }
+  // The server's limit is 400 bytes with the encoding's name around the text.
+  if (options.summary.size() > 360)
+    return invalid("StartOptions.summary", quoted(options.summary), "at most 360 bytes");
+  return {};
+}
+
+LONGBEAT_END

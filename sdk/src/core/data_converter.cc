@@ -1,0 +1,144 @@
+#include "longbeat/data_converter.h"
+
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "longbeat/activity.h"
+#include "longbeat/errors.h"
+
+namespace longbeat::internal {
+namespace {
+
+std::string without(std::string text, const std::string& part) {
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part)) text.erase(at, part.size());
+  return text;
+}
+
+Error wrong_encoding(const Payload& payload, const char* needed) {
+  return {ErrorCode::kUndecodable,
+          "its encoding is '" + std::string(encoding_of(payload)) + "', needed is '" + needed + "'"};
+}
+
+}  // namespace
+
+std::string type_name(const std::type_info& type) {
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> demangled(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
+                                                         std::free);
+  std::string name = status == 0 && demangled ? demangled.get() : type.name();
+  name = without(std::move(name), "v0_1::");
+  name = without(std::move(name), "__cxx11::");
+  static const std::string kNested = "std::_Nested_exception<";  // What std::throw_with_nested makes of a type.
+  if (name.starts_with(kNested) && name.ends_with('>'))
+    name = name.substr(kNested.size(), name.size() - kNested.size() - 1);
+  return name;
+}
+
+std::string_view encoding_of(const Payload& payload) noexcept {
+  const auto found = payload.metadata.find("encoding");
+  return found == payload.metadata.end() ? std::string_view() : std::string_view(found->second);
+}
+
+Payload make_payload(std::string encoding, std::string data) {
+  return {{{"encoding", std::move(encoding)}}, std::move(data)};
+}
+
+Error undecodable(const std::type_info& type, const std::string& why) {
+  return {ErrorCode::kUndecodable, "the payload is not a `" + type_name(type) + "`: " + why};
+}
+
+Error not_encodable(const std::type_info& type, const std::string& why) {
+  return {ErrorCode::kUndecodable, "a `" + type_name(type) + "` cannot be encoded: " + why};
+}
+
+Error wrong_count(std::size_t expected, std::size_t found) {
+  return {ErrorCode::kUndecodable,
+          "expected " + std::to_string(expected) + " payloads, found " + std::to_string(found)};
+}
+
+}  // namespace longbeat::internal
+
+LONGBEAT_BEGIN
+
+Payload PayloadCodec<std::nullptr_t>::encode(std::nullptr_t) {
+  return internal::make_payload("binary/null", "");
+}
+Result<std::nullptr_t> PayloadCodec<std::nullptr_t>::decode(const Payload& payload) {
+  if (internal::encoding_of(payload) != "binary/null") return internal::wrong_encoding(payload, "binary/null");
+  return nullptr;
+}
+
+Payload PayloadCodec<std::monostate>::encode(std::monostate) {
+  return internal::make_payload("binary/null", "");
+}
+Result<std::monostate> PayloadCodec<std::monostate>::decode(const Payload& payload) {
+  if (internal::encoding_of(payload) != "binary/null") return internal::wrong_encoding(payload, "binary/null");
+  return std::monostate{};
+}
+
+Payload PayloadCodec<std::vector<std::byte>>::encode(const std::vector<std::byte>& value) {
+  return internal::make_payload("binary/plain", std::string(reinterpret_cast<const char*>(value.data()), value.size()));
+}
+Result<std::vector<std::byte>> PayloadCodec<std::vector<std::byte>>::decode(const Payload& payload) {
+  if (internal::encoding_of(payload) != "binary/plain") return internal::wrong_encoding(payload, "binary/plain");
+  const auto* begin = reinterpret_cast<const std::byte*>(payload.data.data());
+  return std::vector<std::byte>(begin, begin + payload.data.size());
+}
+
+Result<> validate_activity_name(std::string_view name) {
+  const auto bad = [&](const char* why) {
+    return Error{ErrorCode::kInvalidArgument, "activity name '" + std::string(name.substr(0, 100)) + "' " + why};
+  };
+  if (name.empty()) return bad("is empty");
+  if (name.size() > 1000) return bad("has more than 1000 bytes");
+  if (name.starts_with("__temporal_")) return bad("is reserved: it begins with __temporal_");
+  return {};
+}
+
+std::string_view to_string(StopCause cause) noexcept {
+  switch (cause) {
+    case StopCause::kCanceled:
+      return "canceled";
+    case StopCause::kReset:
+      return "reset";
+    case StopCause::kPaused:
+      return "paused";
+    case StopCause::kShutdown:
+      return "shutdown";
+    case StopCause::kLeaseLost:
+      return "lease lost";
+    case StopCause::kNotFound:
+      return "not found";
+    case StopCause::kTimedOut:
+      return "timed out";
+    case StopCause::kBrokenDetails:
+      return "broken heartbeat details";
+  }
+  return "unknown";
+}
+
+const char* ActivityStopped::what() const noexcept {
+  switch (cause_) {
+    case StopCause::kCanceled:
+      return "activity stopped: canceled";
+    case StopCause::kReset:
+      return "activity stopped: reset";
+    case StopCause::kPaused:
+      return "activity stopped: paused";
+    case StopCause::kShutdown:
+      return "activity stopped: shutdown";
+    case StopCause::kLeaseLost:
+      return "activity stopped: lease lost";
+    case StopCause::kNotFound:
+      return "activity stopped: not found";
+    case StopCause::kTimedOut:
+      return "activity stopped: timed out";
+    case StopCause::kBrokenDetails:
+      return "activity stopped: broken heartbeat details";
+  }
+  return "activity stopped";
+}
+
+LONGBEAT_END

@@ -1,0 +1,151 @@
+#include "core/outcome.h"
+
+#include <cxxabi.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <typeinfo>
+
+#include "core/attempt.h"
+#include "longbeat/data_converter.h"
+
+namespace longbeat::internal {
+namespace {
+
+constexpr int kMostCauses = 20;
+constexpr std::size_t kTextBytesMax = 20'000;
+
+Failure describe(int depth);
+
+std::shared_ptr<const Failure> nested_cause(const std::exception& error, int depth) {
+  const auto* nested = dynamic_cast<const std::nested_exception*>(&error);
+  if (nested == nullptr || nested->nested_ptr() == nullptr || depth >= kMostCauses) return nullptr;
+  try {
+    nested->rethrow_nested();
+  } catch (...) {
+    return std::make_shared<Failure>(describe(depth + 1));
+  }
+}
+
+Failure describe(int depth) {
+  try {
+    throw;
+  } catch (const ApplicationError& error) {
+    const auto& options = error.options();
+    Failure failure = application_failure(options.type.empty() ? "ApplicationError" : options.type, error.what(),
+                                          options.non_retryable);
+    failure.details = options.details;
+    failure.next_retry_delay = options.next_retry_delay;
+    failure.cause = nested_cause(error, depth);
+    return failure;
+  } catch (const ReturnedError& error) {
+    Failure failure = application_failure(std::string(to_string(error.error().code)), error.error().message);
+    failure.cause = error.error().failure;
+    return failure;
+  } catch (const ResultError& error) {
+    Failure failure = application_failure(std::string(to_string(error.error().code)), error.error().message);
+    failure.cause = error.error().failure;
+    return failure;
+  } catch (const std::exception& error) {
+    Failure failure = application_failure(type_name(typeid(error)), error.what());
+    failure.cause = nested_cause(error, depth);
+    return failure;
+  } catch (...) {
+    const std::type_info* type = abi::__cxa_current_exception_type();
+    return application_failure(type != nullptr ? type_name(*type) : "unknown",
+                               "activity threw something that is not a std::exception");
+  }
+}
+
+bool has(const std::vector<StopCause>& causes, StopCause cause) {
+  return std::find(causes.begin(), causes.end(), cause) != causes.end();
+}
+
+/// Bytes of the valid UTF-8 sequence at `at`, or 0.
+std::size_t sequence_length(const std::string& text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(i < text.size() ? text[i] : 0); };
+  const auto follows = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
+  const std::uint8_t first = byte(at), second = byte(at + 1);
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return follows(at + 1) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    const bool overlong = first == 0xe0 && second < 0xa0, surrogate = first == 0xed && second > 0x9f;
+    return follows(at + 1) && follows(at + 2) && !overlong && !surrogate ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    const bool overlong = first == 0xf0 && second < 0x90, beyond = first == 0xf4 && second > 0x8f;
+    return follows(at + 1) && follows(at + 2) && follows(at + 3) && !overlong && !beyond ? 4 : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string sendable_text(std::string text) {
+  std::string valid;
+  valid.reserve(std::min(text.size(), kTextBytesMax));
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = sequence_length(text, at);
+    if (valid.size() + std::max<std::size_t>(length, 1) > kTextBytesMax) break;
+    if (length == 0) {
+      valid += '?';
+      ++at;
+    } else {
+      valid.append(text, at, length);
+      at += length;
+    }
+  }
+  return valid;
+}
+
+Failure application_failure(std::string type, std::string message, bool non_retryable) {
+  Failure failure;
+  failure.kind = FailureKind::kApplication;
+  failure.source = "longbeat";
+  failure.type = sendable_text(std::move(type));
+  failure.message = sendable_text(std::move(message));
+  failure.non_retryable = non_retryable;
+  return failure;
+}
+
+Failure worker_shutdown_failure() {
+  return application_failure("WorkerShutdown", "the worker is shutting down and the activity did not end in time");
+}
+
+Failure failure_of_exception() {
+  return describe(0);
+}
+
+AttemptOutcome outcome_of_stop(const std::vector<StopCause>& causes, bool lost,
+                               const std::optional<Failure>& details_failure) {
+  if (lost) return AttemptAbandoned{};
+  if (has(causes, StopCause::kCanceled)) return AttemptCanceled{};
+  if (has(causes, StopCause::kReset))
+    return AttemptFailed{application_failure("ActivityReset", "the activity was reset")};
+  if (has(causes, StopCause::kPaused))
+    return AttemptFailed{application_failure("ActivityPause", "the activity was paused")};
+  if (details_failure) return AttemptFailed{*details_failure};
+  if (has(causes, StopCause::kShutdown)) return AttemptFailed{worker_shutdown_failure()};
+  return AttemptFailed{application_failure("ActivityStopped", "the activity stopped although nobody had asked it to")};
+}
+
+AttemptOutcome outcome_of_exception(const Attempt& attempt) {
+  bool stopped_itself = false;
+  try {
+    throw;
+  } catch (const ActivityStopped&) {
+    stopped_itself = true;
+  } catch (const ReturnedError& error) {
+    stopped_itself = attempt.lost() && error.error().code == ErrorCode::kLeaseLost;
+  } catch (...) {
+    stopped_itself = false;  // An error of its own; described below.
+  }
+  // A failure of code whose lease is gone says nothing about the activity: the server has decided about this attempt
+  // already.
+  if (stopped_itself || attempt.lost())
+    return outcome_of_stop(attempt.causes(), attempt.lost(), attempt.details_failure());
+  if (auto broken = attempt.details_failure()) return AttemptFailed{*std::move(broken)};
+  return AttemptFailed{failure_of_exception()};
+}
+
+}  // namespace longbeat::internal

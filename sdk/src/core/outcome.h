@@ -1,0 +1,43 @@
+#pragma once
+#include <exception>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/executor.h"
+#include "longbeat/errors.h"
+#include "longbeat/result.h"
+
+namespace longbeat::internal {
+
+/// How an activity function ends that returned an error instead of a value.
+class ReturnedError final : public std::exception {
+ public:
+  explicit ReturnedError(Error error) : error_(std::move(error)) {}
+  const Error& error() const noexcept { return error_; }
+  const char* what() const noexcept override { return error_.message.c_str(); }
+
+ private:
+  Error error_;
+};
+
+/// What an attempt reports that ended because it was asked to stop. Canceled only if asked; pause, reset and shutdown
+/// fail retryably with their standard type; when nothing can count, nothing is reported.
+AttemptOutcome outcome_of_stop(const std::vector<StopCause>& causes, bool lost,
+                               const std::optional<Failure>& details_failure);
+
+/// What an attempt reports whose function threw. Inside a catch clause only.
+AttemptOutcome outcome_of_exception(const Attempt& attempt);
+
+/// The exception being handled as a failure: type, message and the chain of nested ones. Inside a catch clause only.
+Failure failure_of_exception();
+
+/// An application failure, retryable unless said otherwise.
+Failure application_failure(std::string type, std::string message, bool non_retryable = false);
+/// The standard failure of an attempt that a stopping worker could not finish.
+Failure worker_shutdown_failure();
+
+/// Invalid UTF-8 replaced by '?' and cut to a size that fits into a failure: the protocol takes nothing else.
+std::string sendable_text(std::string text);
+
+}  // namespace longbeat::internal

@@ -1,0 +1,31 @@
+#pragma once
+#include <algorithm>
+#include <chrono>
+
+#include "base/clock.h"
+
+namespace longbeat::internal {
+
+/// Where a worker is on its way out. kDraining: no polls, attempts go on. kStopping: stop was requested on them.
+/// kForced: WorkerShutdown was reported for what still runs. kEnded: nothing is left, or the deadline has passed.
+enum class ShutdownPhase { kRunning, kDraining, kStopping, kForced, kEnded };
+
+/// When which phase begins. Pure.
+struct ShutdownPlan {
+  TimePoint stop_at{}, force_at{}, end_at{};
+
+  /// All within `within`: the grace is cut so that a fifth of the time is left for stopping, and a tenth for the last
+  /// reports.
+  static ShutdownPlan make(TimePoint now, std::chrono::nanoseconds grace, std::chrono::nanoseconds within) {
+    within = std::max(within, std::chrono::nanoseconds::zero());
+    const auto reports = std::min<std::chrono::nanoseconds>(within / 10, std::chrono::seconds(1));
+    const auto stopping = std::min<std::chrono::nanoseconds>(within / 5, std::chrono::seconds(2));
+    ShutdownPlan plan;
+    plan.end_at = now + within;
+    plan.force_at = plan.end_at - reports;
+    plan.stop_at = std::min(now + std::max(grace, std::chrono::nanoseconds::zero()), plan.force_at - stopping);
+    return plan;
+  }
+};
+
+}  // namespace longbeat::internal

@@ -1,0 +1,91 @@
+#include "rpc/convert_worker.h"
+
+#include <utility>
+
+#include "rpc/convert_common.h"
+#include "rpc/convert_failure.h"
+
+namespace longbeat::internal {
+namespace {
+
+/// What every report starts with.
+template <class Request, class Params>
+Request report(Params& params) {
+  Request request;
+  request.set_task_token(std::move(params.token));
+  request.set_identity(std::move(params.identity));
+  request.set_namespace_(std::move(params.namespace_name));
+  return request;
+}
+
+}  // namespace
+
+service_pb::PollActivityTaskQueueRequest to_proto(const PollTaskParams& params) {
+  service_pb::PollActivityTaskQueueRequest request;
+  request.set_namespace_(params.namespace_name);
+  request.mutable_task_queue()->set_name(params.task_queue);
+  request.mutable_task_queue()->set_kind(temporal::api::enums::v1::TASK_QUEUE_KIND_NORMAL);
+  request.set_identity(params.identity);
+  request.set_worker_instance_key(params.worker_instance_key);
+  return request;
+}
+
+std::vector<ActivityTask> from_proto(service_pb::PollActivityTaskQueueResponse&& response) {
+  std::vector<ActivityTask> tasks;
+  if (response.task_token().empty()) return tasks;
+  ActivityTask& task = tasks.emplace_back();
+  task.token = std::move(*response.mutable_task_token());
+  task.namespace_name = std::move(*response.mutable_workflow_namespace());
+  task.activity_id = std::move(*response.mutable_activity_id());
+  task.activity_type = response.activity_type().name();
+  task.activity_run_id = std::move(*response.mutable_activity_run_id());
+  task.workflow_id = response.workflow_execution().workflow_id();
+  task.workflow_run_id = response.workflow_execution().run_id();
+  task.workflow_type = response.workflow_type().name();
+  task.header = from_proto(std::move(*response.mutable_header()));
+  task.input = from_proto(std::move(*response.mutable_input()));
+  task.heartbeat_details = from_proto(std::move(*response.mutable_heartbeat_details()));
+  task.scheduled_time = from_proto(response.scheduled_time());
+  task.current_attempt_scheduled_time = from_proto(response.current_attempt_scheduled_time());
+  task.started_time = from_proto(response.started_time());
+  task.attempt = response.attempt();
+  task.schedule_to_close = from_proto(response.schedule_to_close_timeout());
+  task.start_to_close = from_proto(response.start_to_close_timeout());
+  task.heartbeat = from_proto(response.heartbeat_timeout());
+  task.retry = from_proto(response.retry_policy());
+  task.priority = from_proto(response.priority());
+  return tasks;
+}
+
+service_pb::RecordActivityTaskHeartbeatRequest to_proto(HeartbeatParams params) {
+  auto request = report<service_pb::RecordActivityTaskHeartbeatRequest>(params);
+  if (!params.details.empty()) to_proto(std::move(params.details), *request.mutable_details());
+  return request;
+}
+
+HeartbeatFlags from_proto(const service_pb::RecordActivityTaskHeartbeatResponse& response) {
+  return {response.cancel_requested(), response.activity_paused(), response.activity_reset()};
+}
+
+service_pb::RespondActivityTaskCompletedRequest to_proto(CompletedParams params) {
+  auto request = report<service_pb::RespondActivityTaskCompletedRequest>(params);
+  if (!params.result.empty()) to_proto(std::move(params.result), *request.mutable_result());
+  return request;
+}
+
+service_pb::RespondActivityTaskFailedRequest to_proto(FailedParams params) {
+  auto request = report<service_pb::RespondActivityTaskFailedRequest>(params);
+  to_proto(params.failure, *request.mutable_failure());
+  if (params.last_heartbeat_details) {
+    to_proto(std::move(*params.last_heartbeat_details), *request.mutable_last_heartbeat_details());
+  }
+  return request;
+}
+
+service_pb::RespondActivityTaskCanceledRequest to_proto(CanceledParams params) {
+  auto request = report<service_pb::RespondActivityTaskCanceledRequest>(params);
+  if (!params.details.empty()) to_proto(std::move(params.details), *request.mutable_details());
+  return request;
+}
+
+}  // namespace longbeat::internal

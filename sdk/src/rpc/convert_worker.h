@@ -1,0 +1,19 @@
+#pragma once
+#include <temporal/api/workflowservice/v1/request_response.pb.h>
+
+#include "core/service_stub.h"
+
+namespace longbeat::internal {
+
+namespace service_pb = temporal::api::workflowservice::v1;
+
+service_pb::PollActivityTaskQueueRequest to_proto(const PollTaskParams& params);
+/// Empty when the poll ran out: such an answer has no token.
+std::vector<ActivityTask> from_proto(service_pb::PollActivityTaskQueueResponse&& response);
+service_pb::RecordActivityTaskHeartbeatRequest to_proto(HeartbeatParams params);
+HeartbeatFlags from_proto(const service_pb::RecordActivityTaskHeartbeatResponse& response);
+service_pb::RespondActivityTaskCompletedRequest to_proto(CompletedParams params);
+service_pb::RespondActivityTaskFailedRequest to_proto(FailedParams params);
+service_pb::RespondActivityTaskCanceledRequest to_proto(CanceledParams params);
+
+}  // namespace longbeat::internal

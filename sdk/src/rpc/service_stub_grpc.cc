@@ -1,0 +1,111 @@
+#include "rpc/service_stub_grpc.h"
+
+#include <type_traits>
+#include <utility>
+
+#include "longbeat/export.h"
+#include "rpc/convert_client.h"
+#include "rpc/convert_worker.h"
+
+namespace longbeat::internal {
+namespace {
+
+const std::string kService = "/temporal.api.workflowservice.v1.WorkflowService/";
+
+}  // namespace
+
+template <class Response, class T, class Request>
+CallId ServiceStubGrpc::call(const char* rpc, const std::string& namespace_name, const Request& request,
+                             Nanoseconds timeout, Done<T> done) {
+  const CallId id = next_call_++;
+  auto* pending = new UnaryCall<Response>(
+      loop_, timeout, [this, id, done = std::move(done)](const grpc::Status& status, Response& response) {
+        calls_.erase(id);
+        if (!status.ok()) {
+          done(from_grpc(status));
+        } else if constexpr (std::is_void_v<T>) {
+          done({});
+        } else {
+          done(from_proto(std::move(response)));
+        }
+      });
+  pending->context().AddMetadata("client-name", "longbeat-cpp");
+  pending->context().AddMetadata("client-version", LONGBEAT_VERSION);
+  if (!namespace_name.empty()) pending->context().AddMetadata("temporal-namespace", namespace_name);
+  calls_.emplace(id, pending);
+  pending->start(channel_, kService + rpc, request);
+  if (shut_down_) pending->cancel();
+  return id;
+}
+
+CallId ServiceStubGrpc::get_system_info(Nanoseconds timeout, Done<SystemInfo> done) {
+  return call<service_pb::GetSystemInfoResponse>("GetSystemInfo", {}, service_pb::GetSystemInfoRequest(), timeout,
+                                                 std::move(done));
+}
+
+CallId ServiceStubGrpc::describe_namespace(std::string name, Nanoseconds timeout, Done<NamespaceInfo> done) {
+  service_pb::DescribeNamespaceRequest request;
+  request.set_namespace_(name);
+  return call<service_pb::DescribeNamespaceResponse>("DescribeNamespace", name, request, timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::start_activity(StartActivityParams params, Nanoseconds timeout, Done<StartedActivity> done) {
+  const auto request = to_proto(std::move(params));
+  return call<service_pb::StartActivityExecutionResponse>("StartActivityExecution", request.namespace_(), request,
+                                                          timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::poll_outcome(RunParams params, Nanoseconds timeout, Done<PolledOutcome> done) {
+  return call<service_pb::PollActivityExecutionResponse>("PollActivityExecution", params.namespace_name,
+                                                         to_proto(params), timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::describe_activity(DescribeParams params, Nanoseconds timeout, Done<ActivityDescription> done) {
+  return call<service_pb::DescribeActivityExecutionResponse>("DescribeActivityExecution", params.run.namespace_name,
+                                                             to_proto(params), timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::request_cancel(RequestCancelParams params, Nanoseconds timeout, Done<void> done) {
+  return call<service_pb::RequestCancelActivityExecutionResponse>(
+      "RequestCancelActivityExecution", params.run.namespace_name, to_proto(params), timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::poll_tasks(PollTaskParams params, Nanoseconds timeout, Done<std::vector<ActivityTask>> done) {
+  return call<service_pb::PollActivityTaskQueueResponse>("PollActivityTaskQueue", params.namespace_name,
+                                                         to_proto(params), timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::record_heartbeat(HeartbeatParams params, Nanoseconds timeout, Done<HeartbeatFlags> done) {
+  const auto request = to_proto(std::move(params));
+  return call<service_pb::RecordActivityTaskHeartbeatResponse>("RecordActivityTaskHeartbeat", request.namespace_(),
+                                                               request, timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::respond_completed(CompletedParams params, Nanoseconds timeout, Done<void> done) {
+  const auto request = to_proto(std::move(params));
+  return call<service_pb::RespondActivityTaskCompletedResponse>("RespondActivityTaskCompleted", request.namespace_(),
+                                                                request, timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::respond_failed(FailedParams params, Nanoseconds timeout, Done<void> done) {
+  const auto request = to_proto(std::move(params));
+  return call<service_pb::RespondActivityTaskFailedResponse>("RespondActivityTaskFailed", request.namespace_(), request,
+                                                             timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::respond_canceled(CanceledParams params, Nanoseconds timeout, Done<void> done) {
+  const auto request = to_proto(std::move(params));
+  return call<service_pb::RespondActivityTaskCanceledResponse>("RespondActivityTaskCanceled", request.namespace_(),
+                                                               request, timeout, std::move(done));
+}
+
+void ServiceStubGrpc::cancel(CallId call) {
+  if (const auto found = calls_.find(call); found != calls_.end()) found->second->cancel();
+}
+
+void ServiceStubGrpc::shut_down() {
+  shut_down_ = true;
+  for (auto& [id, pending] : calls_) pending->cancel();
+}
+
+}  // namespace longbeat::internal

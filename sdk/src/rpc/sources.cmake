@@ -1,0 +1,10 @@
+# Every file by name.
+set(LONGBEAT_RPC_SOURCES
+  src/rpc/channel.cc
+  src/rpc/completion_queue_loop.cc
+  src/rpc/convert_client.cc
+  src/rpc/convert_common.cc
+  src/rpc/convert_failure.cc
+  src/rpc/convert_status.cc
+  src/rpc/convert_worker.cc
+  src/rpc/service_stub_grpc.cc)

@@ -1,0 +1,268 @@
+#include "worker/attempt_driver.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace longbeat::internal {
+namespace {
+
+constexpr Nanoseconds kLongestBeat = std::chrono::seconds(2);
+constexpr Nanoseconds kShortestBeat = std::chrono::milliseconds(20);
+
+/// How long a send waits for the courier to encode the newest details before older ones go out.
+Nanoseconds encode_patience(Nanoseconds heartbeat_timeout) {
+  if (heartbeat_timeout <= Nanoseconds::zero()) return std::chrono::milliseconds(500);
+  return std::clamp<Nanoseconds>(heartbeat_timeout / 20, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
+}
+
+std::size_t bytes_of(const Payloads& payloads) {
+  std::size_t bytes = 0;
+  for (const auto& payload : payloads) {
+    bytes += payload.data.size() + 16;
+    for (const auto& [key, value] : payload.metadata) bytes += key.size() + value.size() + 8;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+AttemptDriver::AttemptDriver(AttemptHost& host, std::shared_ptr<Attempt> attempt, const Lease& lease,
+                             TimePoint report_until)
+    : host_(host),
+      attempt_(std::move(attempt)),
+      lease_(lease),
+      throttle_(attempt_->task().heartbeat),
+      has_heartbeat_timeout_(attempt_->task().heartbeat > Nanoseconds::zero()),
+      report_policy_(report_until) {
+  // A heartbeat without a value must not erase what earlier attempts have left.
+  newest_.payloads = std::make_shared<const Payloads>(attempt_->task().heartbeat_details);
+  acknowledged_ = newest_;
+}
+
+std::string AttemptDriver::name() const {
+  const auto& task = attempt_->task();
+  return task.activity_type + " '" + task.activity_id + "' (attempt " + std::to_string(task.attempt) + ")";
+}
+
+void AttemptDriver::start(Executor& executor) {
+  attempt_->connect([&loop = host_.loop, poke = weakly(&AttemptDriver::poked)] { loop.post(poke); });
+  arm_lease();
+  if (has_heartbeat_timeout_) {
+    own_beat_ = true;
+    throttle_.request();  // Its acknowledgement makes the lease safe against a slow network.
+  }
+  step();
+  executor.submit(
+      {attempt_, [&loop = host_.loop, done = weakly(&AttemptDriver::function_returned)](AttemptOutcome outcome) {
+         loop.post([done, outcome = std::move(outcome)]() mutable { done(std::move(outcome)); });
+       }});
+}
+
+void AttemptDriver::request_shutdown() {
+  if (!running_) return;
+  if (attempt_->stop(StopCause::kShutdown, false)) announce_stop();
+}
+
+/// Someone outside the loop has news: a value, an urgent save, a stop that was noticed there.
+void AttemptDriver::poked() {
+  announce_stop();
+  for (auto& save : attempt_->take_urgent_saves()) {
+    if (report_settled_ || !running_ || attempt_->lost()) {
+      save.settle(Error{ErrorCode::kLeaseLost, "save_now: this attempt does not count any more"});
+      continue;
+    }
+    if (bytes_of(save.details) > host_.payload_bytes_max) {
+      save.settle(Error{ErrorCode::kInvalidArgument,
+                        "save_now: the value has " + std::to_string(bytes_of(save.details)) +
+                            " bytes, the server takes " + std::to_string(host_.payload_bytes_max)});
+      continue;
+    }
+    if (save.sequence > newest_.sequence)
+      newest_ = {std::make_shared<const Payloads>(std::move(save.details)), save.sequence};
+    saves_.push_back(std::move(save));
+    throttle_.request_now();
+  }
+  step();
+}
+
+/// Does what can be done now about heartbeats, and arranges to be woken for the rest.
+void AttemptDriver::step() {
+  if (report_settled_) return;
+  if (running_ && attempt_->lost()) return;  // Nothing it does can count; let the server's timer run out.
+  if (report_troubled_ && has_heartbeat_timeout_ && !throttle_.in_flight()) throttle_.request();
+  for (;;) {
+    const TimePoint now = host_.loop.now();
+    if (fetch_details(now)) continue;
+    const auto due = beats_over_ ? std::nullopt : throttle_.due();
+    if (due && *due <= now && (!encoding_ || encoding_late_)) {
+      send_beat(now);
+      continue;
+    }
+    if (due) {
+      if (!encoding_ || encoding_late_) wake_at(*due);
+      return;
+    }
+    if (throttle_.in_flight() || encoding_ || !running_) return;  // Their ends come back here.
+    if (!throttle_.open(now)) return wake_at(throttle_.opens_at());
+    attempt_->cell().arm();
+    if (!attempt_->cell().has_news()) return;
+    attempt_->cell().disarm();
+  }
+}
+
+/// Takes the newest value out of the cell once it could leave. True when something changed.
+bool AttemptDriver::fetch_details(TimePoint now) {
+  if (!running_ || encoding_ || !throttle_.open(now)) return false;
+  auto& cell = attempt_->cell();
+  bool changed = false;
+  if (cell.take_repeat()) {
+    throttle_.request();
+    changed = true;
+  }
+  if (auto value = cell.take()) {
+    start_encoding(std::move(value));
+    changed = true;
+  }
+  return changed;
+}
+
+void AttemptDriver::start_encoding(std::unique_ptr<DetailsValue> value) {
+  encoding_ = true;
+  encoding_late_ = false;
+  const Nanoseconds patience = running_ ? encode_patience(attempt_->task().heartbeat) : kLongestBeat;
+  encode_timer_ = host_.loop.schedule(host_.loop.now() + patience, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || !self->encoding_) return;
+    self->encoding_late_ = true;
+    self->throttle_.request();
+    self->continue_flush();
+    self->step();
+  });
+  std::shared_ptr<DetailsValue> shared = std::move(value);
+  host_.courier.post(
+      CourierJob::kConvert, attempt_->key(), [shared, attempt = attempt_, &loop = host_.loop, weak = weak_from_this()] {
+        loop.post([weak, sequence = shared->sequence, details = shared->encode(attempt->converter())]() mutable {
+          if (const auto self = weak.lock()) self->encoded(sequence, std::move(details));
+        });
+      });
+}
+
+void AttemptDriver::encoded(std::uint64_t sequence, Result<Payloads> details) {
+  encoding_ = encoding_late_ = false;
+  host_.loop.cancel(encode_timer_);
+  if (!details) {
+    attempt_->fail_details(details.error().message);
+    announce_stop();
+  } else {
+    use_details(*std::move(details), sequence);
+    flush_at_once_ = flushing_;
+  }
+  continue_flush();
+  step();
+}
+
+void AttemptDriver::use_details(Payloads details, std::uint64_t sequence) {
+  if (sequence <= newest_.sequence) return;  // Something newer took the fast way.
+  const std::size_t bytes = bytes_of(details);
+  if (bytes > host_.payload_bytes_max) {
+    attempt_->fail_details("they have " + std::to_string(bytes) + " bytes, the server takes " +
+                           std::to_string(host_.payload_bytes_max));
+    announce_stop();
+    return;
+  }
+  newest_ = {std::make_shared<const Payloads>(std::move(details)), sequence};
+  throttle_.request();
+}
+
+void AttemptDriver::send_beat(TimePoint now) {
+  const Nanoseconds rest = lease_.expiry() - now;
+  const Nanoseconds timeout = running_ ? std::clamp(rest / 2, kShortestBeat, kLongestBeat) : kLongestBeat;
+  if (encoding_late_) host_.count([](auto& stats) { ++stats.heartbeats_without_newest; });
+  throttle_.sent(now, !std::exchange(own_beat_, false));
+  attempt_->cell().disarm();
+  HeartbeatParams params{host_.namespace_name, host_.identity, attempt_->task().token, *newest_.payloads};
+  beat_call_ = host_.stub.record_heartbeat(
+      std::move(params), timeout, [weak = weak_from_this(), now, sent = newest_](StatusOr<HeartbeatFlags> answer) {
+        if (const auto self = weak.lock()) self->beat_answered(now, sent, answer);
+      });
+}
+
+void AttemptDriver::beat_answered(TimePoint sent_at, const Details& sent, const StatusOr<HeartbeatFlags>& answer) {
+  beat_call_ = 0;
+  if (report_settled_) return;
+  if (answer) {
+    throttle_.acknowledged();
+    host_.count([](auto& stats) { ++stats.heartbeats_acknowledged; });
+    if (sent.sequence >= acknowledged_.sequence) acknowledged_ = sent;
+    lease_.acknowledged(sent_at);
+    attempt_->publish(lease_);
+    settle_saves(sent.sequence, Result<>());
+    arm_lease();
+    if (running_) apply(*answer);
+  } else {
+    host_.count([](auto& stats) { ++stats.heartbeats_failed; });
+    throttle_.failed(host_.loop.now(), host_.random);
+    const Status& status = answer.error();
+    if (status.code == StatusCode::kNotFound && !std::holds_alternative<NamespaceNotFoundDetail>(status.detail)) {
+      beats_over_ = true;
+      if (running_ && attempt_->stop(StopCause::kNotFound, true)) announce_stop();
+    } else if (status.code == StatusCode::kInvalidArgument && sent.sequence > acknowledged_.sequence) {
+      // The server objects to these details; beats go on with the last good ones.
+      attempt_->fail_details("the server refused them: " + status.message);
+      if (newest_.sequence == sent.sequence) newest_.payloads = acknowledged_.payloads;
+      settle_saves(sent.sequence, Error{ErrorCode::kInvalidArgument, "save_now: " + status.message});
+      announce_stop();
+    }
+  }
+  continue_flush();
+  step();
+}
+
+void AttemptDriver::apply(const HeartbeatFlags& flags) {
+  bool news = false;
+  if (flags.cancel_requested) news |= attempt_->stop(StopCause::kCanceled, false);
+  if (flags.activity_reset) news |= attempt_->stop(StopCause::kReset, false);
+  if (flags.activity_paused) news |= attempt_->stop(StopCause::kPaused, false);
+  if (news) announce_stop();
+}
+
+void AttemptDriver::wake_at(TimePoint at) {
+  host_.loop.cancel(wake_timer_);
+  wake_timer_ = host_.loop.schedule(at, weakly(&AttemptDriver::step));
+}
+
+void AttemptDriver::arm_lease() {
+  host_.loop.cancel(lease_timer_);
+  lease_timer_ = 0;
+  if (!running_ || attempt_->lost() || lease_.stop_at() == TimePoint::max()) return;
+  lease_timer_ = host_.loop.schedule(lease_.stop_at(), [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || !self->running_) return;
+    if (self->attempt_->look()) self->announce_stop();
+    if (!self->attempt_->lost()) self->arm_lease();
+  });
+}
+
+/// The flags are set already; the callbacks of the tokens are user code and run on the courier.
+void AttemptDriver::announce_stop() {
+  const bool lost = attempt_->lost();
+  if (!attempt_->stopped() || (announced_stop_ && (!lost || announced_lost_))) return;
+  if (lost && !announced_lost_) {
+    host_.count([](auto& stats) { ++stats.leases_lost; });
+    settle_saves(UINT64_MAX, Error{ErrorCode::kLeaseLost, "save_now: this attempt does not count any more"});
+  }
+  announced_stop_ = true;
+  announced_lost_ = lost;
+  host_.courier.post(CourierJob::kStopCallbacks, attempt_->key(), [attempt = attempt_] { attempt->request_tokens(); });
+}
+
+void AttemptDriver::settle_saves(std::uint64_t up_to, const Result<>& answer) {
+  const auto settled =
+      std::stable_partition(saves_.begin(), saves_.end(), [&](const auto& save) { return save.sequence > up_to; });
+  for (auto save = settled; save != saves_.end(); ++save) save->settle(answer);
+  saves_.erase(settled, saves_.end());
+}
+
+}  // namespace longbeat::internal

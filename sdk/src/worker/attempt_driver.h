@@ -1,0 +1,131 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/guarded.h"
+#include "base/loop.h"
+#include "base/random.h"
+#include "core/attempt.h"
+#include "core/courier.h"
+#include "core/executor.h"
+#include "core/heartbeat_throttle.h"
+#include "core/lease.h"
+#include "core/report_policy.h"
+#include "core/service_stub.h"
+#include "longbeat/worker.h"
+
+namespace longbeat::internal {
+
+/// What all attempts of one worker share. Lives as long as the worker's machine.
+struct AttemptHost {
+  Loop& loop;
+  ServiceStub& stub;
+  Courier& courier;
+  Random random;
+  std::string namespace_name{};
+  std::string identity{};
+  bool failure_takes_details = false;
+  std::size_t payload_bytes_max = 0;  ///< of one report or heartbeat
+  std::shared_ptr<Guarded<WorkerStats>> stats{};
+  /// The function has returned and the report is settled: the slot is free.
+  std::function<void(std::uint64_t key)> settled{};
+
+  template <class Fn>
+  void count(Fn&& fn) {
+    stats->with([&](WorkerStats& current) { fn(current); });
+  }
+};
+
+/// One attempt on the loop: its heartbeats, lease, stop flags and report. All functions run on the loop; nothing blocks
+/// and no user code runs here. Lives from the poll's answer until the slot is free.
+class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
+ public:
+  AttemptDriver(AttemptHost& host, std::shared_ptr<Attempt> attempt, const Lease& lease, TimePoint report_until);
+
+  void start(Executor& executor);
+  /// Asks the running function to stop because the worker does.
+  void request_shutdown();
+  /// Reports WorkerShutdown now, whatever the function still does.
+  void force_shutdown();
+  /// Nobody listens any more: the context goes dead, nothing further is sent.
+  void abandon();
+
+  bool returned() const { return returned_; }
+  bool report_settled() const { return report_settled_; }
+  /// "ingest 'packages' (attempt 2)".
+  std::string name() const;
+
+ private:
+  struct Details {
+    std::shared_ptr<const Payloads> payloads{};
+    std::uint64_t sequence = 0;
+  };
+
+  // Heartbeats (attempt_driver.cc)
+  void poked();
+  void step();
+  bool fetch_details(TimePoint now);
+  void start_encoding(std::unique_ptr<DetailsValue> value);
+  void encoded(std::uint64_t sequence, Result<Payloads> details);
+  void use_details(Payloads details, std::uint64_t sequence);
+  void send_beat(TimePoint now);
+  void beat_answered(TimePoint sent_at, const Details& sent, const StatusOr<HeartbeatFlags>& answer);
+  void apply(const HeartbeatFlags& flags);
+  void wake_at(TimePoint at);
+
+  // Lease and stop
+  void arm_lease();
+  void announce_stop();
+  void settle_saves(std::uint64_t up_to, const Result<>& answer);
+
+  // Report (attempt_report.cc)
+  void function_returned(AttemptOutcome outcome);
+  void begin_report(AttemptOutcome outcome);
+  void continue_flush();
+  bool unsaved_details() const { return newest_.sequence > acknowledged_.sequence; }
+  void send_report();
+  void report_answered(const StatusOr<>& answer);
+  void report_instead(Failure failure);
+  void report_done();
+  void finish_if_free();
+  void drop_leftovers();
+
+  template <class... Args>
+  std::function<void(Args...)> weakly(void (AttemptDriver::*method)(Args...)) {
+    return [weak = weak_from_this(), method](Args... args) {
+      if (const auto self = weak.lock()) ((*self).*method)(std::forward<Args>(args)...);
+    };
+  }
+
+  AttemptHost& host_;
+  const std::shared_ptr<Attempt> attempt_;
+  Lease lease_;
+  HeartbeatThrottle throttle_;
+  const bool has_heartbeat_timeout_;
+
+  Details newest_{}, acknowledged_{};
+  std::vector<UrgentSave> saves_{};
+  bool own_beat_ = false;       ///< the next send is the worker's own first one
+  bool encoding_ = false;       ///< a value is with the courier
+  bool encoding_late_ = false;  ///< and takes too long to wait for
+  bool beats_over_ = false;     ///< the server does not know the attempt any more
+  bool announced_stop_ = false, announced_lost_ = false;
+  TimerId wake_timer_ = 0, encode_timer_ = 0, lease_timer_ = 0, report_timer_ = 0;
+  CallId beat_call_ = 0;
+
+  bool running_ = true;         ///< the function runs and its outcome counts
+  bool returned_ = false;       ///< the function has returned
+  bool flushing_ = false;       ///< the newest details go out before the report
+  bool flush_at_once_ = false;  ///< and do not wait for the interval
+  bool report_settled_ = false;
+  bool report_troubled_ = false;  ///< heartbeats go on for it
+  bool replaced_ = false;         ///< the report stands for one that the server refused
+  AttemptOutcome outcome_{};
+  TimePoint flush_until_{};
+  ReportPolicy report_policy_;
+};
+
+}  // namespace longbeat::internal

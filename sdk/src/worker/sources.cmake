@@ -1,0 +1,10 @@
+# Every file by name.
+set(LONGBEAT_WORKER_SOURCES
+  src/worker/activity_context.cc
+  src/worker/attempt_driver.cc
+  src/worker/attempt_report.cc
+  src/worker/registry.cc
+  src/worker/signals.cc
+  src/worker/thread_executor.cc
+  src/worker/worker.cc
+  src/worker/worker_machine.cc)

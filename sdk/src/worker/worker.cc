@@ -1,0 +1,236 @@
+#include "longbeat/worker.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cmath>
+#include <condition_variable>
+#include <mutex>
+
+#include "base/random.h"
+#include "client/client_core.h"
+#include "worker/registry.h"
+#include "worker/signals.h"
+#include "worker/thread_executor.h"
+#include "worker/worker_machine.h"
+
+LONGBEAT_BEGIN
+
+namespace {
+
+Error bad(const std::string& what) {
+  return {ErrorCode::kInvalidArgument, "WorkerOptions." + what};
+}
+
+/// One answer from the loop. Dropped unanswered when the loop has gone: then nothing runs any more either.
+template <class T>
+class Answer {
+ public:
+  void set(T value) {
+    const std::lock_guard lock(mutex_);
+    value_ = std::move(value);
+    came_.notify_all();
+  }
+  std::optional<T> get() {
+    const std::lock_guard lock(mutex_);
+    return value_;
+  }
+  std::optional<T> wait_for(std::chrono::nanoseconds timeout) {
+    std::unique_lock lock(mutex_);
+    came_.wait_for(lock, timeout, [&] { return value_.has_value(); });
+    return value_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable came_;
+  std::optional<T> value_;
+};
+
+}  // namespace
+
+Result<> validate(const WorkerOptions& options) {
+  using namespace std::chrono_literals;
+  if (options.task_queue.empty()) return bad("task_queue is empty");
+  if (options.task_queue.size() > 1000)
+    return bad("task_queue has " + std::to_string(options.task_queue.size()) + " bytes, must have at most 1000");
+  if (options.task_queue.starts_with("/_sys/"))
+    return bad("task_queue is '" + options.task_queue + "', must not begin with '/_sys/'");
+  const auto number = [](const char* name, std::int64_t value, std::int64_t most) {
+    return bad(std::string(name) + " is " + std::to_string(value) + ", must be " +
+               (value < 1 ? std::string("at least 1") : "at most " + std::to_string(most)));
+  };
+  if (options.max_concurrent_activities < 1 || options.max_concurrent_activities > 100'000) {
+    return number("max_concurrent_activities", options.max_concurrent_activities, 100'000);
+  }
+  if (options.max_concurrent_polls < 1 || options.max_concurrent_polls > 100) {
+    return number("max_concurrent_polls", options.max_concurrent_polls, 100);
+  }
+  if (options.graceful_shutdown_timeout < 0ms || options.graceful_shutdown_timeout > 240h) {
+    return bad("graceful_shutdown_timeout is " + std::to_string(options.graceful_shutdown_timeout.count()) +
+               " ms, must be 0 to 240 hours");
+  }
+  if (options.stop_timeout <= 0ms || options.stop_timeout > 240h) {
+    return bad("stop_timeout is " + std::to_string(options.stop_timeout.count()) +
+               " ms, must be more than 0 and at most 240 hours");
+  }
+  if (options.identity.size() > 1000)
+    return bad("identity has " + std::to_string(options.identity.size()) + " bytes, must have at most 1000");
+  for (std::size_t i = 0; i < options.interceptors.size(); ++i) {
+    if (!options.interceptors[i]) return bad("interceptors[" + std::to_string(i) + "] is null");
+  }
+  return {};
+}
+
+/// The seam between the program and the machine on the loop: posts, waits, and owns in the order of need, the
+/// connection longest.
+class Worker::Impl {
+ public:
+  Impl(std::shared_ptr<internal::ClientCore> core, WorkerOptions options)
+      : core_(std::move(core)), options_(std::move(options)) {
+    if (auto valid = validate(options_); !valid) mistake_ = std::move(valid).error();
+    registry_.add_interceptors(options_.interceptors);
+  }
+  ~Impl() {
+    static_cast<void>(stop(std::chrono::milliseconds(0), std::chrono::milliseconds(500)));
+    executor_.reset();  // Waits for the functions.
+  }
+
+  internal::Registry& registry() { return registry_; }
+  bool started() const { return machine_ != nullptr; }
+
+  Result<> start() {
+    if (mistake_) return *mistake_;
+    if (registry_.mistake()) return *registry_.mistake();
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return Error{ErrorCode::kFailedPrecondition, "Worker::start: the worker was stopped"};
+    if (machine_) return Error{ErrorCode::kFailedPrecondition, "Worker::start: the worker runs already"};
+    executor_ =
+        std::make_unique<internal::ThreadExecutor>(static_cast<std::size_t>(options_.max_concurrent_activities),
+                                                   [this](const auto& attempt) { return registry_.run(attempt); });
+    internal::Connection& connection = *core_->connection;
+    machine_ = std::make_shared<internal::WorkerMachine>(
+        internal::WorkerPorts{connection.loop(), connection.stub(), connection.courier(), *executor_,
+                              internal::system_clock(), core_->converter},
+        settings());
+    const bool posted = connection.loop().post([machine = machine_, refusal = refusal_] {
+      machine->start([refusal](Error error) { refusal->set(std::move(error)); });
+    });
+    if (!posted) return Error{ErrorCode::kUnavailable, "Worker::start: the client's connection is closed"};
+    return {};
+  }
+
+  Result<> stop(std::chrono::nanoseconds grace, std::chrono::nanoseconds within) {
+    {
+      const std::lock_guard lock(mutex_);
+      stopped_ = true;
+      if (!machine_) return {};
+    }
+    const auto left = std::make_shared<Answer<std::vector<std::string>>>();
+    const bool posted = core_->connection->loop().post([machine = machine_, grace, within, left] {
+      machine->stop(grace, within, [left](std::vector<std::string> names) { left->set(std::move(names)); });
+    });
+    if (!posted) return {};
+    const auto names = left->wait_for(within + std::chrono::seconds(1));
+    if (!names) return Error{ErrorCode::kInternal, "Worker::stop: the event loop did not answer"};
+    if (names->empty()) return {};
+    std::string text;
+    for (const auto& name : *names) text += (text.empty() ? "" : ", ") + name;
+    return Error{ErrorCode::kDeadlineExceeded, "Worker::stop: still running: " + text};
+  }
+
+  /// Until `ended` says so, or the server has refused this worker for good.
+  template <class Ended>
+  Result<> run_until(const Ended& ended) {
+    if (auto begun = start(); !begun) return begun;
+    std::optional<Error> refusal;
+    while (!ended() && !(refusal = refusal_->get())) continue;
+    auto rest = stop(options_.graceful_shutdown_timeout, options_.graceful_shutdown_timeout + options_.stop_timeout);
+    if (refusal) return *std::move(refusal);
+    return rest;
+  }
+
+  const WorkerOptions& options() const { return options_; }
+  WorkerStats stats() const {
+    const std::lock_guard lock(mutex_);
+    if (machine_) return machine_->stats();
+    WorkerStats none;
+    none.slots_total = options_.max_concurrent_activities;
+    return none;
+  }
+  void note_late_registration() {
+    if (!mistake_) mistake_ = Error{ErrorCode::kFailedPrecondition, "Worker::serve: the worker runs already"};
+  }
+
+ private:
+  internal::WorkerSettings settings() const {
+    internal::Random random(internal::entropy());
+    internal::WorkerSettings settings;
+    settings.namespace_name = core_->namespace_name;
+    settings.identity = options_.identity.empty() ? core_->identity : options_.identity;
+    settings.task_queue = options_.task_queue;
+    settings.instance_key = internal::to_string(internal::make_uuid(random));
+    settings.slots = options_.max_concurrent_activities;
+    settings.polls_max = options_.max_concurrent_polls;
+    settings.seed = internal::entropy();
+    return settings;
+  }
+
+  std::shared_ptr<internal::ClientCore> core_;
+  WorkerOptions options_;
+  std::optional<Error> mistake_;
+  internal::Registry registry_;
+  mutable std::mutex mutex_;  ///< machine_ and stopped_: stop() and stats() come from any thread
+  bool stopped_ = false;
+  std::shared_ptr<Answer<Error>> refusal_ = std::make_shared<Answer<Error>>();
+  std::unique_ptr<internal::ThreadExecutor> executor_;
+  std::shared_ptr<internal::WorkerMachine> machine_;
+};
+
+Worker::Worker(const Client& client, WorkerOptions options)
+    : impl_(std::make_unique<Impl>(internal::core_of(client), std::move(options))) {}
+Worker::~Worker() = default;
+Worker::Worker(Worker&&) noexcept = default;
+Worker& Worker::operator=(Worker&&) noexcept = default;
+
+Result<> Worker::start() {
+  return impl_->start();
+}
+Result<> Worker::stop(std::chrono::milliseconds within) {
+  return impl_->stop(impl_->options().graceful_shutdown_timeout, within);
+}
+
+Result<> Worker::run() {
+  const internal::SignalWatch signals;
+  if (signals.descriptor() < 0)
+    return Error{ErrorCode::kResourceExhausted, "Worker::run: no file descriptor left to watch for signals"};
+  return impl_->run_until([&] {
+    pollfd wait{signals.descriptor(), POLLIN, 0};
+    return ::poll(&wait, 1, 200) > 0;  // Looks for a refusal between two waits.
+  });
+}
+
+Result<> Worker::run(std::stop_token stop) {
+  std::mutex mutex;
+  std::condition_variable_any requested;
+  return impl_->run_until([&] {
+    std::unique_lock lock(mutex);
+    requested.wait_for(lock, stop, std::chrono::milliseconds(200), [&] { return stop.stop_requested(); });
+    return stop.stop_requested();
+  });
+}
+
+WorkerStats Worker::stats() const {
+  return impl_->stats();
+}
+
+void Worker::add(std::string name, internal::ActivityFunction function) {
+  if (impl_->started()) return impl_->note_late_registration();
+  impl_->registry().add(std::move(name), std::move(function));
+}
+void Worker::add_unknown(internal::ActivityFunction function) {
+  if (impl_->started()) return impl_->note_late_registration();
+  impl_->registry().add_unknown(std::move(function));
+}
+
+LONGBEAT_END

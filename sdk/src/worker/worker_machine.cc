@@ -1,0 +1,251 @@
+#include "worker/worker_machine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace longbeat::internal {
+namespace {
+
+constexpr Nanoseconds kCallTimeout = std::chrono::seconds(10);
+constexpr Nanoseconds kPollTimeout = std::chrono::seconds(70);
+constexpr Nanoseconds kQuickestEmptyPoll = std::chrono::milliseconds(100);
+constexpr Nanoseconds kReportGrace = std::chrono::seconds(60);
+/// What a server with standard settings takes in one payload field.
+constexpr std::size_t kPayloadBytesMax = 2 * 1024 * 1024;
+
+/// The time one attempt has, from its hand-out; zero: no limit.
+Nanoseconds attempt_limit(const ActivityTask& task) {
+  Nanoseconds limit = task.start_to_close;
+  if (task.schedule_to_close > Nanoseconds::zero()) {
+    const Nanoseconds rest = std::max<Nanoseconds>(task.schedule_to_close - (task.started_time - task.scheduled_time),
+                                                   std::chrono::milliseconds(1));
+    limit = limit > Nanoseconds::zero() ? std::min(limit, rest) : rest;
+  }
+  return limit;
+}
+
+ErrorCode refusal_code(StatusCode code) {
+  switch (code) {
+    case StatusCode::kNotFound:
+      return ErrorCode::kNotFound;
+    case StatusCode::kPermissionDenied:
+    case StatusCode::kUnauthenticated:
+      return ErrorCode::kPermissionDenied;
+    case StatusCode::kUnimplemented:
+      return ErrorCode::kUnimplemented;
+    case StatusCode::kFailedPrecondition:
+      return ErrorCode::kFailedPrecondition;
+    default:
+      return ErrorCode::kInvalidArgument;
+  }
+}
+
+}  // namespace
+
+WorkerMachine::WorkerMachine(WorkerPorts ports, WorkerSettings settings)
+    : ports_(std::move(ports)),
+      settings_(std::move(settings)),
+      host_{ports_.loop,       ports_.stub, ports_.courier, Random(settings_.seed), settings_.namespace_name,
+            settings_.identity},
+      slots_(settings_.slots, settings_.polls_max) {
+  host_.payload_bytes_max = kPayloadBytesMax;
+  host_.stats = std::make_shared<Guarded<WorkerStats>>();
+  host_.settled = [this](std::uint64_t key) {
+    attempt_settled(key);
+  };  // Attempts call it on the loop, while we hold them.
+  host_.count([&](auto& stats) { stats.slots_total = slots_.total(); });
+}
+
+WorkerStats WorkerMachine::stats() const {
+  return host_.stats->with([](const WorkerStats& stats) { return stats; });
+}
+
+TimerId WorkerMachine::at(TimePoint when, void (WorkerMachine::*method)()) {
+  return ports_.loop.schedule(when, [weak = weak_from_this(), method] {
+    if (const auto self = weak.lock()) ((*self).*method)();
+  });
+}
+
+void WorkerMachine::retry_at(TimePoint when, void (WorkerMachine::*again)()) {
+  ports_.loop.cancel(retry_timer_);
+  retry_timer_ = at(when, again);
+}
+
+void WorkerMachine::start(std::function<void(Error)> on_refused) {
+  on_refused_ = std::move(on_refused);
+  if (phase_ == ShutdownPhase::kRunning) ask_system();
+}
+
+void WorkerMachine::ask_system() {
+  if (phase_ != ShutdownPhase::kRunning) return;
+  ports_.stub.get_system_info(kCallTimeout, [weak = weak_from_this()](StatusOr<SystemInfo> answer) {
+    const auto self = weak.lock();
+    if (!self || self->phase_ != ShutdownPhase::kRunning) return;
+    if (answer) {
+      self->host_.failure_takes_details = answer->activity_failure_include_heartbeat;
+    } else if (answer.error().code != StatusCode::kUnimplemented) {
+      return self->refused("GetSystemInfo", answer.error(), &WorkerMachine::ask_system);
+    }
+    self->ask_namespace();
+  });
+}
+
+void WorkerMachine::ask_namespace() {
+  if (phase_ != ShutdownPhase::kRunning) return;
+  ports_.stub.describe_namespace(
+      settings_.namespace_name, kCallTimeout, [weak = weak_from_this()](StatusOr<NamespaceInfo> answer) {
+        const auto self = weak.lock();
+        if (!self || self->phase_ != ShutdownPhase::kRunning) return;
+        if (answer) {
+          if (answer->blob_size_limit_error > 0)
+            self->host_.payload_bytes_max = static_cast<std::size_t>(answer->blob_size_limit_error);
+        } else if (answer.error().code != StatusCode::kUnimplemented) {
+          return self->refused("DescribeNamespace", answer.error(), &WorkerMachine::ask_namespace);
+        }
+        self->ready_ = true;
+        self->poll_policy_.succeeded();
+        self->open_polls();
+      });
+}
+
+/// A call without which nothing goes on has failed: try it again, unless the server has been refusing us for too long.
+void WorkerMachine::refused(const char* call, const Status& status, void (WorkerMachine::*again)()) {
+  const TimePoint now = ports_.loop.now();
+  const Nanoseconds pause = poll_policy_.failed(status, now, host_.random);
+  host_.count([](auto& stats) { ++stats.poll_errors; });
+  if (PollPolicy::is_refusal(status.code)) {
+    log(LogLevel::kWarn,
+        std::string(call) + " for task queue '" + settings_.task_queue + "' was refused: " + to_string(status));
+  }
+  if (poll_policy_.hopeless(now) && on_refused_) {
+    const auto on_refused = std::exchange(on_refused_, nullptr);
+    return on_refused(Error{refusal_code(status.code), std::string(call) + " for namespace '" +
+                                                           settings_.namespace_name + "', task queue '" +
+                                                           settings_.task_queue + "': " + status.message});
+  }
+  quiet_until_ = now + pause;
+  retry_at(quiet_until_, again);
+}
+
+void WorkerMachine::open_polls() {
+  if (!ready_ || phase_ != ShutdownPhase::kRunning) return;
+  const TimePoint now = ports_.loop.now();
+  if (now < quiet_until_) return;  // The timer comes back here.
+  while (slots_.may_poll()) {
+    slots_.poll_opened();
+    const std::uint64_t poll = next_poll_++;
+    polls_[poll] = 0;
+    PollTaskParams params{settings_.namespace_name, settings_.task_queue, settings_.identity, settings_.instance_key};
+    polls_[poll] =
+        ports_.stub.poll_tasks(std::move(params), kPollTimeout,
+                               [weak = weak_from_this(), poll, now](StatusOr<std::vector<ActivityTask>> answer) {
+                                 if (const auto self = weak.lock()) self->poll_answered(poll, now, std::move(answer));
+                               });
+  }
+  host_.count([&](auto& stats) { stats.polls_open = slots_.polls(); });
+}
+
+void WorkerMachine::poll_answered(std::uint64_t poll, TimePoint opened, StatusOr<std::vector<ActivityTask>> answer) {
+  polls_.erase(poll);
+  slots_.poll_ended();
+  const TimePoint now = ports_.loop.now();
+  if (answer) {
+    poll_policy_.succeeded();
+    for (auto& task : *answer) begin_attempt(std::move(task));  // Also while draining: the server counts on us.
+    if (answer->empty() && now - opened < kQuickestEmptyPoll) {
+      quiet_until_ = now + kQuickestEmptyPoll;  // A server that answers at once has nothing to wait with.
+      retry_at(quiet_until_, &WorkerMachine::open_polls);
+    }
+  } else if (phase_ == ShutdownPhase::kRunning && answer.error().code != StatusCode::kDeadlineExceeded) {
+    refused("PollActivityTaskQueue", answer.error(), &WorkerMachine::open_polls);
+  }
+  host_.count([&](auto& stats) { stats.polls_open = slots_.polls(); });
+  open_polls();
+  end_if_idle();
+}
+
+void WorkerMachine::begin_attempt(ActivityTask task) {
+  if (phase_ == ShutdownPhase::kEnded) return;
+  // The answer may have waited in a frozen process since then.
+  const TimePoint start = ports_.loop.last_idle();
+  const Lease lease(start, task.heartbeat, attempt_limit(task));
+  const TimePoint report_until =
+      lease.limit() == TimePoint::max() ? start + std::chrono::hours(24) : lease.limit() + kReportGrace;
+  const std::uint64_t key = next_key_++;
+  auto attempt =
+      std::make_shared<Attempt>(std::move(task), settings_.task_queue, ports_.converter, ports_.clock, lease, key);
+  auto driver = std::make_shared<AttemptDriver>(host_, std::move(attempt), lease, report_until);
+  attempts_.emplace(key, driver);
+  slots_.attempt_started();
+  host_.count([&](auto& stats) {
+    ++stats.attempts_started;
+    stats.attempts_running = stats.slots_used = slots_.used();
+  });
+  driver->start(ports_.executor);
+  if (phase_ >= ShutdownPhase::kStopping) driver->request_shutdown();
+  if (phase_ >= ShutdownPhase::kForced) driver->force_shutdown();
+}
+
+void WorkerMachine::attempt_settled(std::uint64_t key) {
+  if (attempts_.erase(key) == 0) return;
+  slots_.attempt_settled();
+  host_.count([&](auto& stats) { stats.attempts_running = stats.slots_used = slots_.used(); });
+  open_polls();
+  end_if_idle();
+}
+
+void WorkerMachine::stop(Nanoseconds grace, Nanoseconds within, Stopped stopped) {
+  if (phase_ == ShutdownPhase::kEnded) return stopped(left_running_);
+  stop_waiters_.push_back(std::move(stopped));
+  if (phase_ != ShutdownPhase::kRunning) return;
+  phase_ = ShutdownPhase::kDraining;
+  ports_.loop.cancel(retry_timer_);
+  for (const auto& [poll, call] : polls_) ports_.stub.cancel(call);
+  const auto plan = ShutdownPlan::make(ports_.loop.now(), grace, within);
+  shutdown_timers_ = {at(plan.stop_at, &WorkerMachine::request_stops), at(plan.force_at, &WorkerMachine::force_reports),
+                      at(plan.end_at, &WorkerMachine::end)};
+  end_if_idle();
+}
+
+void WorkerMachine::request_stops() {
+  if (phase_ != ShutdownPhase::kDraining) return;
+  phase_ = ShutdownPhase::kStopping;
+  for (const auto& [key, driver] : attempts_) driver->request_shutdown();
+}
+
+void WorkerMachine::force_reports() {
+  if (phase_ == ShutdownPhase::kEnded) return;
+  phase_ = ShutdownPhase::kForced;
+  const auto drivers = attempts_;  // Settling removes them while we look.
+  for (const auto& [key, driver] : drivers) driver->force_shutdown();
+  end_if_idle();
+}
+
+/// Everything has returned and is reported, or everything that has not is reported as WorkerShutdown.
+void WorkerMachine::end_if_idle() {
+  if (phase_ == ShutdownPhase::kRunning || phase_ == ShutdownPhase::kEnded || !polls_.empty()) return;
+  const bool forced = phase_ == ShutdownPhase::kForced;
+  const bool busy = std::any_of(attempts_.begin(), attempts_.end(), [&](const auto& entry) {
+    return !entry.second->report_settled() || (!forced && !entry.second->returned());
+  });
+  if (!busy) end();
+}
+
+void WorkerMachine::end() {
+  if (phase_ == ShutdownPhase::kEnded) return;
+  phase_ = ShutdownPhase::kEnded;
+  for (const TimerId timer : shutdown_timers_) ports_.loop.cancel(timer);
+  for (const auto& [poll, call] : polls_) ports_.stub.cancel(call);
+  for (const auto& [key, driver] : attempts_) {
+    if (!driver->returned()) left_running_.push_back(driver->name());
+    if (!driver->report_settled()) host_.count([](auto& stats) { ++stats.reports_given_up; });
+    driver->abandon();
+  }
+  attempts_.clear();
+  host_.count([](auto& stats) { stats.attempts_running = stats.slots_used = stats.polls_open = 0; });
+  for (const auto& stopped : std::exchange(stop_waiters_, {})) stopped(left_running_);
+}
+
+}  // namespace longbeat::internal

@@ -1,0 +1,107 @@
+#include <limits>
+#include <string>
+
+#include "longbeat/client_options.h"
+#include "support/catch.h"
+
+using namespace longbeat;
+using namespace std::chrono_literals;
+
+namespace {
+
+StartOptions good() {
+  return {.id = "a", .task_queue = "q", .start_to_close_timeout = 1min};
+}
+
+template <class Options>
+std::string refusal(const Options& options) {
+  const auto valid = validate(options);
+  if (valid) return "";
+  CHECK(valid.error().code == ErrorCode::kInvalidArgument);
+  return valid.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("client options", "[client][options]") {
+  SECTION("pass by default and with every kind of address") {
+    CHECK(refusal(ClientOptions{}).empty());
+    for (const char* address :
+         {"localhost:7233", "10.0.0.1:1", "[::1]:65535", "[fe80::1%eth0]:7233", "a-b.example.com:80"}) {
+      CHECK(refusal(ClientOptions{.address = address}).empty());
+    }
+  }
+  SECTION("name a bad address with its value") {
+    CHECK(refusal(ClientOptions{.address = "foo bar"}) == "ClientOptions.address is 'foo bar', must be host:port");
+    for (const char* address :
+         {"", "localhost", ":7233", "localhost:", "localhost:0", "localhost:65536", "localhost:7233/x",
+          "http://localhost:7233", "::1:7233", "[]:7233", "localhost:-1", "localhost:7233 "}) {
+      CAPTURE(address);
+      CHECK_FALSE(refusal(ClientOptions{.address = address}).empty());
+    }
+  }
+  SECTION("name every other bad field") {
+    CHECK(refusal(ClientOptions{.namespace_name = ""}) == "ClientOptions.namespace_name is empty, but required");
+    CHECK_THAT(refusal(ClientOptions{.identity = std::string(1001, 'x')}), ContainsSubstring("ClientOptions.identity"));
+    CHECK(refusal(ClientOptions{.call_timeout = 0ms}) ==
+          "ClientOptions.call_timeout is 0 ms, must be more than 0 and at most 1 h");
+    CHECK_THAT(refusal(ClientOptions{.interceptors = {nullptr}}), ContainsSubstring("ClientOptions.interceptors"));
+  }
+}
+
+TEST_CASE("start options", "[client][options]") {
+  auto options = good();
+  SECTION("pass with the least and with everything") {
+    CHECK(refusal(options).empty());
+    options.retry_policy =
+        RetryPolicy{.initial_interval = 1s, .backoff_coefficient = 1.0, .maximum_interval = 1s, .maximum_attempts = 1};
+    options.priority = Priority{.priority_key = 5, .fairness_key = "tenant", .fairness_weight = 1000.0F};
+    options.start_delay = 0s;
+    options.heartbeat_timeout = 1ns;
+    CHECK(refusal(options).empty());
+  }
+  SECTION("need ID, queue and one limit") {
+    options.id = "";
+    CHECK(refusal(options) == "StartOptions.id is empty, but required");
+    options = good();
+    options.task_queue = "";
+    CHECK(refusal(options) == "StartOptions.task_queue is empty, but required");
+    options = good();
+    options.start_to_close_timeout.reset();
+    CHECK_THAT(refusal(options), ContainsSubstring("StartOptions.schedule_to_close_timeout are both unset"));
+    options.schedule_to_close_timeout = 1h;
+    CHECK(refusal(options).empty());
+  }
+  SECTION("refuse limits of zero and below, and say them") {
+    options.heartbeat_timeout = 0s;
+    CHECK(refusal(options) ==
+          "StartOptions.heartbeat_timeout is 0 ms, must be more than 0; leave it unset for no limit");
+    options = good();
+    options.schedule_to_start_timeout = -5ms;
+    CHECK_THAT(refusal(options), ContainsSubstring("StartOptions.schedule_to_start_timeout is -5 ms"));
+    options = good();
+    options.start_delay = -1s;
+    CHECK_THAT(refusal(options), ContainsSubstring("StartOptions.start_delay is -1000 ms"));
+  }
+  SECTION("refuse a retry policy that makes no sense") {
+    options.retry_policy = RetryPolicy{.backoff_coefficient = 0.5};
+    CHECK_THAT(refusal(options), ContainsSubstring("backoff_coefficient is 0.5"));
+    options.retry_policy = RetryPolicy{.backoff_coefficient = std::numeric_limits<double>::quiet_NaN()};
+    CHECK_THAT(refusal(options), ContainsSubstring("backoff_coefficient"));
+    options.retry_policy = RetryPolicy{.initial_interval = 2s, .maximum_interval = 1s};
+    CHECK_THAT(refusal(options),
+               ContainsSubstring("maximum_interval is 1000 ms, must be at least initial_interval, 2000 ms"));
+    options.retry_policy = RetryPolicy{.maximum_attempts = 0};
+    CHECK_THAT(refusal(options), ContainsSubstring("maximum_attempts is 0"));
+    options.retry_policy = RetryPolicy{.non_retryable_error_types = {""}};
+    CHECK_THAT(refusal(options), ContainsSubstring("non_retryable_error_types"));
+  }
+  SECTION("refuse a priority out of range") {
+    options.priority = Priority{.priority_key = 6};
+    CHECK_THAT(refusal(options), ContainsSubstring("priority_key is 6, must be from 1 to 5"));
+    options.priority = Priority{.fairness_key = std::string(65, 'x')};
+    CHECK_THAT(refusal(options), ContainsSubstring("fairness_key"));
+    options.priority = Priority{.fairness_weight = 0.0F};
+    CHECK_THAT(refusal(options), ContainsSubstring("fairness_weight"));
+  }
+}

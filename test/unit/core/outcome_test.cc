@@ -1,0 +1,145 @@
+#include "core/outcome.h"
+
+#include "core/attempt.h"
+#include "longbeat/data_converter.h"
+#include "support/catch.h"
+
+using namespace longbeat;
+using namespace longbeat::internal;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct DiskFull : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+template <class Throw>
+Failure failure_from(const Throw& thrower) {
+  try {
+    thrower();
+  } catch (...) {
+    return failure_of_exception();
+  }
+  return {};
+}
+
+const Failure& failed(const AttemptOutcome& outcome) {
+  return std::get<AttemptFailed>(outcome).failure;
+}
+
+}  // namespace
+
+TEST_CASE("an exception becomes a failure", "[worker][outcome]") {
+  SECTION("with the readable name of its type") {
+    const auto failure = failure_from([] { throw DiskFull("no space"); });
+    CHECK(failure.kind == FailureKind::kApplication);
+    CHECK_THAT(failure.type, ContainsSubstring("DiskFull"));
+    CHECK(failure.message == "no space");
+    CHECK_FALSE(failure.non_retryable);
+  }
+  SECTION("with everything an ApplicationError says") {
+    const auto failure = failure_from([] {
+      throw ApplicationError(
+          "bad card",
+          {.type = "CardDeclined", .non_retryable = true, .next_retry_delay = 3s, .details = {make_payload("a", "b")}});
+    });
+    CHECK(failure.type == "CardDeclined");
+    CHECK(failure.non_retryable);
+    CHECK(failure.next_retry_delay == 3s);
+    CHECK(failure.details.size() == 1);
+  }
+  SECTION("with the chain of its causes") {
+    const auto failure = failure_from([] {
+      try {
+        throw std::runtime_error("disk");
+      } catch (...) {
+        std::throw_with_nested(ApplicationError("ingest failed", {.type = "Ingest"}));
+      }
+    });
+    CHECK(failure.type == "Ingest");
+    REQUIRE(failure.cause);
+    CHECK(failure.cause->message == "disk");
+    CHECK(failure.cause->type == "std::runtime_error");
+    CHECK_FALSE(failure.cause->cause);
+  }
+  SECTION("also when it is not a std::exception") {
+    const auto failure = failure_from([] { throw 42; });
+    CHECK(failure.type == "int");
+    CHECK_THAT(failure.message, ContainsSubstring("not a std::exception"));
+  }
+  SECTION("with text that can be sent") {
+    CHECK(failure_from([] { throw std::runtime_error("caf\xe9 \xf0\x9f\x8e\x89"); }).message ==
+          "caf? \xf0\x9f\x8e\x89");
+    CHECK(sendable_text(std::string(1'000'000, 'x')).size() == 20'000);
+    CHECK(sendable_text("\xc0\x80\xed\xa0\x80").find('\xed') == std::string::npos);
+  }
+  SECTION("from a returned error with its code") {
+    CHECK(failure_from([] { throw ReturnedError(Error{ErrorCode::kResourceExhausted, "quota"}); }).type ==
+          "ResourceExhausted");
+  }
+}
+
+TEST_CASE("an attempt that stopped", "[worker][outcome]") {
+  SECTION("is canceled only if asked") {
+    CHECK(std::holds_alternative<AttemptCanceled>(outcome_of_stop({StopCause::kCanceled}, false, {})));
+    CHECK(std::holds_alternative<AttemptFailed>(outcome_of_stop({}, false, {})));
+  }
+  SECTION("prefers cancel to reset to pause, whatever came first") {
+    CHECK(std::holds_alternative<AttemptCanceled>(
+        outcome_of_stop({StopCause::kPaused, StopCause::kCanceled}, false, {})));
+    CHECK(failed(outcome_of_stop({StopCause::kPaused, StopCause::kReset}, false, {})).type == "ActivityReset");
+  }
+  SECTION("for pause, reset and shutdown fails retryably with the standard type") {
+    CHECK(failed(outcome_of_stop({StopCause::kPaused}, false, {})).type == "ActivityPause");
+    CHECK(failed(outcome_of_stop({StopCause::kShutdown}, false, {})).type == "WorkerShutdown");
+    CHECK_FALSE(failed(outcome_of_stop({StopCause::kShutdown}, false, {})).non_retryable);
+  }
+  SECTION("reports nothing when nothing can count") {
+    CHECK(std::holds_alternative<AttemptAbandoned>(
+        outcome_of_stop({StopCause::kCanceled, StopCause::kLeaseLost}, true, {})));
+  }
+}
+
+TEST_CASE("an attempt's flags", "[worker][outcome]") {
+  struct FixedClock final : Clock {
+    TimePoint time{100s};
+    TimePoint now() const override { return time; }
+    WallTime wall_now() const override { return WallTime(1h); }
+  } clock;
+  ActivityTask task;
+  task.heartbeat = 10s;
+  const auto attempt = std::make_shared<Attempt>(task, "q", DataConverter(), clock, Lease(clock.time, 10s, 1h), 1);
+  ActivityContext context(attempt);
+  SECTION("are seen by the activity before anything else runs") {
+    CHECK_NOTHROW(context.throw_if_stopped());
+    CHECK(attempt->stop(StopCause::kPaused, false));
+    CHECK_FALSE(attempt->stop(StopCause::kPaused, false));
+    CHECK_THROWS_AS(context.throw_if_stopped(), ActivityStopped);
+    CHECK_FALSE(context.stop_token().stop_requested());
+    attempt->request_tokens();
+    CHECK(context.stop_token().stop_requested());
+    CHECK_FALSE(context.lost_token().stop_requested());
+  }
+  SECTION("tell a lost lease without the loop") {
+    clock.time += 9499ms;
+    CHECK_FALSE(context.stopped());
+    CHECK(context.lease_left() == 501ms);
+    clock.time += 1ms;
+    CHECK(context.stopped());
+    CHECK(attempt->lost());
+    CHECK(context.stop_causes() == std::vector{StopCause::kLeaseLost});
+  }
+  SECTION("do not change after the end") {
+    attempt->end();
+    CHECK_FALSE(attempt->stop(StopCause::kCanceled, false));
+    context.heartbeat(std::monostate());
+    CHECK_FALSE(attempt->cell().has_news());
+    CHECK(attempt->save_now({}, 1s).error().code == ErrorCode::kLeaseLost);
+  }
+  SECTION("cut a sleep short") {
+    CHECK(context.sleep_for(0s));
+    attempt->stop(StopCause::kCanceled, false);
+    CHECK_FALSE(context.sleep_for(1h));
+  }
+}

@@ -1,0 +1,189 @@
+#pragma once
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/attempt.h"
+#include "core/loop_clock.h"
+#include "longbeat/activity_context.h"
+#include "longbeat/json.h"
+#include "support/manual_loop.h"
+#include "worker/worker_machine.h"
+
+namespace longbeat::test {
+
+using namespace internal;
+
+/// A server under the test's control: polls wait until a task is given, heartbeats and reports wait for an answer
+/// unless the stub answers by itself.
+class ScriptedStub final : public ServiceStub {
+ public:
+  explicit ScriptedStub(ManualLoop& loop) : loop_(loop) {}
+
+  template <class Params, class T>
+  struct Call {
+    Params params;
+    Done<T> done;
+    TimePoint at{};
+    Nanoseconds timeout{};
+  };
+  bool answers_beats = true, answers_reports = true;
+  SystemInfo system{.activity_failure_include_heartbeat = true};
+  std::optional<Status> namespace_status{};
+  std::vector<Call<HeartbeatParams, HeartbeatFlags>> beats{};
+  std::vector<Call<CompletedParams, void>> completed{};
+  std::vector<Call<FailedParams, void>> failed{};
+  std::vector<Call<CanceledParams, void>> canceled{};
+  std::deque<std::pair<CallId, Done<std::vector<ActivityTask>>>> polls{};
+  HeartbeatFlags flags{};
+
+  CallId get_system_info(Nanoseconds, Done<SystemInfo> done) override {
+    return later([this, done] { done(system); });
+  }
+  CallId describe_namespace(std::string name, Nanoseconds, Done<NamespaceInfo> done) override {
+    return later([this, name, done] {
+      if (namespace_status) return done(*namespace_status);
+      NamespaceInfo info;
+      info.name = name;
+      info.blob_size_limit_error = 1000;
+      done(info);
+    });
+  }
+  CallId start_activity(StartActivityParams, Nanoseconds, Done<StartedActivity>) override { return 0; }
+  CallId poll_outcome(RunParams, Nanoseconds, Done<PolledOutcome>) override { return 0; }
+  CallId describe_activity(DescribeParams, Nanoseconds, Done<ActivityDescription>) override { return 0; }
+  CallId request_cancel(RequestCancelParams, Nanoseconds, Done<void>) override { return 0; }
+  CallId poll_tasks(PollTaskParams, Nanoseconds, Done<std::vector<ActivityTask>> done) override {
+    polls.emplace_back(++last_call_, std::move(done));
+    return last_call_;
+  }
+  CallId record_heartbeat(HeartbeatParams params, Nanoseconds timeout, Done<HeartbeatFlags> done) override {
+    beats.push_back({std::move(params), done, loop_.now(), timeout});
+    return answers_beats ? later([this, done] { done(flags); }) : ++last_call_;
+  }
+  CallId respond_completed(CompletedParams params, Nanoseconds timeout, Done<void> done) override {
+    return report(completed, std::move(params), timeout, std::move(done));
+  }
+  CallId respond_failed(FailedParams params, Nanoseconds timeout, Done<void> done) override {
+    return report(failed, std::move(params), timeout, std::move(done));
+  }
+  CallId respond_canceled(CanceledParams params, Nanoseconds timeout, Done<void> done) override {
+    return report(canceled, std::move(params), timeout, std::move(done));
+  }
+  void cancel(CallId call) override {
+    for (auto poll = polls.begin(); poll != polls.end(); ++poll) {
+      if (poll->first != call) continue;
+      later([done = poll->second] { done(Status{StatusCode::kCancelled, "", {}}); });
+      polls.erase(poll);
+      return;
+    }
+  }
+
+  void give(ActivityTask task) {
+    auto done = polls.front().second;
+    polls.pop_front();
+    done(std::vector{std::move(task)});
+  }
+
+ private:
+  template <class Params>
+  CallId report(std::vector<Call<Params, void>>& calls, Params params, Nanoseconds timeout, Done<void> done) {
+    calls.push_back({std::move(params), done, loop_.now(), timeout});
+    return answers_reports ? later([done] { done(StatusOr<>()); }) : ++last_call_;
+  }
+  CallId later(std::function<void()> work) {
+    loop_.post(std::move(work));
+    return ++last_call_;
+  }
+
+  ManualLoop& loop_;
+  CallId last_call_ = 0;
+};
+
+/// Runs jobs at once, or holds them until told to.
+class InlineCourier final : public Courier {
+ public:
+  void post(CourierJob kind, std::uint64_t, std::function<void()> job) override {
+    if (blocked && kind == CourierJob::kConvert) {
+      held.push_back(std::move(job));
+    } else {
+      job();
+    }
+  }
+  void release() {
+    blocked = false;
+    for (auto& job : std::exchange(held, {})) job();
+  }
+  bool blocked = false;
+  std::vector<std::function<void()>> held{};
+};
+
+/// Runs nothing: the test plays the activity.
+class ScriptExecutor final : public Executor {
+ public:
+  void submit(AttemptInput input) override { inputs.push_back(std::move(input)); }
+  std::deque<AttemptInput> inputs{};
+};
+
+/// A whole worker without a thread.
+struct FakeWorker {
+  explicit FakeWorker(std::int64_t slots = 2) {
+    WorkerSettings settings;
+    settings.namespace_name = "default";
+    settings.identity = "me";
+    settings.task_queue = "q";
+    settings.slots = slots;
+    settings.seed = 1;
+    machine = std::make_shared<WorkerMachine>(WorkerPorts{loop, stub, courier, executor, clock}, settings);
+  }
+  void start() {
+    machine->start([this](Error error) { refusal = std::move(error); });
+    loop.run_ready();
+  }
+  static ActivityTask task(Nanoseconds heartbeat = std::chrono::seconds(10)) {
+    ActivityTask task;
+    task.token = "token";
+    task.activity_id = "a";
+    task.activity_type = "ingest";
+    task.heartbeat = heartbeat;
+    task.start_to_close = std::chrono::hours(1);
+    return task;
+  }
+  /// Starts, hands out one task, and returns the attempt's context.
+  ActivityContext& begin(ActivityTask given) {
+    if (machine->stats().polls_open == 0) start();
+    stub.give(std::move(given));
+    loop.run_ready();
+    contexts.push_back(std::make_unique<ActivityContext>(executor.inputs.back().attempt));
+    return *contexts.back();
+  }
+  ActivityContext& begin() { return begin(task()); }
+  void end(AttemptOutcome outcome) {
+    executor.inputs.back().done(std::move(outcome));
+    loop.run_ready();
+  }
+  void fail() {
+    Failure failure;
+    failure.kind = FailureKind::kApplication;
+    failure.message = "boom";
+    end(AttemptFailed{failure});
+  }
+
+  ManualLoop loop;
+  LoopClock clock{loop};
+  ScriptedStub stub{loop};
+  InlineCourier courier;
+  ScriptExecutor executor;
+  std::shared_ptr<WorkerMachine> machine;
+  std::vector<std::unique_ptr<ActivityContext>> contexts;
+  std::optional<Error> refusal;
+};
+
+inline std::string text_of(const Payloads& payloads) {
+  return payloads.empty() ? "" : payloads[0].data;
+}
+
+}  // namespace longbeat::test

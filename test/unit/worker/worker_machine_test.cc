@@ -1,0 +1,146 @@
+#include "worker/worker_machine.h"
+
+#include "core/outcome.h"
+#include "support/catch.h"
+#include "unit/worker/fake_worker.h"
+
+using namespace longbeat;
+using namespace longbeat::test;
+using namespace std::chrono_literals;
+
+TEST_CASE("a worker polls only with a free slot", "[worker][poll]") {
+  FakeWorker worker(2);
+  worker.start();
+  CHECK(worker.stub.polls.size() == 2);
+  worker.begin();
+  CHECK(worker.stub.polls.size() == 1);
+  worker.begin();
+  CHECK(worker.stub.polls.empty());
+  worker.end(AttemptCompleted{});
+  CHECK(worker.stub.polls.size() == 1);
+  CHECK(worker.machine->stats().attempts_started == 2);
+}
+
+TEST_CASE("a worker that is refused", "[worker][poll]") {
+  FakeWorker worker;
+  SECTION("because its namespace is missing gives up after a minute, not earlier") {
+    worker.stub.namespace_status = Status{StatusCode::kNotFound, "no namespace", NamespaceNotFoundDetail{"default"}};
+    worker.start();
+    worker.loop.run_for(55s);
+    CHECK_FALSE(worker.refusal);
+    worker.loop.run_for(20s);
+    REQUIRE(worker.refusal);
+    CHECK(worker.refusal->code == ErrorCode::kNotFound);
+    CHECK_THAT(worker.refusal->message, ContainsSubstring("no namespace"));
+  }
+  SECTION("for a while goes on when the server comes back") {
+    worker.stub.namespace_status = unavailable("starting");
+    worker.start();
+    worker.loop.run_for(5min);
+    CHECK_FALSE(worker.refusal);
+    worker.stub.namespace_status.reset();
+    worker.loop.run_for(12s);
+    CHECK(worker.stub.polls.size() == 2);
+  }
+  SECTION("does not hammer the server") {
+    worker.start();
+    for (int i = 0; i < 50; ++i) {
+      while (!worker.stub.polls.empty()) {
+        auto done = worker.stub.polls.front().second;
+        worker.stub.polls.pop_front();
+        done(unavailable("x"));
+      }
+      worker.loop.run_for(100ms);
+    }
+    CHECK(worker.machine->stats().poll_errors < 20);
+  }
+}
+
+TEST_CASE("a worker that stops", "[worker][shutdown]") {
+  FakeWorker worker;
+  std::optional<std::vector<std::string>> left;
+  const auto stop = [&](Nanoseconds grace, Nanoseconds within) {
+    worker.machine->stop(grace, within, [&](std::vector<std::string> names) { left = std::move(names); });
+    worker.loop.run_ready();
+  };
+  SECTION("with nothing to do is done at once and polls no more") {
+    worker.start();
+    stop(10s, 15s);
+    REQUIRE(left);
+    CHECK(left->empty());
+    CHECK(worker.stub.polls.empty());
+  }
+  SECTION("lets attempts finish and their heartbeats go on") {
+    auto& context = worker.begin();
+    stop(10s, 15s);
+    worker.loop.run_for(9s);
+    CHECK_FALSE(left);
+    CHECK_FALSE(context.stopped());
+    const auto beats = worker.stub.beats.size();
+    context.heartbeat(1);
+    worker.loop.run_ready();
+    CHECK(worker.stub.beats.size() == beats + 1);
+    worker.end(AttemptCompleted{});
+    REQUIRE(left);
+    CHECK(left->empty());
+    CHECK(worker.machine->stats().completed == 1);
+  }
+  SECTION("asks the rest to stop after the grace") {
+    auto& context = worker.begin();
+    context.heartbeat(1);
+    stop(2s, 15s);
+    worker.loop.run_for(2s);
+    CHECK(context.stop_causes() == std::vector{StopCause::kShutdown});
+    CHECK_FALSE(context.lost_token().stop_requested());
+    worker.end(outcome_of_stop(context.stop_causes(), false, {}));
+    REQUIRE(left);
+    CHECK(worker.stub.failed.at(0).params.failure.type == "WorkerShutdown");
+  }
+  SECTION("reports WorkerShutdown for what ignores that, with its details, and names it") {
+    auto& context = worker.begin();
+    context.heartbeat(1);
+    worker.loop.run_ready();
+    context.heartbeat(2);
+    stop(2s, 10s);
+    worker.loop.run_for(10s);
+    REQUIRE(left);
+    CHECK(*left == std::vector<std::string>{"ingest 'a' (attempt 1)"});
+    REQUIRE(worker.stub.failed.size() == 1);
+    CHECK(worker.stub.failed[0].params.failure.type == "WorkerShutdown");
+    CHECK(context.lost_token().stop_requested());
+    const auto beats = worker.stub.beats.size();
+    context.heartbeat(3);  // A late thread finds a context whose calls do nothing.
+    worker.end(AttemptCompleted{});
+    worker.loop.run_for(1min);
+    CHECK(worker.stub.beats.size() == beats);
+    CHECK(worker.stub.completed.empty());
+  }
+  SECTION("is done by its deadline even when the server is away") {
+    worker.begin();
+    worker.stub.answers_reports = false;
+    stop(0s, 5s);
+    worker.loop.run_for(5s);
+    CHECK(left);
+    CHECK(worker.machine->stats().reports_given_up == 1);
+  }
+  SECTION("may be stopped again, and before it was started") {
+    stop(0s, 1s);
+    CHECK(left);
+    left.reset();
+    stop(0s, 1s);
+    CHECK(left);
+    worker.start();
+    CHECK(worker.stub.polls.empty());
+  }
+}
+
+TEST_CASE("a worker leaves nothing armed behind", "[worker][shutdown]") {
+  FakeWorker worker;
+  auto& context = worker.begin();
+  context.heartbeat(1);
+  worker.end(AttemptCompleted{});
+  worker.machine->stop(0s, 1s, [](std::vector<std::string>) {});
+  worker.loop.run_ready();
+  CHECK(worker.loop.armed_timers() == 0);
+  CHECK(worker.machine->stats().slots_used == 0);
+}
