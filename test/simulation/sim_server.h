@@ -1,0 +1,62 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "engine/engine.h"
+#include "simulation/world.h"
+#include "storage/fault_store.h"
+
+namespace longbeat::simulation {
+
+/// The server of the simulation: a real engine on a simulated disk, with what rpc/ would do around it. It can be killed
+/// at any moment, freeze, and fail its commits; what its disk acknowledged survives.
+class SimServer {
+ public:
+  using Answer = std::function<void(server::StatusOr<server::Reply>)>;
+
+  explicit SimServer(World& world);
+  ~SimServer();
+
+  /// Opens the engine on the disk. The checks of recovery run inside.
+  void start();
+  /// kill -9: what waits for an answer never gets one from this process.
+  void crash();
+  bool up() const { return engine_ != nullptr; }
+  /// Handles nothing for `duration`; what arrives meanwhile waits.
+  void freeze(Nanoseconds duration);
+  /// The next commit fails, with or without effect; the engine ends itself and the process is restarted.
+  void break_next_commit(server::CommitFault fault) { disk_->fail_next_commit(fault); }
+
+  /// A request arrives. `answer` is called once, unless this process dies first. Returns 0 when nobody listens.
+  server::CallId arrive(server::Request request, std::optional<Nanoseconds> patience, Answer answer);
+  void caller_gone(server::CallId call);
+  void hand_out_undelivered(const std::string& token);
+
+  const server::Engine* engine() const { return engine_.get(); }
+  /// Rises with every start: answers of an earlier life are void.
+  std::uint64_t life() const { return life_; }
+  std::uint64_t crashes() const { return crashes_; }
+
+  /// Called after every step, while the engine is whole.
+  std::function<void()> after_step{};
+
+ private:
+  class Sink;
+  void wake(Nanoseconds delay);
+  void step();
+
+  World& world_;
+  std::shared_ptr<server::SimulatedDisk> disk_;
+  std::map<server::CallId, std::unique_ptr<Sink>> sinks_;
+  std::unique_ptr<server::Engine> engine_;
+  std::uint64_t life_ = 0, crashes_ = 0;
+  server::CallId next_call_ = 1;
+  TimePoint frozen_until_{};
+  TimePoint next_step_ = TimePoint::max();
+  WallTime queue_empty_at_{};
+  bool ended_ = false;  ///< the engine gave up; the process dies after this step
+};
+
+}  // namespace longbeat::simulation

@@ -1,0 +1,230 @@
+#include "simulation/sim_stub.h"
+
+#include <algorithm>
+
+namespace longbeat::simulation {
+
+using namespace std::chrono_literals;
+using internal::Done;
+using internal::Status;
+using internal::StatusCode;
+using server::Reply;
+using server::StatusOr;
+
+template <class ReplyType, class T, class Convert>
+SimStub::Finish SimStub::converting(Done<T> done, Convert convert) {
+  return [done = std::move(done), convert](StatusOr<Reply> reply) {
+    if (!reply) return done(std::move(reply).error());
+    if constexpr (std::is_void_v<T>) {
+      done({});
+    } else {
+      done(convert(std::get<ReplyType>(*reply)));
+    }
+  };
+}
+
+namespace {
+constexpr auto kConvert = [](const auto& reply) { return from_reply(reply); };
+constexpr auto kNothing = [](const auto&) {};
+}  // namespace
+
+Nanoseconds SimStub::latency() {
+  if (world_.random().chance(faults_.slow)) return world_.between(10ms, 2s);
+  return world_.between(50us, 5ms);
+}
+
+Nanoseconds SimStub::transit() {
+  last_arrival_ = std::max(last_arrival_, world_.now() + latency());
+  return last_arrival_ - world_.now();
+}
+
+internal::CallId SimStub::send(server::Request request, Nanoseconds timeout, Finish done) {
+  const auto call = next_call_++;
+  pending_[call].finish = std::move(done);
+  const auto deadline = world_.now() + timeout;
+  loop_.after(timeout, [this, call] {
+    const auto found = pending_.find(call);
+    if (found == pending_.end()) return;
+    if (found->second.server_life == server_.life()) server_.caller_gone(found->second.at_server);
+    finish(call, Status{StatusCode::kDeadlineExceeded, "Deadline Exceeded", {}});
+  });
+  // Heartbeats carry no number that would order them, so nobody on the way may double them.
+  const bool may_double = !std::holds_alternative<server::HeartbeatRequest>(request);
+  if (may_double && world_.random().chance(faults_.request_doubled)) transmit_again(request, deadline);
+  transmit(call, std::move(request), deadline);
+  return call;
+}
+
+void SimStub::transmit(internal::CallId call, server::Request request, TimePoint deadline) {
+  if (world_.random().chance(faults_.request_lost)) {
+    if (world_.random().chance(50)) return;  // Only the deadline tells. Otherwise a broken connection does:
+    loop_.after(latency(), [this, call] { finish(call, internal::unavailable("connection reset")); });
+    return;
+  }
+  // What is on the wire arrives even when the sender dies meanwhile.
+  world_.after(transit(), [this, &server = server_, life = server_.life(), alive = loop_.token(), call,
+                           request = std::move(request), deadline]() mutable {
+    if (*alive) {
+      if (server.life() != life) return finish(call, internal::unavailable("connection reset"));
+      arrived(call, std::move(request), deadline);
+    } else if (server.life() == life && !std::holds_alternative<server::PollTaskRequest>(request)) {
+      server.arrive(std::move(request), std::nullopt, [](StatusOr<Reply>) {});
+    }
+  });
+}
+
+void SimStub::transmit_again(server::Request request, TimePoint deadline) {
+  const bool noticed = world_.random().chance(50);
+  world_.after(latency() + latency(), [&world = world_, &server = server_, life = server_.life(), noticed,
+                                       request = std::move(request), deadline]() mutable {
+    if (server.life() != life) return;
+    const Nanoseconds patience = deadline > world.now() ? deadline - world.now() : Nanoseconds(0);
+    // Nobody waits for this answer: a hand-out in it is undone, or is left to the timeouts.
+    server.arrive(std::move(request), patience, [&server, noticed](StatusOr<Reply> reply) {
+      if (!reply || !noticed) return;
+      if (const auto* task = std::get_if<server::PollTaskReply>(&*reply); task != nullptr && !task->token.empty()) {
+        server.hand_out_undelivered(task->token);
+      }
+    });
+  });
+}
+
+void SimStub::arrived(internal::CallId call, server::Request request, TimePoint deadline) {
+  const auto found = pending_.find(call);
+  if (found == pending_.end()) return;  // Given up before it arrived.
+  const Nanoseconds patience = deadline > world_.now() ? deadline - world_.now() : Nanoseconds(0);
+  auto answer = [this, alive = loop_.token(), call, &server = server_, latency = latency(),
+                 lost = world_.random().chance(faults_.reply_lost)](StatusOr<Reply> reply) {
+    const auto* task = reply ? std::get_if<server::PollTaskReply>(&*reply) : nullptr;
+    if (!*alive || pending_.count(call) == 0) {
+      if (task != nullptr && !task->token.empty()) server.hand_out_undelivered(task->token);
+      return;
+    }
+    if (lost) return;  // Only the deadline tells.
+    loop_.after(latency, [this, call, shared = std::make_shared<StatusOr<Reply>>(std::move(reply))] {
+      finish(call, std::move(*shared));
+    });
+  };
+  const auto at_server = server_.arrive(std::move(request), patience, std::move(answer));
+  if (at_server == 0) {
+    loop_.after(latency(), [this, call] { finish(call, internal::unavailable("connection refused")); });
+    return;
+  }
+  found->second.at_server = at_server;
+  found->second.server_life = server_.life();
+}
+
+void SimStub::finish(internal::CallId call, StatusOr<Reply> reply) {
+  const auto found = pending_.find(call);
+  if (found == pending_.end()) return;
+  auto done = std::move(found->second.finish);
+  pending_.erase(found);
+  done(std::move(reply));
+}
+
+void SimStub::kill() {
+  for (const auto& [call, pending] : pending_) {
+    if (pending.at_server != 0 && pending.server_life == server_.life()) {
+      world_.after(latency(), [&server = server_, id = pending.at_server, life = pending.server_life] {
+        if (server.life() == life) server.caller_gone(id);
+      });
+    }
+  }
+  pending_.clear();
+}
+
+void SimStub::connection_broken() {
+  for (const auto& [call, pending] : pending_) {
+    if (pending.at_server == 0) continue;
+    loop_.after(world_.between(1ms, 20ms),
+                [this, id = call] { finish(id, internal::unavailable("connection reset")); });
+  }
+}
+
+internal::CallId SimStub::get_system_info(Nanoseconds, Done<internal::SystemInfo> done) {
+  loop_.after(latency(), [done = std::move(done)] { done(internal::SystemInfo{"1.32.0", true}); });
+  return 0;
+}
+
+internal::CallId SimStub::describe_namespace(std::string name, Nanoseconds timeout,
+                                             Done<internal::NamespaceInfo> done) {
+  return send(
+      server::DescribeNamespaceRequest{std::move(name), {}}, timeout,
+      converting<server::DescribeNamespaceReply>(std::move(done), [](const server::DescribeNamespaceReply& reply) {
+        internal::NamespaceInfo info;
+        info.name = reply.name;
+        info.id = reply.id;
+        return info;
+      }));
+}
+
+internal::CallId SimStub::start_activity(internal::StartActivityParams params, Nanoseconds timeout,
+                                         Done<internal::StartedActivity> done) {
+  return send(to_request(params), timeout, converting<server::StartReply>(std::move(done), kConvert));
+}
+
+internal::CallId SimStub::poll_outcome(internal::RunParams params, Nanoseconds timeout,
+                                       Done<internal::PolledOutcome> done) {
+  return send(to_request(params), timeout, converting<server::PollOutcomeReply>(std::move(done), kConvert));
+}
+
+internal::CallId SimStub::describe_activity(internal::DescribeParams params, Nanoseconds timeout,
+                                            Done<internal::ActivityDescription> done) {
+  return send(to_request(params), timeout, converting<server::DescribeReply>(std::move(done), kConvert));
+}
+
+internal::CallId SimStub::request_cancel(internal::RequestCancelParams params, Nanoseconds timeout, Done<void> done) {
+  return send(to_request(params), timeout, converting<server::CancelReply>(std::move(done), kNothing));
+}
+
+internal::CallId SimStub::poll_tasks(internal::PollTaskParams params, Nanoseconds timeout,
+                                     Done<std::vector<internal::ActivityTask>> done) {
+  if (witness != nullptr) {
+    done = [this, done = std::move(done)](StatusOr<std::vector<internal::ActivityTask>> tasks) {
+      if (tasks) {
+        for (const auto& task : *tasks) witness->task_received(task, world_.now());
+      }
+      done(std::move(tasks));
+    };
+  }
+  return send(to_request(params), timeout, converting<server::PollTaskReply>(std::move(done), kConvert));
+}
+
+internal::CallId SimStub::record_heartbeat(internal::HeartbeatParams params, Nanoseconds timeout,
+                                           Done<internal::HeartbeatFlags> done) {
+  if (witness != nullptr) {
+    done = [this, token = params.token, details = params.details, sent = world_.now(),
+            done = std::move(done)](StatusOr<internal::HeartbeatFlags> flags) {
+      if (flags) witness->beat_acknowledged(token, details, sent);
+      done(std::move(flags));
+    };
+  }
+  return send(to_request(params), timeout, converting<server::HeartbeatReply>(std::move(done), kConvert));
+}
+
+internal::CallId SimStub::respond_completed(internal::CompletedParams params, Nanoseconds timeout, Done<void> done) {
+  if (witness != nullptr) {
+    done = [this, token = params.token, result = params.result, done = std::move(done)](StatusOr<> answer) {
+      if (answer) witness->completion_acknowledged(token, result);
+      done(std::move(answer));
+    };
+  }
+  return send(to_request(params), timeout, converting<server::ReportReply>(std::move(done), kNothing));
+}
+
+internal::CallId SimStub::respond_failed(internal::FailedParams params, Nanoseconds timeout, Done<void> done) {
+  return send(to_request(params), timeout, converting<server::ReportReply>(std::move(done), kNothing));
+}
+
+internal::CallId SimStub::respond_canceled(internal::CanceledParams params, Nanoseconds timeout, Done<void> done) {
+  return send(to_request(params), timeout, converting<server::ReportReply>(std::move(done), kNothing));
+}
+
+void SimStub::cancel(internal::CallId call) {
+  const auto found = pending_.find(call);
+  if (found == pending_.end()) return;
+  if (found->second.server_life == server_.life()) server_.caller_gone(found->second.at_server);
+  loop_.after(Nanoseconds(0), [this, call] { finish(call, Status{StatusCode::kCancelled, "canceled", {}}); });
+}
+
+}  // namespace longbeat::simulation

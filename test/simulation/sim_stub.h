@@ -1,0 +1,81 @@
+#pragma once
+#include <map>
+#include <string>
+
+#include "simulation/sim_server.h"
+#include "simulation/wire.h"
+#include "simulation/witness.h"
+
+namespace longbeat::simulation {
+
+/// How bad the network is, in percent of messages.
+struct NetworkFaults {
+  std::uint32_t request_lost = 0;
+  std::uint32_t request_doubled = 0;
+  std::uint32_t reply_lost = 0;
+  std::uint32_t slow = 0;  ///< takes up to two seconds instead of milliseconds
+};
+
+/// A process's calls to the server over the simulated network. Dies with its process: kill() drops everything. Like one
+/// HTTP/2 connection it delivers in order: a message can be lost or late, but what was sent later never arrives
+/// earlier, and a connection to a server that has died carries nothing to the next one. Doubled messages (a proxy that
+/// repeats) come later.
+class SimStub final : public internal::ServiceStub {
+ public:
+  SimStub(World& world, SimLoop& loop, SimServer& server, const NetworkFaults& faults)
+      : world_(world), loop_(loop), server_(server), faults_(faults) {}
+  ~SimStub() override { kill(); }
+
+  /// Sees what workers are told, for the invariants; may be null.
+  Witness* witness = nullptr;
+
+  /// The process has died: its connection breaks, the server notices a little later.
+  void kill();
+  /// The server has died: every call under way fails as a broken connection does.
+  void connection_broken();
+
+  internal::CallId get_system_info(Nanoseconds, internal::Done<internal::SystemInfo> done) override;
+  internal::CallId describe_namespace(std::string, Nanoseconds, internal::Done<internal::NamespaceInfo> done) override;
+  internal::CallId start_activity(internal::StartActivityParams, Nanoseconds,
+                                  internal::Done<internal::StartedActivity>) override;
+  internal::CallId poll_outcome(internal::RunParams, Nanoseconds, internal::Done<internal::PolledOutcome>) override;
+  internal::CallId describe_activity(internal::DescribeParams, Nanoseconds,
+                                     internal::Done<internal::ActivityDescription>) override;
+  internal::CallId request_cancel(internal::RequestCancelParams, Nanoseconds, internal::Done<void>) override;
+  internal::CallId poll_tasks(internal::PollTaskParams, Nanoseconds,
+                              internal::Done<std::vector<internal::ActivityTask>>) override;
+  internal::CallId record_heartbeat(internal::HeartbeatParams, Nanoseconds,
+                                    internal::Done<internal::HeartbeatFlags>) override;
+  internal::CallId respond_completed(internal::CompletedParams, Nanoseconds, internal::Done<void>) override;
+  internal::CallId respond_failed(internal::FailedParams, Nanoseconds, internal::Done<void>) override;
+  internal::CallId respond_canceled(internal::CanceledParams, Nanoseconds, internal::Done<void>) override;
+  void cancel(internal::CallId call) override;
+
+ private:
+  using Finish = std::function<void(server::StatusOr<server::Reply>)>;
+  struct Pending {
+    Finish finish;
+    server::CallId at_server = 0;
+    std::uint64_t server_life = 0;
+  };
+  template <class ReplyType, class T, class Convert>
+  Finish converting(internal::Done<T> done, Convert convert);
+  internal::CallId send(server::Request request, Nanoseconds timeout, Finish finish);
+  void transmit(internal::CallId call, server::Request request, TimePoint deadline);
+  void transmit_again(server::Request request, TimePoint deadline);
+  void arrived(internal::CallId call, server::Request request, TimePoint deadline);
+  void finish(internal::CallId call, server::StatusOr<server::Reply> reply);
+  Nanoseconds latency();
+  /// When a message sent now arrives, in order.
+  Nanoseconds transit();
+
+  World& world_;
+  SimLoop& loop_;
+  SimServer& server_;
+  const NetworkFaults& faults_;
+  std::map<internal::CallId, Pending> pending_;
+  internal::CallId next_call_ = 1;
+  TimePoint last_arrival_{};
+};
+
+}  // namespace longbeat::simulation

@@ -1,0 +1,259 @@
+#include "simulation/simulation.h"
+
+#include <algorithm>
+
+namespace longbeat::simulation {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kQueue = "files";
+
+/// Runs jobs after a moment of virtual time, in order: the real courier has threads of its own, and is busy at times.
+class SimCourier final : public internal::Courier {
+ public:
+  SimCourier(World& world, SimLoop& loop) : world_(world), loop_(loop) {}
+  void post(internal::CourierJob, std::uint64_t, std::function<void()> job) override {
+    const auto delay = world_.random().chance(5) ? world_.between(1ms, 3s) : world_.between(0ns, 200us);
+    last_ = std::max(last_, world_.now() + delay);
+    loop_.after(last_ - world_.now(), std::move(job));
+  }
+
+ private:
+  World& world_;
+  SimLoop& loop_;
+  TimePoint last_{};
+};
+
+std::string activity_id(std::uint32_t number) {
+  return "activity-" + std::to_string(number);
+}
+
+}  // namespace
+
+Plan plan_of(std::uint64_t seed) {
+  internal::Random random(seed * 2 + 1);
+  Plan plan;
+  plan.activities = 1 + static_cast<std::uint32_t>(random.below(12));
+  plan.workers = 1 + static_cast<std::uint32_t>(random.below(3));
+  if (random.chance(70)) {
+    plan.network.request_lost = static_cast<std::uint32_t>(random.below(10));
+    plan.network.reply_lost = static_cast<std::uint32_t>(random.below(10));
+    plan.network.request_doubled = static_cast<std::uint32_t>(random.below(8));
+    plan.network.slow = static_cast<std::uint32_t>(random.below(10));
+  }
+  plan.worker_kills = static_cast<std::uint32_t>(random.below(4));
+  plan.server_kills = static_cast<std::uint32_t>(random.below(4));
+  plan.broken_commits = static_cast<std::uint32_t>(random.below(3));
+  plan.server_freezes = static_cast<std::uint32_t>(random.below(3));
+  plan.cancels = static_cast<std::uint32_t>(random.below(4));
+  plan.worker_stops = static_cast<std::uint32_t>(random.below(2));
+  return plan;
+}
+
+/// One worker process: may be killed at any moment and is started again a little later.
+class Simulation::WorkerProcess {
+ public:
+  WorkerProcess(Simulation& owner, std::string name)
+      : loop_(owner.world_),
+        clock_(loop_),
+        stub_(owner.world_, loop_, owner.server_, owner.network_),
+        courier_(owner.world_, loop_),
+        executor_(owner.world_, loop_, owner.witness_) {
+    stub_.witness = &owner.witness_;
+    internal::WorkerSettings settings;
+    settings.namespace_name = "default";
+    settings.identity = name;
+    settings.task_queue = kQueue;
+    settings.instance_key = std::move(name);
+    settings.slots = 3;
+    settings.polls_max = 2;
+    settings.seed = owner.world_.random().next();
+    machine_ = std::make_shared<internal::WorkerMachine>(
+        internal::WorkerPorts{loop_, stub_, courier_, executor_, clock_, DataConverter()}, settings);
+    loop_.post([machine = machine_] { machine->start([](const Error&) {}); });
+  }
+  /// kill -9: nothing of it runs any more, nothing is sent.
+  ~WorkerProcess() {
+    loop_.kill();
+    stub_.kill();
+  }
+  void connection_broken() { stub_.connection_broken(); }
+  void stop(std::function<void()> stopped) {
+    loop_.post([this, stopped = std::move(stopped)] {
+      machine_->stop(1s, 5s, [stopped](const std::vector<std::string>&) { stopped(); });
+    });
+  }
+
+ private:
+  SimLoop loop_;
+  internal::LoopClock clock_;
+  SimStub stub_;
+  SimCourier courier_;
+  ScriptExecutor executor_;
+  std::shared_ptr<internal::WorkerMachine> machine_;
+};
+
+/// The client process: it never dies in a run, because it is the one that remembers.
+struct Simulation::ClientProcess {
+  explicit ClientProcess(Simulation& owner)
+      : loop(owner.world_),
+        stub(owner.world_, loop, owner.server_, owner.network_),
+        retrying(loop, stub, owner.world_.random().next()) {}
+  ~ClientProcess() {
+    loop.kill();
+    stub.kill();
+  }
+  SimLoop loop;
+  SimStub stub;
+  internal::RetryingStub retrying;
+  std::vector<std::shared_ptr<internal::OutcomeWait>> waits{};
+};
+
+Simulation::Simulation(std::uint64_t seed, const Plan& plan)
+    : world_(seed), plan_(plan), network_(plan.network), witness_(world_), server_(world_) {
+  server_.after_step = [this] { witness_.look(*server_.engine()); };
+  server_.start();
+  client_ = std::make_unique<ClientProcess>(*this);
+  for (std::uint32_t i = 0; i < plan_.workers; ++i) {
+    workers_.push_back(std::make_unique<WorkerProcess>(*this, "worker-" + std::to_string(i)));
+  }
+  for (std::uint32_t number = 0; number < plan_.activities; ++number)
+    sometime([this, number] { start_activity(number); });
+  arrange_faults();
+}
+
+Simulation::~Simulation() = default;
+
+void Simulation::sometime(std::function<void()> what) {
+  world_.after(world_.between(0ns, plan_.trouble), std::move(what));
+}
+
+void Simulation::arrange_faults() {
+  for (std::uint32_t i = 0; i < plan_.worker_kills; ++i) {
+    sometime([this] { kill_worker(world_.random().below(workers_.size())); });
+  }
+  for (std::uint32_t i = 0; i < plan_.server_kills; ++i) sometime([this] { kill_server(); });
+  for (std::uint32_t i = 0; i < plan_.broken_commits; ++i) {
+    sometime([this] {
+      const bool applied = world_.random().chance(50);
+      server_.break_next_commit(applied ? server::CommitFault::kAppliedButFailed
+                                        : server::CommitFault::kNothingApplied);
+    });
+  }
+  for (std::uint32_t i = 0; i < plan_.server_freezes; ++i) {
+    sometime([this] { server_.freeze(world_.between(50ms, 8s)); });
+  }
+  for (std::uint32_t i = 0; i < plan_.cancels; ++i) {
+    sometime([this] { cancel(static_cast<std::uint32_t>(world_.random().below(plan_.activities))); });
+  }
+  for (std::uint32_t i = 0; i < plan_.worker_stops; ++i) {
+    sometime([this] {
+      const auto which = world_.random().below(workers_.size());
+      if (!workers_[which]) return;
+      // The stopped process is replaced when it has ended, as a supervisor would; killed meanwhile, it is replaced
+      // already.
+      workers_[which]->stop([this, which, process = workers_[which].get()] {
+        world_.after(0ns, [this, which, process] {
+          if (workers_[which].get() == process) kill_worker(which);
+        });
+      });
+    });
+  }
+  world_.after(plan_.trouble, [this] {
+    world_.trace("faults end");
+    network_ = {};
+  });
+}
+
+void Simulation::start_activity(std::uint32_t number) {
+  auto& random = world_.random();
+  Script script;
+  script.steps = 1 + random.below(20);
+  script.pause = world_.between(1ms, 2s);
+  script.failing_percent = random.chance(30) ? 10 : 0;
+  script.deaf = random.chance(10);
+  script.silent = random.chance(10);
+  internal::StartActivityParams params;
+  params.namespace_name = "default";
+  params.identity = "client";
+  params.activity_id = activity_id(number);
+  params.request_id = "request-" + std::to_string(number);
+  params.type = "count";
+  params.task_queue = kQueue;
+  params.start_to_close = world_.between(5s, 120s);
+  if (random.chance(80)) params.heartbeat = world_.between(1s, 10s);
+  if (random.chance(20)) params.schedule_to_close = world_.between(20s, 120s);
+  if (random.chance(10)) params.start_delay = world_.between(1ms, 20s);
+  params.retry.emplace();
+  params.retry->initial_interval = world_.between(10ms, 2s);
+  params.retry->maximum_attempts = static_cast<std::int32_t>(3 + random.below(20));
+  params.input = encode(script);
+  world_.trace("client: starts " + params.activity_id);
+  send_start(params);
+}
+
+void Simulation::send_start(const internal::StartActivityParams& params) {
+  client_->retrying.start_activity(params, 10s, [this, params](internal::StatusOr<internal::StartedActivity> started) {
+    if (started) {
+      witness_.start_acknowledged(params.activity_id, params.request_id, started->run_id);
+      return await_outcome(params.activity_id, started->run_id);
+    }
+    // Nobody can tell whether it was started: the same request again.
+    client_->loop.after(1s, [this, params] { send_start(params); });
+  });
+}
+
+void Simulation::await_outcome(const std::string& id, const std::string& run_id) {
+  auto wait = std::make_shared<internal::OutcomeWait>(client_->loop, client_->retrying,
+                                                      internal::RunParams{"default", id, run_id}, std::nullopt,
+                                                      world_.random().next());
+  client_->waits.push_back(wait);
+  wait->start([this, id](internal::StatusOr<internal::PolledOutcome> polled) {
+    if (!polled) return world_.trace("client: the wait for " + id + " ended with " + to_string(polled.error()));
+    world_.trace("client: has the outcome of " + id);
+    witness_.outcome_read(id, *polled);
+  });
+}
+
+void Simulation::cancel(std::uint32_t number) {
+  internal::RequestCancelParams params;
+  params.run = {"default", activity_id(number), {}};
+  params.identity = "client";
+  params.request_id = "cancel-" + std::to_string(world_.random().below(1'000'000));
+  params.reason = "superseded";
+  world_.trace("client: cancels " + params.run.activity_id);
+  // Any answer is fine: it may not exist yet, or be closed.
+  client_->retrying.request_cancel(params, 10s, [](internal::StatusOr<>) {});
+}
+
+void Simulation::kill_worker(std::size_t which) {
+  if (!workers_[which]) return;
+  world_.trace("worker " + std::to_string(which) + " killed");
+  workers_[which].reset();
+  world_.after(world_.between(10ms, 3s), [this, which] {
+    workers_[which] = std::make_unique<WorkerProcess>(*this, "worker-" + std::to_string(which));
+  });
+}
+
+void Simulation::kill_server() {
+  if (!server_.up()) return;
+  server_.crash();
+  client_->stub.connection_broken();
+  for (auto& worker : workers_) {
+    if (worker) worker->connection_broken();
+  }
+  world_.after(world_.between(10ms, 4s), [this] { server_.start(); });
+}
+
+void Simulation::run() {
+  // The longest chain: 23 attempts of 120 s with backoff up to 200 s each. An hour and a half of virtual time is cheap.
+  const TimePoint end = world_.now() + plan_.trouble + 90min;
+  while (witness_.broken().empty() && world_.step(end)) {
+    if (world_.now() > TimePoint(1h) + plan_.trouble && witness_.outcomes_read() == plan_.activities) break;
+  }
+  if (witness_.broken().empty() && server_.up()) witness_.everything_closed(*server_.engine());
+}
+
+}  // namespace longbeat::simulation

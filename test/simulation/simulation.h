@@ -1,0 +1,74 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client/outcome_wait.h"
+#include "client/retrying_stub.h"
+#include "core/loop_clock.h"
+#include "simulation/script_executor.h"
+#include "simulation/sim_server.h"
+#include "simulation/sim_stub.h"
+#include "simulation/witness.h"
+#include "simulation/world.h"
+#include "worker/worker_machine.h"
+
+namespace longbeat::simulation {
+
+/// What may go wrong in one run, and how much there is to do. A seed chooses; tests can choose themselves.
+struct Plan {
+  std::uint32_t activities = 8;
+  std::uint32_t workers = 2;
+  NetworkFaults network{};
+  std::uint32_t worker_kills = 2;
+  std::uint32_t server_kills = 2;
+  std::uint32_t broken_commits = 1;
+  std::uint32_t server_freezes = 1;
+  std::uint32_t cancels = 2;
+  std::uint32_t worker_stops = 1;
+  /// Faults and operations happen in this time; afterwards everything must come to rest.
+  Nanoseconds trouble = std::chrono::seconds(60);
+};
+Plan plan_of(std::uint64_t seed);
+
+/// Client, workers and server in one thread on virtual time: the real machines of SDK and server, with a network, a
+/// disk and activities that the seed controls.
+class Simulation {
+ public:
+  explicit Simulation(std::uint64_t seed) : Simulation(seed, plan_of(seed)) {}
+  Simulation(std::uint64_t seed, const Plan& plan);
+  ~Simulation();
+
+  /// Runs the trouble, then the quiet time in which everything must close.
+  void run();
+
+  const Witness& witness() const { return witness_; }
+  World& world() { return world_; }
+  std::uint64_t server_lives() const { return server_.life(); }
+
+ private:
+  class WorkerProcess;
+  struct ClientProcess;
+
+  void arrange_faults();
+  void start_activity(std::uint32_t number);
+  void send_start(const internal::StartActivityParams& params);
+  void await_outcome(const std::string& id, const std::string& run_id);
+  void kill_worker(std::size_t which);
+  void kill_server();
+  void cancel(std::uint32_t number);
+  /// At a random moment of the trouble.
+  void sometime(std::function<void()> what);
+
+  World world_;
+  Plan plan_;
+  NetworkFaults network_;
+  Witness witness_;
+  SimServer server_;
+  std::unique_ptr<ClientProcess> client_;
+  std::vector<std::unique_ptr<WorkerProcess>> workers_;
+  std::size_t open_waits_ = 0;
+};
+
+}  // namespace longbeat::simulation

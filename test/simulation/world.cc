@@ -1,0 +1,42 @@
+#include "simulation/world.h"
+
+namespace longbeat::simulation {
+
+void World::trace(const std::string& line) {
+  std::string stamped = std::to_string(now_.time_since_epoch().count() / 1000) + " " + line;
+  for (const char c : stamped) {
+    trace_hash_ ^= static_cast<unsigned char>(c);
+    trace_hash_ *= 0x100000001b3ULL;  // FNV-1a.
+  }
+  trace_.push_back(std::move(stamped));
+  if (trace_.size() > 400) trace_.pop_front();
+}
+
+bool SimLoop::post(std::function<void()> work) {
+  if (!*alive_) return false;
+  after(Nanoseconds(0), std::move(work));
+  return true;
+}
+
+void SimLoop::after(Nanoseconds delay, std::function<void()> work) {
+  world_.after(delay, [alive = alive_, work = std::move(work)] {
+    if (*alive) work();
+  });
+}
+
+internal::TimerId SimLoop::schedule(TimePoint at, std::function<void()> work) {
+  const auto timer = timers_.schedule(at, std::move(work));
+  const auto delay = at > world_.now() ? at - world_.now() : Nanoseconds(0);
+  after(delay, [this] { run_due(); });
+  return timer;
+}
+
+void SimLoop::run_due() {
+  while (*alive_) {
+    auto due = timers_.pop_due(world_.now());
+    if (!due) return;
+    (*due)();
+  }
+}
+
+}  // namespace longbeat::simulation

@@ -1,0 +1,95 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/loop.h"
+#include "base/random.h"
+#include "base/timer_heap.h"
+
+namespace longbeat::simulation {
+
+using internal::Random;
+using internal::TimePoint;
+using internal::WallTime;
+using Nanoseconds = std::chrono::nanoseconds;
+
+/// Virtual time and everything that will happen in it. One thread; a seed replays a run exactly.
+class World {
+ public:
+  explicit World(std::uint64_t seed) : random_(seed) {}
+
+  TimePoint now() const { return now_; }
+  /// Wall time of the world: a fixed day plus virtual time.
+  WallTime wall_now() const { return WallTime(kEpoch + now_.time_since_epoch()); }
+  Random& random() { return random_; }
+
+  /// Runs `what` after `delay` of virtual time.
+  void after(Nanoseconds delay, std::function<void()> what) { events_.schedule(now_ + delay, std::move(what)); }
+
+  /// Runs the next event; false when nothing is left or the next one lies after `until`.
+  bool step(TimePoint until) {
+    const auto next = events_.next_deadline();
+    if (!next || *next > until) return false;
+    if (*next > now_) now_ = *next;
+    auto what = events_.pop_due(now_);
+    (*what)();
+    ++events_run_;
+    return true;
+  }
+
+  /// A uniform pause in [low, high).
+  Nanoseconds between(Nanoseconds low, Nanoseconds high) {
+    return low + Nanoseconds(random_.below(static_cast<std::uint64_t>((high - low).count())));
+  }
+
+  /// Writes one line of the run's trace: kept short, hashed whole. The hash of a seed is the same with every compiler.
+  void trace(const std::string& line);
+  std::uint64_t trace_hash() const { return trace_hash_; }
+  const std::deque<std::string>& recent_trace() const { return trace_; }
+  std::uint64_t events_run() const { return events_run_; }
+
+ private:
+  static constexpr Nanoseconds kEpoch = std::chrono::hours(24 * 365 * 50);
+
+  Random random_;
+  TimePoint now_{std::chrono::hours(1)};
+  internal::TimerHeap<TimePoint, std::function<void()>> events_;
+  std::deque<std::string> trace_;
+  std::uint64_t trace_hash_ = 0xcbf29ce484222325ULL;
+  std::uint64_t events_run_ = 0;
+};
+
+/// The loop of one simulated process. After kill() nothing of it runs any more.
+class SimLoop final : public internal::Loop {
+ public:
+  explicit SimLoop(World& world) : world_(world), alive_(std::make_shared<bool>(true)) {}
+  ~SimLoop() override { kill(); }
+
+  TimePoint now() const override { return world_.now(); }
+  WallTime wall_now() const override { return world_.wall_now(); }
+  /// The simulated loop handles every event at its time, so its queue was empty just before.
+  TimePoint last_idle() const override { return world_.now(); }
+  bool post(std::function<void()> work) override;
+  internal::TimerId schedule(TimePoint at, std::function<void()> work) override;
+  void cancel(internal::TimerId timer) override { timers_.cancel(timer); }
+
+  /// Runs `work` in this process after `delay`, unless the process has died by then.
+  void after(Nanoseconds delay, std::function<void()> work);
+  void kill() { *alive_ = false; }
+  /// True while the process lives; for events of others that may find it dead.
+  std::shared_ptr<const bool> token() const { return alive_; }
+  bool alive() const { return *alive_; }
+
+ private:
+  void run_due();
+
+  World& world_;
+  std::shared_ptr<bool> alive_;
+  internal::TimerHeap<TimePoint, std::function<void()>> timers_;
+};
+
+}  // namespace longbeat::simulation
