@@ -1,0 +1,138 @@
+// longbeat-bench: how fast the server is, as a ratio to a bare gRPC echo of the same run. README.md says how to read
+// it.
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+#include "bench/echo_server.h"
+#include "bench/measure.h"
+#include "bench/report.h"
+#include "support/child_process.h"
+
+#ifndef LONGBEAT_SERVER_BINARY
+#define LONGBEAT_SERVER_BINARY ""
+#endif
+
+namespace longbeat::bench {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr const char* kUsage =
+    "longbeat-bench [--only NAME] [--pairs N] [--server PATH] [--dir FOLDER] [--quick]\n"
+    "  --only NAME    only loads whose line begins with NAME: start, poll+complete, execute, heartbeat, echo\n"
+    "  --pairs N      windows of echo and ours in turn, per line (default 7)\n"
+    "  --server PATH  the longbeat-server program (default: the one built with this)\n"
+    "  --dir FOLDER   where database files go (default: the system's temporary folder); should be on a real disk\n"
+    "  --quick        2 short pairs: shows that everything runs, the figures mean little\n";
+
+struct Options {
+  MeasureOptions measure{.server_binary = LONGBEAT_SERVER_BINARY, .folder = std::filesystem::temp_directory_path()};
+  std::string only{};
+  std::string echo_port_file{};  // Set: be the echo server.
+  bool help = false;
+};
+
+int positive(const std::string& name, const std::string& text) {
+  char* end = nullptr;
+  const long value = std::strtol(text.c_str(), &end, 10);
+  if (text.empty() || *end != '\0' || value < 1 || value > 1000) {
+    throw std::invalid_argument(name + " is \"" + text + "\", must be a number from 1 to 1000");
+  }
+  return static_cast<int>(value);
+}
+
+Options parse(int count, char** arguments) {
+  Options options;
+  for (int i = 1; i < count; ++i) {
+    const std::string name = arguments[i];
+    const auto value = [&]() -> std::string {
+      if (i + 1 == count) throw std::invalid_argument(name + " needs a value");
+      return arguments[++i];
+    };
+    if (name == "--only")
+      options.only = value();
+    else if (name == "--pairs")
+      options.measure.pairs = positive(name, value());
+    else if (name == "--server")
+      options.measure.server_binary = value();
+    else if (name == "--dir")
+      options.measure.folder = value();
+    else if (name == "--echo-server")
+      options.echo_port_file = value();
+    else if (name == "--help")
+      options.help = true;
+    else if (name == "--quick") {
+      options.measure.pairs = 2;
+      options.measure.window = milliseconds(200);
+      options.measure.warm_up = milliseconds(50);
+    } else {
+      throw std::invalid_argument("unknown option " + name);
+    }
+  }
+  return options;
+}
+
+bool in_memory(const std::filesystem::path& folder) {
+  struct statfs info{};
+  return ::statfs(folder.c_str(), &info) == 0 && info.f_type == TMPFS_MAGIC;
+}
+
+/// The echo alone, for a look at the machine.
+void run_echo(const MeasureOptions& options, const std::string& address, const test::ChildProcess& server) {
+  test::WireClient client(address);
+  const auto load = test::make_echo_load(client);
+  for (int i = 0; i < options.pairs; ++i) {
+    const Sample sample = measure_window(client, *load, 64, options, [&] { return server.cpu_time(); });
+    std::printf("echo %.0f/s, p50 %.2f ms, p99 %.2f ms, server %.1f us CPU per call\n", sample.per_second,
+                percentile(sample.latencies_us, 0.5) / 1000.0, percentile(sample.latencies_us, 0.99) / 1000.0,
+                sample.server_cpu_per_operation.count());
+  }
+}
+
+int run(const Options& options) {
+  const test::TempFolder folder(options.measure.folder);
+  const auto port_file = folder.path() / "echo.port";
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
+  test::ChildProcess echo_server({self, "--echo-server", port_file.string()}, folder.path() / "echo.log");
+  const std::string address =
+      "127.0.0.1:" + std::to_string(echo_server.wait_for_port(port_file, std::chrono::seconds(10)));
+  if (options.only == "echo") return run_echo(options.measure, address, echo_server), 0;
+
+  if (in_memory(folder.path())) {
+    std::printf("%s is in memory: lines with store \"file\" show no disk. --dir names another folder.\n\n",
+                options.measure.folder.c_str());
+  }
+  bool any = false;
+  for (const Cell& cell : all_cells()) {
+    if (cell.name.rfind(options.only, 0) != 0) continue;
+    if (!any) print_head();
+    any = true;
+    print_row(cell, measure_cell(cell, options.measure, address, [&] { return echo_server.cpu_time(); }));
+  }
+  if (!any) throw std::invalid_argument("--only is \"" + options.only + "\", which no load is called");
+  print_foot();
+  return 0;
+}
+
+}  // namespace
+}  // namespace longbeat::bench
+
+int main(int count, char** arguments) try {
+  const auto options = longbeat::bench::parse(count, arguments);
+  if (options.help) return std::fputs(longbeat::bench::kUsage, stdout), 0;
+  if (!options.echo_port_file.empty()) return longbeat::bench::run_echo_server(options.echo_port_file);
+  return longbeat::bench::run(options);
+} catch (const std::invalid_argument& error) {
+  std::fprintf(stderr, "longbeat-bench: %s\n%s", error.what(), longbeat::bench::kUsage);
+  return 2;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "longbeat-bench: %s\n", error.what());
+  return 1;
+}

@@ -1,0 +1,105 @@
+#include "bench/measure.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "support/server_process.h"
+
+namespace longbeat::bench {
+namespace {
+
+using std::chrono::duration;
+using std::chrono::nanoseconds;
+using test::Clock;
+using test::Load;
+using test::WireClient;
+
+constexpr std::size_t kEchoInFlight = 64;
+constexpr double kFirstGuess = 12'000;  // Operations per second to be ready for before the first window.
+constexpr double kReserve = 1.7;        // How much faster than the last window the next one may get.
+
+Sample put_together(const std::vector<Sample>& windows) {
+  Sample all;
+  std::vector<double> rates, cpu;
+  for (const Sample& window : windows) {
+    rates.push_back(window.per_second);
+    cpu.push_back(window.server_cpu_per_operation.count());
+    std::copy(window.latencies_us.begin(), window.latencies_us.end(), std::back_inserter(all.latencies_us));
+  }
+  all.per_second = median(rates);
+  all.server_cpu_per_operation = decltype(all.server_cpu_per_operation)(median(cpu));
+  return all;
+}
+
+}  // namespace
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+float percentile(std::vector<float> values, double share) {
+  if (values.empty()) return 0;
+  const auto rank = std::min(values.size() - 1, static_cast<std::size_t>(share * static_cast<double>(values.size())));
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(rank), values.end());
+  return values[rank];
+}
+
+Sample measure_window(WireClient& client, Load& load, std::size_t in_flight, const MeasureOptions& options,
+                      const std::function<nanoseconds()>& server_cpu) {
+  Sample sample;
+  const auto begin = Clock::now() + options.warm_up;
+  const auto end = begin + options.window;
+  test::Time first{}, last{};
+  nanoseconds cpu_first{}, cpu_last{};
+  // The window opens and closes with an operation's end, so that times and CPU belong to a whole number of them.
+  test::run_closed_loop(client, load, in_flight, end, [&](Clock::duration latency) {
+    const auto now = Clock::now();
+    if (now < begin || now > end) return;
+    if (first == test::Time{}) {
+      first = now;
+      cpu_first = server_cpu();
+      return;
+    }
+    sample.latencies_us.push_back(duration<float, std::micro>(latency).count());
+    last = now;
+    if (sample.latencies_us.size() % 64 == 0) cpu_last = server_cpu();
+  });
+  const double operations = static_cast<double>(sample.latencies_us.size());
+  const double counted_for_cpu = static_cast<double>(sample.latencies_us.size() / 64 * 64);
+  if (last > first) sample.per_second = operations / duration<double>(last - first).count();
+  if (counted_for_cpu > 0) {
+    sample.server_cpu_per_operation = duration<double, std::micro>(cpu_last - cpu_first) / counted_for_cpu;
+  }
+  return sample;
+}
+
+CellResult measure_cell(const Cell& cell, const MeasureOptions& options, const std::string& echo_address,
+                        const std::function<nanoseconds()>& echo_cpu) {
+  const test::TempFolder folder(options.folder);
+  test::ServerProcess server({.binary = options.server_binary,
+                              .database = cell.durable ? folder.path() / "bench.db" : std::filesystem::path{},
+                              .folder = folder.path()});
+  WireClient echo_client(echo_address);
+  WireClient client(server.address());
+  const auto echo = test::make_echo_load(echo_client);
+  const auto ours = cell.make_load(client);
+  const double seconds = duration<double>(options.warm_up + options.window).count();
+  double expected = kFirstGuess;
+  std::vector<Sample> echo_windows, our_windows;
+  std::vector<double> ratios;
+  for (int pair = 0; pair < options.pairs; ++pair) {
+    ours->prepare(static_cast<std::size_t>(expected * seconds));
+    echo_windows.push_back(measure_window(echo_client, *echo, kEchoInFlight, options, echo_cpu));
+    our_windows.push_back(measure_window(client, *ours, cell.in_flight, options, [&] { return server.cpu_time(); }));
+    expected = std::max(kFirstGuess / 4, our_windows.back().per_second * kReserve);
+    ratios.push_back(echo_windows.back().per_second > 0 ? our_windows.back().per_second / echo_windows.back().per_second
+                                                        : 0);
+  }
+  const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
+  return {put_together(echo_windows), put_together(our_windows), median(ratios), *low, *high};
+}
+
+}  // namespace longbeat::bench

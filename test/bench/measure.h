@@ -1,0 +1,48 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bench/cells.h"
+
+namespace longbeat::bench {
+
+struct MeasureOptions {
+  std::string server_binary{};
+  /// Below it each cell gets a folder of its own.
+  std::filesystem::path folder{};
+  int pairs = 7;
+  std::chrono::milliseconds window{700};
+  std::chrono::milliseconds warm_up{150};
+};
+
+/// What one window, or several put together, showed.
+struct Sample {
+  double per_second = 0;
+  std::chrono::duration<double, std::micro> server_cpu_per_operation{};
+  std::vector<float> latencies_us{};
+};
+
+struct CellResult {
+  Sample echo{};  ///< per_second and CPU are medians of the windows, latencies of all of them together
+  Sample ours{};
+  double ratio = 0, ratio_min = 0, ratio_max = 0;  ///< median and range over the pairs
+};
+
+/// Keeps `in_flight` operations going for warm-up and window; counts what ends within the window.
+Sample measure_window(test::WireClient& client, test::Load& load, std::size_t in_flight, const MeasureOptions& options,
+                      const std::function<std::chrono::nanoseconds()>& server_cpu);
+
+/// Echo and ours in turn, so that a drift of the machine meets both; the server is started fresh for the cell. Throws
+/// std::runtime_error when a call fails.
+CellResult measure_cell(const Cell& cell, const MeasureOptions& options, const std::string& echo_address,
+                        const std::function<std::chrono::nanoseconds()>& echo_cpu);
+
+double median(std::vector<double> values);
+/// The value below which `share` (0 to 1) of `values` lie; zero without values.
+float percentile(std::vector<float> values, double share);
+
+}  // namespace longbeat::bench

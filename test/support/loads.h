@@ -1,0 +1,41 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "support/wire_client.h"
+
+namespace longbeat::test {
+
+/// One kind of work on a server, with messages of realistic size (about 300 bytes). Belongs to the thread of its
+/// client.
+class Load {
+ public:
+  /// `error` is empty when the operation went well.
+  using Done = std::function<void(const std::string& error, Clock::duration latency)>;
+  virtual ~Load() = default;
+  /// Makes ready for at least `operations` more, with calls of its own. Throws std::runtime_error when one fails.
+  virtual void prepare(std::size_t operations) = 0;
+  /// Begins one operation; `done` runs once, later. False when there is nothing left to do.
+  virtual bool launch(Done done) = 0;
+};
+
+/// A call that comes back with its 100 bytes: what gRPC itself costs.
+std::unique_ptr<Load> make_echo_load(WireClient& client);
+/// StartActivityExecution, of activities nobody polls for.
+std::unique_ptr<Load> make_start_load(WireClient& client);
+/// PollActivityTaskQueue and RespondActivityTaskCompleted, from a backlog that prepare() fills.
+std::unique_ptr<Load> make_poll_complete_load(WireClient& client);
+/// Start, poll a task, complete it, poll the outcome: four RPCs.
+std::unique_ptr<Load> make_execute_load(WireClient& client);
+/// RecordActivityTaskHeartbeat with ever new details of `details_bytes`, on `open` activities in random order.
+std::unique_ptr<Load> make_heartbeat_load(WireClient& client, std::size_t open, std::size_t details_bytes = 100);
+
+/// Keeps `in_flight` operations of `load` going until `until`, and hands each end to `ended`; after that, or after the
+/// first error, none is begun. Returns when all have ended; throws std::runtime_error with the first error.
+void run_closed_loop(WireClient& client, Load& load, std::size_t in_flight, Time until,
+                     const std::function<void(Clock::duration latency)>& ended);
+
+}  // namespace longbeat::test

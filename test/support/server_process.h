@@ -1,0 +1,45 @@
+#pragma once
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "support/child_process.h"
+
+namespace longbeat::test {
+
+/// A real longbeat-server on a loopback port, which it keeps over restarts. Ends with this object. Not thread-safe.
+class ServerProcess {
+ public:
+  struct Options {
+    /// The longbeat-server program.
+    std::string binary{};
+    /// Its store; empty keeps everything in memory.
+    std::filesystem::path database{};
+    /// Where port file and log go. Must exist.
+    std::filesystem::path folder{};
+  };
+
+  /// Starts it and returns when it listens. Throws std::runtime_error with its last words when it does not.
+  explicit ServerProcess(Options options);
+
+  /// kill -9.
+  void kill();
+  /// Starts it again on the same file and port. Returns the time until it listened. Throws as the constructor does.
+  std::chrono::milliseconds restart();
+
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  bool running() { return process_ && process_->running(); }
+  std::chrono::nanoseconds cpu_time() const { return process_->cpu_time(); }
+  std::string log_tail() const { return process_->log_tail(); }
+  /// Size of the store's write-ahead log now; zero without one.
+  std::uintmax_t wal_bytes() const;
+
+ private:
+  void start();
+  Options options_;
+  int port_ = 0;
+  std::optional<ChildProcess> process_{};
+};
+
+}  // namespace longbeat::test
