@@ -1,0 +1,26 @@
+#include <longbeat/client.h>
+
+#include <chrono>
+#include <iostream>
+
+#include "greet.h"
+
+int main(int argc, char** argv) {
+  using namespace std::chrono_literals;
+  auto client = longbeat::Client::connect({.address = argc > 1 ? argv[1] : "127.0.0.1:7233"});
+  if (!client) {
+    std::cerr << client.error() << "\n";
+    return 1;
+  }
+  auto handle = client->start(greet, {.id = "greet-1", .task_queue = "hello", .start_to_close_timeout = 10s}, "world");
+  if (!handle) {
+    std::cerr << handle.error() << "\n";
+    return 1;
+  }
+  auto greeting = handle->result();
+  if (!greeting) {
+    std::cerr << greeting.error() << "\n";
+    return 1;
+  }
+  std::cout << *greeting << "\n";
+}
