@@ -42,6 +42,7 @@ class Checkpoint {
 
   /// Sends at once and waits for the acknowledgement. kDeadlineExceeded: not acknowledged in time, it may still arrive;
   /// kLeaseLost: this attempt does not count any more; kUndecodable: the value cannot be encoded.
+  /// `timeout`: zero or less does not wait, more than 240 hours counts as that.
   Result<> save_now(T value, std::chrono::nanoseconds timeout) {
     auto payload = converter_.to_payload(value);
     if (!payload) return std::move(payload).error();

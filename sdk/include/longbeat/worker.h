@@ -60,6 +60,7 @@ struct WorkerStats {
   std::int64_t heartbeats_acknowledged = 0, heartbeats_failed = 0;
   std::int64_t heartbeats_without_newest = 0;  ///< sent with older details, because encoding the newest took too long
   std::int64_t leases_lost = 0;
+  std::int64_t tasks_dropped = 0;  ///< handed out when the worker had ended already: neither run nor answered
 };
 
 LONGBEAT_END
@@ -175,12 +176,15 @@ class LONGBEAT_EXPORT Worker {
     add_unknown(raw_function(std::move(handler)));
   }
 
-  /// Begins to poll and returns at once; a server that is not there yet is waited for. Refused with the first mistake
-  /// in options and registrations, and after stop().
+  /// Begins to poll and returns at once; a server that is not there yet is waited for. One that refuses this worker
+  /// (namespace missing, permission denied) is asked again as well, until stop(); after 60 s that is logged as an
+  /// error. Refused with the first mistake in options and registrations, and after stop().
   Result<> start();
   /// Stops polling and lets attempts go on for graceful_shutdown_timeout, then requests stop on them, and before
   /// `within` has passed reports WorkerShutdown for what still runs. kDeadlineExceeded names what had not ended by
-  /// then; ok when nothing is left. Any thread but an activity's own; may come twice or without start().
+  /// then, and what had ended but whose result the server did not take in time; ok when nothing is left. `within`:
+  /// less than zero counts as zero, more than 480 hours as that. Any thread but an activity's own; may come without
+  /// start(), and again: then the earlier deadline counts.
   Result<> stop(std::chrono::milliseconds within);
   /// Starts, runs until SIGINT or SIGTERM, then stops. A second signal ends the process. Handlers of the program are
   /// restored. Returns the error when the server refuses this worker for good (namespace missing, permission denied)

@@ -17,6 +17,7 @@ constexpr auto kShortestPoll = std::chrono::milliseconds(500);
 
 void OutcomeWait::start(Done<PolledOutcome> done) {
   done_ = std::move(done);
+  if (canceled_) return finish(Status{StatusCode::kCancelled, "the wait was given up", {}});
   if (deadline_) {
     deadline_timer_ = loop_.schedule(*deadline_, [self = shared_from_this()] {
       self->deadline_timer_ = 0;
@@ -27,6 +28,7 @@ void OutcomeWait::start(Done<PolledOutcome> done) {
 }
 
 void OutcomeWait::cancel() {
+  canceled_ = true;  // Also for a start() that comes later.
   finish(Status{StatusCode::kCancelled, "the wait was given up", {}});
 }
 

@@ -21,7 +21,8 @@ class OutcomeWait : public std::enable_shared_from_this<OutcomeWait> {
   /// `done` runs once, on the loop: with an outcome, with what rules one out, or after the deadline or cancel(). Loop
   /// thread.
   void start(Done<PolledOutcome> done);
-  /// Gives the wait up with CANCELLED; nothing when it has ended. Loop thread.
+  /// Gives the wait up with CANCELLED; nothing when it has ended; one that has not started ends at its start.
+  /// Loop thread.
   void cancel();
 
  private:
@@ -39,6 +40,7 @@ class OutcomeWait : public std::enable_shared_from_this<OutcomeWait> {
   Random random_;
   Done<PolledOutcome> done_{};
   RetryPauses pauses_{};
+  bool canceled_ = false;
   int odd_errors_ = 0;  ///< in a row, of the kind that need not pass
   TimePoint poll_began_{};
   CallId call_ = 0;

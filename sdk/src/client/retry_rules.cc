@@ -54,6 +54,11 @@ bool worth_repeating(const Status& status) {
   return false;
 }
 
+bool passes_with_time(const Status& status) {
+  return status.code == StatusCode::kUnavailable || status.code == StatusCode::kResourceExhausted ||
+         status.code == StatusCode::kAborted;
+}
+
 std::chrono::nanoseconds RetryPauses::next(const Status& status, Random& random) {
   return status.code == StatusCode::kResourceExhausted ? exhausted_.next(random) : usual_.next(random);
 }

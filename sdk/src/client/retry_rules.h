@@ -40,7 +40,10 @@ class RetryPauses {
   Backoff exhausted_{BackoffPolicy{std::chrono::seconds(1), 200, std::chrono::seconds(10), 20}};
 };
 
-/// Tries of one call, the first included.
+/// The server is away or busy: worth waiting for as long as the caller has time.
+bool passes_with_time(const Status& status);
+
+/// Tries of one call that end with an error that need not pass, the first included.
 inline constexpr int kMostTries = 10;
 
 }  // namespace longbeat::internal

@@ -22,7 +22,6 @@ CallId RetryingStub::repeat(Rpc rpc, Nanoseconds timeout, std::function<CallId(N
   call->send = [this, id, weak = std::weak_ptr(call), send = std::move(send), done = std::move(done)] {
     const auto self = weak.lock();
     if (!self) return;
-    ++self->tries;
     const auto rest = std::max<Nanoseconds>(self->end - loop_.now(), std::chrono::milliseconds(1));
     self->inner = send(rest, [this, id, done](StatusOr<T> answer) { answered(id, std::move(answer), done); });
   };
@@ -43,7 +42,9 @@ void RetryingStub::answered(CallId id, StatusOr<T> answer, const Done<T>& done) 
 }
 
 bool RetryingStub::tries_again(CallId id, Call& call, const Status& status) {
-  if (call.canceled || !worth_repeating(status) || call.tries >= kMostTries) return false;
+  if (call.canceled || !worth_repeating(status)) return false;
+  // A server that is away or busy comes back: only the call's own time bounds that. What need not pass is counted.
+  if (!passes_with_time(status) && ++call.odd_errors >= kMostTries) return false;
   const auto at = loop_.now() + call.pauses.next(status, random_);
   if (at >= call.end) return false;  // The last refusal says more than a passed deadline would.
   call.timer = loop_.schedule(at, [this, id] {

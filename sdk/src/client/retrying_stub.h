@@ -37,7 +37,7 @@ class RetryingStub final : public ServiceStub {
   /// One call with all its tries.
   struct Call {
     TimePoint end{};
-    int tries = 0;
+    int odd_errors = 0;  ///< of the kind that need not pass
     RetryPauses pauses{};
     CallId inner = 0;   ///< the try under way
     TimerId timer = 0;  ///< the pause under way

@@ -107,6 +107,11 @@ Result<> check(const Priority& priority) {
 Result<> validate(const ClientOptions& options) {
   if (!is_host_and_port(options.address)) return invalid("ClientOptions.address", quoted(options.address), "host:port");
   if (auto named = check_name("ClientOptions.namespace_name", options.namespace_name); !named) return named;
+  // It travels in a header of each call, and gRPC ends a process that sends anything else there.
+  const auto is_plain = [](unsigned char c) { return c > ' ' && c < 0x7f; };
+  if (!std::all_of(options.namespace_name.begin(), options.namespace_name.end(), is_plain)) {
+    return invalid("ClientOptions.namespace_name", quoted(options.namespace_name), "printable ASCII without spaces");
+  }
   if (options.identity.size() > kLongestName) {
     return invalid("ClientOptions.identity", quoted(options.identity), "at most 1000 bytes");
   }

@@ -8,6 +8,9 @@
 namespace longbeat::internal {
 namespace {
 
+/// The longest wait of save_now(): longer ones would only overflow on the way to the system.
+constexpr std::chrono::nanoseconds kLongestSave = std::chrono::hours(240);
+
 std::int64_t ticks(TimePoint at) {
   return at.time_since_epoch().count();
 }
@@ -123,6 +126,7 @@ Result<> Attempt::save_now(Payloads details, std::chrono::nanoseconds timeout) {
   urgent_.with([&](auto& saves) { saves.push_back(std::move(save)); });
   wake();
   if (ended()) return Error{ErrorCode::kLeaseLost, "save_now: the attempt has ended"};  // Nobody was there to be woken.
+  timeout = std::clamp<std::chrono::nanoseconds>(timeout, std::chrono::nanoseconds::zero(), kLongestSave);
   std::unique_lock lock(waiter->mutex);
   if (!waiter->settled.wait_for(lock, timeout, [&] { return waiter->answer.has_value(); })) {
     return Error{ErrorCode::kDeadlineExceeded, "save_now: not acknowledged within " +

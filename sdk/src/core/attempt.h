@@ -42,7 +42,7 @@ class Attempt {
   const ActivityInfo& info() const noexcept { return info_; }
   const DataConverter& converter() const noexcept { return converter_; }
   const Clock& clock() const noexcept { return clock_; }
-  /// Unique in this worker; the courier's key.
+  /// Unique among all attempts on one courier; its key there.
   std::uint64_t key() const noexcept { return key_; }
 
   // --- Any thread ---

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <functional>
 
@@ -13,6 +14,11 @@ class Courier {
  public:
   virtual ~Courier() = default;
   virtual void post(CourierJob kind, std::uint64_t key, std::function<void()> job) = 0;
+  /// A key that nobody else on this courier has: several workers share one. Any thread.
+  std::uint64_t new_key() { return last_key_.fetch_add(1, std::memory_order_relaxed) + 1; }
+
+ private:
+  std::atomic<std::uint64_t> last_key_{0};
 };
 
 }  // namespace longbeat::internal

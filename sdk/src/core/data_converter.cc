@@ -30,6 +30,11 @@ std::string type_name(const std::type_info& type) {
   std::string name = status == 0 && demangled ? demangled.get() : type.name();
   name = without(std::move(name), "v0_1::");
   name = without(std::move(name), "__cxx11::");
+  // What the compiler calls std::string, nobody wrote.
+  static const std::string kString = "std::basic_string<char, std::char_traits<char>, std::allocator<char> >";
+  for (auto at = name.find(kString); at != std::string::npos; at = name.find(kString)) {
+    name.replace(at, kString.size(), "std::string");
+  }
   static const std::string kNested = "std::_Nested_exception<";  // What std::throw_with_nested makes of a type.
   if (name.starts_with(kNested) && name.ends_with('>'))
     name = name.substr(kNested.size(), name.size() - kNested.size() - 1);
@@ -54,8 +59,8 @@ Error not_encodable(const std::type_info& type, const std::string& why) {
 }
 
 Error wrong_count(std::size_t expected, std::size_t found) {
-  return {ErrorCode::kUndecodable,
-          "expected " + std::to_string(expected) + " payloads, found " + std::to_string(found)};
+  return {ErrorCode::kUndecodable, "expected " + std::to_string(expected) +
+                                       (expected == 1 ? " value, found " : " values, found ") + std::to_string(found)};
 }
 
 }  // namespace longbeat::internal

@@ -35,6 +35,9 @@ class DetailsCell {
   /// The newest value, if one came since the last call. Its destructor is user code: not for the loop to run.
   std::unique_ptr<DetailsValue> take() { return std::unique_ptr<DetailsValue>(newest_.exchange(nullptr)); }
   bool take_repeat() { return repeat_.exchange(false); }
+  /// The newest number given out: tells whether something came since, also while it stays in the cell. Look at
+  /// has_news() first, which orders the two.
+  std::uint64_t last_sequence() const { return last_sequence_.load(std::memory_order_relaxed); }
   bool has_news() const { return newest_.load() != nullptr || repeat_.load(); }
 
   /// From now on the next writer is told to wake the loop. Look at has_news() afterwards: a writer may have come just

@@ -50,6 +50,12 @@ Failure describe(int depth) {
     Failure failure = application_failure(type_name(typeid(error)), error.what());
     failure.cause = nested_cause(error, depth);
     return failure;
+  } catch (const int value) {
+    return application_failure("int", "activity threw an int: " + std::to_string(value));
+  } catch (const char* text) {
+    return application_failure("char const*", sendable_text(text == nullptr ? "(null)" : text));
+  } catch (const std::string& text) {
+    return application_failure("std::string", sendable_text(text));
   } catch (...) {
     const std::type_info* type = abi::__cxa_current_exception_type();
     return application_failure(type != nullptr ? type_name(*type) : "unknown",

@@ -20,7 +20,7 @@ std::shared_ptr<grpc::Channel> make_channel(const std::string& address) {
   arguments.SetUserAgentPrefix("longbeat/" LONGBEAT_VERSION);
   // gRPC's own 1 s to 120 s would cost leases whenever the server restarts.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5'000);  // How long one connect may take, not a pause.
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 15'000);

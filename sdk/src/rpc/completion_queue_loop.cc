@@ -30,10 +30,16 @@ void CompletionQueueLoop::start(std::function<void()> on_stop) {
 }
 
 void CompletionQueueLoop::stop() {
-  const bool first = inbox_.with([](Inbox& inbox) { return !std::exchange(inbox.stopping, true); });
+  const bool threaded = thread_.joinable();
+  bool arms = false;
+  const bool first = inbox_.with([&](Inbox& inbox) {
+    if (std::exchange(inbox.stopping, true)) return false;
+    arms = threaded && !std::exchange(inbox.announced, true);
+    return true;
+  });
   if (!first) return;
-  if (thread_.joinable()) {
-    announce();
+  if (threaded) {
+    if (arms) arm();
     thread_.join();
   } else {
     queue_.Shutdown();
@@ -52,20 +58,22 @@ WallTime CompletionQueueLoop::wall_now() const {
 }
 
 bool CompletionQueueLoop::post(std::function<void()> work) {
+  const bool foreign = !on_this_thread();  // Work posted by the loop itself is read before the loop waits again.
+  bool arms = false;
   const bool accepted = inbox_.with([&](Inbox& inbox) {
     if (inbox.stopping) return false;
     inbox.work.push_back(std::move(work));
+    arms = foreign && !std::exchange(inbox.announced, true);
     return true;
   });
-  // Work posted by the loop itself is read before the loop waits again.
-  if (accepted && !on_this_thread()) announce();
+  if (arms) arm();
   return accepted;
 }
 
-void CompletionQueueLoop::announce() {
-  // Whoever turns the flag on arms the alarm; the queue stays open until the tag has come, so this is always safe.
-  const bool mine = inbox_.with([](Inbox& inbox) { return !std::exchange(inbox.announced, true); });
-  if (mine) alarm_.Set(&queue_, gpr_now(GPR_CLOCK_MONOTONIC), static_cast<Tag*>(&announcement_));
+void CompletionQueueLoop::arm() {
+  // Whoever turned `announced` on, under the lock that also told that the loop is not stopping, comes here. The queue
+  // stays open until the tag has come back, so it cannot be shut down under the alarm.
+  alarm_.Set(&queue_, gpr_now(GPR_CLOCK_MONOTONIC), static_cast<Tag*>(&announcement_));
 }
 
 void CompletionQueueLoop::Announcement::proceed(bool) {

@@ -64,7 +64,7 @@ class CompletionQueueLoop final : public Loop {
   void run_timers();
   void run_inbox();
   bool drained();
-  void announce();
+  void arm();
 
   grpc::CompletionQueue queue_;
   grpc::Alarm alarm_;

@@ -104,11 +104,13 @@ void AttemptDriver::step() {
       if (!encoding_ || encoding_late_) wake_at(*due);
       return;
     }
-    if (throttle_.in_flight() || encoding_ || !running_) return;  // Their ends come back here.
+    // Their ends come back here.
+    if (throttle_.in_flight() || (encoding_ && !encoding_late_) || beats_over_ || !running_) return;
     if (!throttle_.open(now)) return wake_at(throttle_.opens_at());
     attempt_->cell().arm();
-    if (!attempt_->cell().has_news()) return;
+    if (!heard_since_beat()) return;
     attempt_->cell().disarm();
+    if (encoding_) throttle_.request();
   }
 }
 
@@ -128,10 +130,30 @@ bool AttemptDriver::fetch_details(TimePoint now) {
   return changed;
 }
 
+/// Whether a heartbeat waits that no send has covered yet. While one value hangs in the courier the next stays in the
+/// cell, and would be there for ever; only that it came is new, once.
+bool AttemptDriver::heard_since_beat() {
+  auto& cell = attempt_->cell();
+  if (!cell.has_news()) return false;
+  if (!encoding_) return true;
+  return cell.take_repeat() || cell.last_sequence() != beaten_sequence_;
+}
+
 void AttemptDriver::start_encoding(std::unique_ptr<DetailsValue> value) {
   encoding_ = true;
+  arm_encode_timer(running_ ? encode_patience(attempt_->task().heartbeat) : report_patience());
+  std::shared_ptr<DetailsValue> shared = std::move(value);
+  host_.courier.post(
+      CourierJob::kConvert, attempt_->key(), [shared, attempt = attempt_, &loop = host_.loop, weak = weak_from_this()] {
+        loop.post([weak, sequence = shared->sequence, details = shared->encode(attempt->converter())]() mutable {
+          if (const auto self = weak.lock()) self->encoded(sequence, std::move(details));
+        });
+      });
+}
+
+void AttemptDriver::arm_encode_timer(Nanoseconds patience) {
+  host_.loop.cancel(encode_timer_);
   encoding_late_ = false;
-  const Nanoseconds patience = running_ ? encode_patience(attempt_->task().heartbeat) : kLongestBeat;
   encode_timer_ = host_.loop.schedule(host_.loop.now() + patience, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || !self->encoding_) return;
@@ -140,13 +162,12 @@ void AttemptDriver::start_encoding(std::unique_ptr<DetailsValue> value) {
     self->continue_flush();
     self->step();
   });
-  std::shared_ptr<DetailsValue> shared = std::move(value);
-  host_.courier.post(
-      CourierJob::kConvert, attempt_->key(), [shared, attempt = attempt_, &loop = host_.loop, weak = weak_from_this()] {
-        loop.post([weak, sequence = shared->sequence, details = shared->encode(attempt->converter())]() mutable {
-          if (const auto self = weak.lock()) self->encoded(sequence, std::move(details));
-        });
-      });
+}
+
+/// How long a report waits for the newest details; a worker on its way out keeps half of what is left for the report.
+Nanoseconds AttemptDriver::report_patience() const {
+  const Nanoseconds rest = std::max(report_by_ - host_.loop.now(), Nanoseconds::zero());
+  return std::min(rest / 2, kLongestBeat);
 }
 
 void AttemptDriver::encoded(std::uint64_t sequence, Result<Payloads> details) {
@@ -182,6 +203,7 @@ void AttemptDriver::send_beat(TimePoint now) {
   if (encoding_late_) host_.count([](auto& stats) { ++stats.heartbeats_without_newest; });
   throttle_.sent(now, !std::exchange(own_beat_, false));
   attempt_->cell().disarm();
+  beaten_sequence_ = attempt_->cell().last_sequence();
   HeartbeatParams params{host_.namespace_name, host_.identity, attempt_->task().token, *newest_.payloads};
   beat_call_ = host_.stub.record_heartbeat(
       std::move(params), timeout, [weak = weak_from_this(), now, sent = newest_](StatusOr<HeartbeatFlags> answer) {

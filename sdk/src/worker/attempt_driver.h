@@ -48,8 +48,9 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void start(Executor& executor);
   /// Asks the running function to stop because the worker does.
   void request_shutdown();
-  /// Reports WorkerShutdown now, whatever the function still does.
-  void force_shutdown();
+  /// Reports WorkerShutdown now, whatever the function still does. The worker ends at `until`: no report waits for
+  /// details longer than that allows. May come again with an earlier `until`.
+  void force_shutdown(TimePoint until);
   /// Nobody listens any more: the context goes dead, nothing further is sent.
   void abandon();
 
@@ -68,7 +69,10 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void poked();
   void step();
   bool fetch_details(TimePoint now);
+  bool heard_since_beat();
   void start_encoding(std::unique_ptr<DetailsValue> value);
+  void arm_encode_timer(Nanoseconds patience);
+  Nanoseconds report_patience() const;
   void encoded(std::uint64_t sequence, Result<Payloads> details);
   void use_details(Payloads details, std::uint64_t sequence);
   void send_beat(TimePoint now);
@@ -107,6 +111,7 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   const bool has_heartbeat_timeout_;
 
   Details newest_{}, acknowledged_{};
+  std::uint64_t beaten_sequence_ = 0;  ///< the cell's last number when a beat left last
   std::vector<UrgentSave> saves_{};
   bool own_beat_ = false;       ///< the next send is the worker's own first one
   bool encoding_ = false;       ///< a value is with the courier
@@ -125,6 +130,7 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   bool replaced_ = false;         ///< the report stands for one that the server refused
   AttemptOutcome outcome_{};
   TimePoint flush_until_{};
+  TimePoint report_by_ = TimePoint::max();  ///< the worker ends then
   ReportPolicy report_policy_;
 };
 

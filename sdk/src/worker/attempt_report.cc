@@ -31,8 +31,12 @@ void AttemptDriver::function_returned(AttemptOutcome outcome) {
   begin_report(std::move(outcome));
 }
 
-void AttemptDriver::force_shutdown() {
-  if (!running_) return;
+void AttemptDriver::force_shutdown(TimePoint until) {
+  report_by_ = std::min(report_by_, until);
+  if (!running_) {
+    if (flushing_ && encoding_ && !encoding_late_) arm_encode_timer(report_patience());
+    return;
+  }
   attempt_->stop(StopCause::kShutdown, true);
   announce_stop();
   begin_report(AttemptFailed{worker_shutdown_failure()});
@@ -74,8 +78,10 @@ void AttemptDriver::begin_report(AttemptOutcome outcome) {
   flushing_ = flush_at_once_ = true;
   const TimePoint now = host_.loop.now();
   flush_until_ = std::min(std::max(lease_.expiry(), now), now + kLongestFlush);
-  if (!encoding_) {
-    if (auto value = attempt_->cell().take()) start_encoding(std::move(value));
+  if (encoding_) {
+    arm_encode_timer(report_patience());  // A beat goes without it, but nobody comes after the report.
+  } else if (auto value = attempt_->cell().take()) {
+    start_encoding(std::move(value));
   }
   continue_flush();
   step();

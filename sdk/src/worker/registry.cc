@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/log.h"
 #include "core/attempt.h"
 #include "core/outcome.h"
 #include "longbeat/activity.h"
@@ -24,6 +25,16 @@ void Registry::add_unknown(ActivityFunction function) {
 }
 
 AttemptOutcome Registry::run(const std::shared_ptr<Attempt>& attempt) const noexcept {
+  AttemptOutcome outcome = outcome_of(attempt);
+  if (const auto* failed = std::get_if<AttemptFailed>(&outcome)) {
+    const auto& task = attempt->task();
+    log(LogLevel::kWarn, task.activity_type + " '" + task.activity_id + "' (attempt " + std::to_string(task.attempt) +
+                             ") failed: " + to_string(failed->failure));
+  }
+  return outcome;
+}
+
+AttemptOutcome Registry::outcome_of(const std::shared_ptr<Attempt>& attempt) const {
   const auto& task = attempt->task();
   try {
     const auto found = functions_.find(task.activity_type);

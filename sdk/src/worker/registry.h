@@ -27,6 +27,7 @@ class Registry {
   AttemptOutcome run(const std::shared_ptr<Attempt>& attempt) const noexcept;
 
  private:
+  AttemptOutcome outcome_of(const std::shared_ptr<Attempt>& attempt) const;
   Payloads call(ExecuteActivityParams params, const ActivityFunction& function, std::size_t interceptor) const;
   Failure unknown_type(const std::string& type) const;
   void note(Error mistake);

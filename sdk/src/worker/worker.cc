@@ -35,6 +35,10 @@ class Answer {
     const std::lock_guard lock(mutex_);
     return value_;
   }
+  void wait() {
+    std::unique_lock lock(mutex_);
+    came_.wait(lock, [&] { return value_.has_value(); });
+  }
   std::optional<T> wait_for(std::chrono::nanoseconds timeout) {
     std::unique_lock lock(mutex_);
     came_.wait_for(lock, timeout, [&] { return value_.has_value(); });
@@ -92,7 +96,8 @@ class Worker::Impl {
     registry_.add_interceptors(options_.interceptors);
   }
   ~Impl() {
-    static_cast<void>(stop(std::chrono::milliseconds(0), std::chrono::milliseconds(500)));
+    // However busy the loop is: until the machine has ended it may give the executor work.
+    if (const auto left = post_stop(std::chrono::milliseconds(0), std::chrono::milliseconds(500))) left->wait();
     executor_.reset();  // Waits for the functions.
   }
 
@@ -121,22 +126,14 @@ class Worker::Impl {
   }
 
   Result<> stop(std::chrono::nanoseconds grace, std::chrono::nanoseconds within) {
-    {
-      const std::lock_guard lock(mutex_);
-      stopped_ = true;
-      if (!machine_) return {};
-    }
-    const auto left = std::make_shared<Answer<std::vector<std::string>>>();
-    const bool posted = core_->connection->loop().post([machine = machine_, grace, within, left] {
-      machine->stop(grace, within, [left](std::vector<std::string> names) { left->set(std::move(names)); });
-    });
-    if (!posted) return {};
+    const auto left = post_stop(grace, within);
+    if (!left) return {};
     const auto names = left->wait_for(within + std::chrono::seconds(1));
     if (!names) return Error{ErrorCode::kInternal, "Worker::stop: the event loop did not answer"};
     if (names->empty()) return {};
     std::string text;
-    for (const auto& name : *names) text += (text.empty() ? "" : ", ") + name;
-    return Error{ErrorCode::kDeadlineExceeded, "Worker::stop: still running: " + text};
+    for (const auto& name : *names) text += (text.empty() ? "" : "; ") + name;
+    return Error{ErrorCode::kDeadlineExceeded, "Worker::stop: not done: " + text};
   }
 
   /// Until `ended` says so, or the server has refused this worker for good.
@@ -163,6 +160,22 @@ class Worker::Impl {
   }
 
  private:
+  using Names = Answer<std::vector<std::string>>;
+
+  /// What will be left when the machine has ended; nothing when there is nothing that could run.
+  std::shared_ptr<Names> post_stop(std::chrono::nanoseconds grace, std::chrono::nanoseconds within) {
+    {
+      const std::lock_guard lock(mutex_);
+      stopped_ = true;
+      if (!machine_) return nullptr;
+    }
+    auto left = std::make_shared<Names>();
+    const bool posted = core_->connection->loop().post([machine = machine_, grace, within, left] {
+      machine->stop(grace, within, [left](std::vector<std::string> names) { left->set(std::move(names)); });
+    });
+    return posted ? left : nullptr;
+  }
+
   internal::WorkerSettings settings() const {
     internal::Random random(internal::entropy());
     internal::WorkerSettings settings;
@@ -197,7 +210,10 @@ Result<> Worker::start() {
   return impl_->start();
 }
 Result<> Worker::stop(std::chrono::milliseconds within) {
-  return impl_->stop(impl_->options().graceful_shutdown_timeout, within);
+  // Cut here, before the milliseconds overflow as nanoseconds.
+  constexpr auto kLongest = std::chrono::duration_cast<std::chrono::milliseconds>(internal::ShutdownPlan::kLongest);
+  return impl_->stop(impl_->options().graceful_shutdown_timeout,
+                     std::clamp(within, std::chrono::milliseconds::zero(), kLongest));
 }
 
 Result<> Worker::run() {

@@ -110,23 +110,21 @@ void WorkerMachine::ask_namespace() {
       });
 }
 
-/// A call without which nothing goes on has failed: try it again, unless the server has been refusing us for too long.
+/// A call without which nothing goes on has failed: try it again, also when the server has been refusing us for long.
 void WorkerMachine::refused(const char* call, const Status& status, void (WorkerMachine::*again)()) {
-  const TimePoint now = ports_.loop.now();
-  const Nanoseconds pause = poll_policy_.failed(status, now, host_.random);
   host_.count([](auto& stats) { ++stats.poll_errors; });
-  if (PollPolicy::is_refusal(status.code)) {
-    log(LogLevel::kWarn,
-        std::string(call) + " for task queue '" + settings_.task_queue + "' was refused: " + to_string(status));
-  }
-  if (poll_policy_.hopeless(now) && on_refused_) {
-    const auto on_refused = std::exchange(on_refused_, nullptr);
-    return on_refused(Error{refusal_code(status.code), std::string(call) + " for namespace '" +
-                                                           settings_.namespace_name + "', task queue '" +
-                                                           settings_.task_queue + "': " + status.message});
-  }
-  quiet_until_ = now + pause;
+  const TimePoint now = ports_.loop.now();
+  if (now < quiet_until_) return;  // One trouble ends all open polls: it makes one pause, not one for each of them.
+  quiet_until_ = now + poll_policy_.failed(status, now, host_.random);
   retry_at(quiet_until_, again);
+  if (!PollPolicy::is_refusal(status.code)) return;
+  log(LogLevel::kWarn,
+      std::string(call) + " for task queue '" + settings_.task_queue + "' was refused: " + to_string(status));
+  if (!poll_policy_.hopeless(now) || std::exchange(told_refusal_, true)) return;
+  Error error{refusal_code(status.code), std::string(call) + " for namespace '" + settings_.namespace_name +
+                                             "', task queue '" + settings_.task_queue + "': " + status.message};
+  log(LogLevel::kError, "the server has refused this worker for a minute, it goes on trying: " + error.message);
+  if (const auto on_refused = std::exchange(on_refused_, nullptr)) on_refused(std::move(error));
 }
 
 void WorkerMachine::open_polls() {
@@ -167,13 +165,18 @@ void WorkerMachine::poll_answered(std::uint64_t poll, TimePoint opened, StatusOr
 }
 
 void WorkerMachine::begin_attempt(ActivityTask task) {
-  if (phase_ == ShutdownPhase::kEnded) return;
+  if (phase_ == ShutdownPhase::kEnded) {  // The poll's answer crossed our end. Only the server's timer brings it back.
+    host_.count([](auto& stats) { ++stats.tasks_dropped; });
+    log(LogLevel::kError, task.activity_type + " '" + task.activity_id + "' (attempt " + std::to_string(task.attempt) +
+                              ") came after the worker had ended, and is dropped");
+    return;
+  }
   // The answer may have waited in a frozen process since then.
   const TimePoint start = ports_.loop.last_idle();
   const Lease lease(start, task.heartbeat, attempt_limit(task));
   const TimePoint report_until =
       lease.limit() == TimePoint::max() ? start + std::chrono::hours(24) : lease.limit() + kReportGrace;
-  const std::uint64_t key = next_key_++;
+  const std::uint64_t key = ports_.courier.new_key();
   auto attempt =
       std::make_shared<Attempt>(std::move(task), settings_.task_queue, ports_.converter, ports_.clock, lease, key);
   auto driver = std::make_shared<AttemptDriver>(host_, std::move(attempt), lease, report_until);
@@ -185,7 +188,7 @@ void WorkerMachine::begin_attempt(ActivityTask task) {
   });
   driver->start(ports_.executor);
   if (phase_ >= ShutdownPhase::kStopping) driver->request_shutdown();
-  if (phase_ >= ShutdownPhase::kForced) driver->force_shutdown();
+  if (phase_ >= ShutdownPhase::kForced) driver->force_shutdown(shutdown_plan_->end_at);
 }
 
 void WorkerMachine::attempt_settled(std::uint64_t key) {
@@ -197,16 +200,23 @@ void WorkerMachine::attempt_settled(std::uint64_t key) {
 }
 
 void WorkerMachine::stop(Nanoseconds grace, Nanoseconds within, Stopped stopped) {
-  if (phase_ == ShutdownPhase::kEnded) return stopped(left_running_);
+  if (phase_ == ShutdownPhase::kEnded) return stopped(left_);
   stop_waiters_.push_back(std::move(stopped));
+  const auto plan = ShutdownPlan::make(ports_.loop.now(), grace, within);
+  arm_shutdown(shutdown_plan_ ? plan.sooner(*shutdown_plan_) : plan);
   if (phase_ != ShutdownPhase::kRunning) return;
   phase_ = ShutdownPhase::kDraining;
   ports_.loop.cancel(retry_timer_);
   for (const auto& [poll, call] : polls_) ports_.stub.cancel(call);
-  const auto plan = ShutdownPlan::make(ports_.loop.now(), grace, within);
+  end_if_idle();
+}
+
+/// Phases that have begun already see to it themselves that they do not begin again.
+void WorkerMachine::arm_shutdown(const ShutdownPlan& plan) {
+  shutdown_plan_ = plan;
+  for (const TimerId timer : shutdown_timers_) ports_.loop.cancel(timer);
   shutdown_timers_ = {at(plan.stop_at, &WorkerMachine::request_stops), at(plan.force_at, &WorkerMachine::force_reports),
                       at(plan.end_at, &WorkerMachine::end)};
-  end_if_idle();
 }
 
 void WorkerMachine::request_stops() {
@@ -219,7 +229,7 @@ void WorkerMachine::force_reports() {
   if (phase_ == ShutdownPhase::kEnded) return;
   phase_ = ShutdownPhase::kForced;
   const auto drivers = attempts_;  // Settling removes them while we look.
-  for (const auto& [key, driver] : drivers) driver->force_shutdown();
+  for (const auto& [key, driver] : drivers) driver->force_shutdown(shutdown_plan_->end_at);
   end_if_idle();
 }
 
@@ -239,13 +249,21 @@ void WorkerMachine::end() {
   for (const TimerId timer : shutdown_timers_) ports_.loop.cancel(timer);
   for (const auto& [poll, call] : polls_) ports_.stub.cancel(call);
   for (const auto& [key, driver] : attempts_) {
-    if (!driver->returned()) left_running_.push_back(driver->name());
-    if (!driver->report_settled()) host_.count([](auto& stats) { ++stats.reports_given_up; });
+    if (!driver->report_settled()) {
+      host_.count([](auto& stats) { ++stats.reports_given_up; });
+      log(LogLevel::kError, driver->name() + (driver->returned() ? " has ended" : " still runs") +
+                                " and is not reported: the worker ends first");
+    }
+    if (!driver->returned()) {
+      left_.push_back(driver->name());
+    } else if (!driver->report_settled()) {
+      left_.push_back(driver->name() + ", ended but not reported");
+    }
     driver->abandon();
   }
   attempts_.clear();
   host_.count([](auto& stats) { stats.attempts_running = stats.slots_used = stats.polls_open = 0; });
-  for (const auto& stopped : std::exchange(stop_waiters_, {})) stopped(left_running_);
+  for (const auto& stopped : std::exchange(stop_waiters_, {})) stopped(left_);
 }
 
 }  // namespace longbeat::internal

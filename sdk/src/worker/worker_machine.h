@@ -45,15 +45,17 @@ struct WorkerPorts {
 /// stats() is for any thread. Held by shared_ptr, so that a late answer finds nobody instead of a dead worker.
 class WorkerMachine : public std::enable_shared_from_this<WorkerMachine> {
  public:
-  /// Names of the activities whose function had not returned.
+  /// Names of the attempts that had not ended, or whose report the server has not acknowledged (their names say so).
   using Stopped = std::function<void(std::vector<std::string>)>;
 
   WorkerMachine(WorkerPorts ports, WorkerSettings settings);
 
-  /// `on_refused` runs once, when the server has refused this worker for good; the machine then waits for stop().
+  /// `on_refused` runs once, when the server has refused this worker for a minute. The machine goes on trying until
+  /// stop(): a permission or a namespace may come late.
   void start(std::function<void(Error)> on_refused);
   /// Polls no more; after `grace` requests stop; reports WorkerShutdown before `within` has passed; then nothing of it
-  /// runs any more. May be called again: every `stopped` is answered.
+  /// runs any more. May be called again: every `stopped` is answered, and the earlier end counts. Both times are cut to
+  /// ShutdownPlan::kLongest.
   void stop(Nanoseconds grace, Nanoseconds within, Stopped stopped);
   ShutdownPhase phase() const { return phase_; }
   WorkerStats stats() const;
@@ -66,6 +68,7 @@ class WorkerMachine : public std::enable_shared_from_this<WorkerMachine> {
   void poll_answered(std::uint64_t poll, TimePoint opened, StatusOr<std::vector<ActivityTask>> answer);
   void begin_attempt(ActivityTask task);
   void attempt_settled(std::uint64_t key);
+  void arm_shutdown(const ShutdownPlan& plan);
   void request_stops();
   void force_reports();
   void end_if_idle();
@@ -82,13 +85,15 @@ class WorkerMachine : public std::enable_shared_from_this<WorkerMachine> {
   bool ready_ = false;  ///< the server was asked what it can do
   TimePoint quiet_until_ = TimePoint::min();
   TimerId retry_timer_ = 0;
+  std::optional<ShutdownPlan> shutdown_plan_{};
   std::vector<TimerId> shutdown_timers_{};
   std::map<std::uint64_t, CallId> polls_{};  ///< open ones, by a number of our own
   std::map<std::uint64_t, std::shared_ptr<AttemptDriver>> attempts_{};
-  std::uint64_t next_key_ = 1, next_poll_ = 1;
+  std::uint64_t next_poll_ = 1;
+  bool told_refusal_ = false;
   std::function<void(Error)> on_refused_{};
   std::vector<Stopped> stop_waiters_{};
-  std::vector<std::string> left_running_{};
+  std::vector<std::string> left_{};  ///< what the last `stopped` are told
 };
 
 }  // namespace longbeat::internal

@@ -104,6 +104,16 @@ TEST_CASE("waiting for an outcome", "[client][result]") {
     CHECK(setup.answer->error().code == StatusCode::kCancelled);
     CHECK(setup.service.hanging() == 0);
   }
+  SECTION("does not begin when it was given up before") {
+    auto wait =
+        std::make_shared<OutcomeWait>(setup.loop, setup.service, RunParams{"default", "id", "run"}, std::nullopt, 1);
+    wait->cancel();
+    wait->start([&](StatusOr<PolledOutcome> got) { setup.answer.emplace(std::move(got)); });
+    setup.loop.run_for(1s);
+    REQUIRE(setup.answer.has_value());
+    CHECK(setup.answer->error().code == StatusCode::kCancelled);
+    CHECK(setup.service.sent_at.empty());
+  }
   SECTION("ends with an answer that rules an outcome out") {
     setup.service.outcomes = {not_found("activity not found for ID: id")};
     setup.wait();

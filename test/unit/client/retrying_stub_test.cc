@@ -63,9 +63,18 @@ TEST_CASE("a call that the server cannot answer", "[client][retry]") {
     CHECK(sent[1] - sent[0] >= 801ms);
     CHECK(sent[1] - sent[0] <= 1201ms);
   }
-  SECTION("is given up after ten tries with the last refusal") {
+  SECTION("is repeated for as long as its own timeout lasts while the server is away") {
+    for (int i = 0; i < 15; ++i) setup.service.starts.push_back(refused(StatusCode::kUnavailable));
+    setup.service.starts.push_back(StartedActivity{"run", true});
+    setup.start(2min);
+    setup.loop.run_for(2min);
+    REQUIRE(setup.answer.has_value());
+    CHECK(setup.answer->ok());
+    CHECK(setup.service.seen_starts.size() == 16);
+  }
+  SECTION("is given up after ten tries with the last refusal, when it need not pass") {
     for (int i = 0; i < 20; ++i)
-      setup.service.starts.push_back(refused(StatusCode::kUnavailable, "try " + std::to_string(i)));
+      setup.service.starts.push_back(refused(StatusCode::kInternal, "try " + std::to_string(i)));
     setup.start(10min);
     setup.loop.run_for(10min);
     REQUIRE(setup.answer.has_value());

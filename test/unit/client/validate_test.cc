@@ -42,6 +42,11 @@ TEST_CASE("client options", "[client][options]") {
   }
   SECTION("name every other bad field") {
     CHECK(refusal(ClientOptions{.namespace_name = ""}) == "ClientOptions.namespace_name is empty, but required");
+    CHECK(refusal(ClientOptions{.namespace_name = "gr\xc3\xb6\xc3\x9f"
+                                                  "e"}) ==
+          "ClientOptions.namespace_name is 'gr\xc3\xb6\xc3\x9f"
+          "e', must be printable ASCII without spaces");
+    CHECK_THAT(refusal(ClientOptions{.namespace_name = "a\n"}), ContainsSubstring("ClientOptions.namespace_name"));
     CHECK_THAT(refusal(ClientOptions{.identity = std::string(1001, 'x')}), ContainsSubstring("ClientOptions.identity"));
     CHECK(refusal(ClientOptions{.call_timeout = 0ms}) ==
           "ClientOptions.call_timeout is 0 ms, must be more than 0 and at most 1 h");

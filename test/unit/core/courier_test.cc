@@ -34,6 +34,10 @@ TEST_CASE("the courier", "[worker][courier]") {
     CHECK(courier.threads() == 3);
     release.set_value();
   }
+  SECTION("gives every caller a key of its own") {
+    CourierPool courier;
+    CHECK(courier.new_key() != courier.new_key());
+  }
   SECTION("survives a job that throws") {
     CourierPool courier;
     std::promise<void> ran;

@@ -72,7 +72,7 @@ TEST_CASE("what cannot be converted is an error that names the type", "[converte
   SECTION("with another number of values") {
     CHECK_THAT(
         (converter.from_payloads<std::tuple<int, int>>({internal::make_payload("json/plain", "1")}).error().message),
-        ContainsSubstring("expected 2 payloads, found 1"));
+        ContainsSubstring("expected 2 values, found 1"));
   }
   SECTION("when a value has no JSON") {
     CHECK(converter.to_payload(std::string("\xff")).error().code == ErrorCode::kUndecodable);

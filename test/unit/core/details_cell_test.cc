@@ -44,6 +44,14 @@ TEST_CASE("the latest-value cell", "[worker][heartbeat]") {
     CHECK_FALSE(cell.put(value(3)));
     CHECK_FALSE(cell.repeat());
   }
+  SECTION("tells by its number that something newer came, also what is still in it") {
+    cell.put(value(1));
+    const auto seen = cell.last_sequence();
+    CHECK(cell.has_news());
+    CHECK(cell.last_sequence() == seen);
+    cell.put(value(2));
+    CHECK(cell.last_sequence() > seen);
+  }
   SECTION("remembers a heartbeat without a value") {
     cell.repeat();
     CHECK(cell.has_news());

@@ -60,4 +60,14 @@ TEST_CASE("a shutdown plan", "[worker][shutdown]") {
   SECTION("takes zero and less as now") {
     CHECK(ShutdownPlan::make(kStart, -1s, -1s).end_at == kStart);
   }
+  SECTION("cuts times that no clock can hold") {
+    const auto plan = ShutdownPlan::make(kStart, std::chrono::nanoseconds::max(), std::chrono::nanoseconds::max());
+    CHECK(plan.end_at == kStart + ShutdownPlan::kLongest);
+    CHECK(plan.stop_at > kStart + ShutdownPlan::kLongest - 1min);
+  }
+  SECTION("ends with another at the sooner of each moment") {
+    const auto plan = ShutdownPlan::make(kStart, 10s, 15s).sooner(ShutdownPlan::make(kStart + 1s, 1s, 20s));
+    CHECK(plan.stop_at == kStart + 2s);
+    CHECK(plan.end_at == kStart + 15s);
+  }
 }

@@ -66,7 +66,9 @@ TEST_CASE("an exception becomes a failure", "[worker][outcome]") {
   SECTION("also when it is not a std::exception") {
     const auto failure = failure_from([] { throw 42; });
     CHECK(failure.type == "int");
-    CHECK_THAT(failure.message, ContainsSubstring("not a std::exception"));
+    CHECK(failure.message == "activity threw an int: 42");
+    CHECK(failure_from([] { throw "plain text"; }).message == "plain text");
+    CHECK_THAT(failure_from([] { throw std::vector<int>(); }).message, ContainsSubstring("not a std::exception"));
   }
   SECTION("with text that can be sent") {
     CHECK(failure_from([] { throw std::runtime_error("caf\xe9 \xf0\x9f\x8e\x89"); }).message ==

@@ -1,4 +1,6 @@
 // One attempt on the worker's machine: heartbeats, lease, stop, report. The test plays activity and server.
+#include <future>
+
 #include "core/outcome.h"
 #include "support/catch.h"
 #include "unit/worker/fake_worker.h"
@@ -84,6 +86,47 @@ TEST_CASE("a heartbeat", "[worker][heartbeat]") {
     worker.loop.run_for(8s);
     CHECK(text_of(worker.stub.beats.back().params.details) == "2");
   }
+  SECTION("keeps the lease while an encoding hangs, once for each time the activity gave a sign of life") {
+    auto& context = worker.begin();
+    worker.courier.blocked = true;
+    for (int second = 0; second < 60; ++second) {
+      context.heartbeat(second);
+      worker.loop.run_for(1s);
+    }
+    CHECK_FALSE(context.stopped());
+    CHECK(worker.machine->stats().heartbeats_without_newest >= 6);
+    const auto sent = worker.stub.beats.size();
+    CHECK(sent <= 10);
+    worker.loop.run_for(30s);  // Nothing comes any more: what lies in the cell is not a sign of life again and again.
+    CHECK(worker.stub.beats.size() <= sent + 1);
+    CHECK(context.stop_causes() == std::vector{StopCause::kLeaseLost});
+  }
+  SECTION("without a value keeps the lease as well while an encoding hangs") {
+    auto& context = worker.begin();
+    worker.courier.blocked = true;
+    context.heartbeat(1);
+    for (int second = 0; second < 60; ++second) {
+      worker.loop.run_for(1s);
+      context.heartbeat();
+    }
+    CHECK_FALSE(context.stopped());
+    worker.courier.release();
+    worker.loop.run_for(8s);
+    CHECK(text_of(worker.stub.beats.back().params.details) == "1");
+  }
+  SECTION("that comes late while an encoding hangs wakes the loop and leaves at once") {
+    auto& context = worker.begin();
+    worker.courier.blocked = true;
+    context.heartbeat(1);
+    worker.loop.run_for(9s);
+    const auto sent = worker.stub.beats.size();
+    context.heartbeat(2);
+    worker.loop.run_ready();
+    CHECK(worker.stub.beats.size() == sent + 1);
+    worker.courier.release();
+    worker.loop.run_for(20s);
+    CHECK(text_of(worker.stub.beats.back().params.details) == "2");
+  }
   SECTION("with details that cannot be encoded fails the attempt with that error") {
     auto& context = worker.begin();
     context.heartbeat(std::string("\xff"));
@@ -145,6 +188,39 @@ TEST_CASE("the newest details", "[worker][report]") {
     CHECK(worker.stub.canceled.size() == 1);
     CHECK(worker.machine->stats().canceled == 1);
   }
+  SECTION("are waited for although a heartbeat would not have waited so long") {
+    auto& context = worker.begin();
+    worker.courier.blocked = true;
+    context.heartbeat(1);
+    worker.loop.run_for(1s);
+    context.heartbeat(2);
+    worker.fail();
+    worker.loop.run_for(1500ms);
+    CHECK(worker.stub.failed.empty());
+    worker.courier.release();
+    worker.loop.run_ready();
+    REQUIRE(worker.stub.failed.size() == 1);
+    REQUIRE(worker.stub.failed[0].params.last_heartbeat_details);
+    CHECK(text_of(*worker.stub.failed[0].params.last_heartbeat_details) == "2");
+  }
+  SECTION("are waited for no longer than a worker that stops has time") {
+    auto& context = worker.begin();
+    const bool returned = GENERATE(true, false);
+    worker.courier.blocked = true;
+    std::optional<std::vector<std::string>> left;
+    worker.machine->stop(0s, 10s, [&](std::vector<std::string> names) { left = std::move(names); });
+    worker.loop.run_for(8900ms);
+    context.heartbeat(1);
+    if (returned) worker.fail();
+    worker.loop.run_for(1s);
+    REQUIRE(worker.stub.failed.size() == 1);
+    CHECK(worker.stub.failed[0].at <= worker.loop.now() - 300ms);
+    worker.loop.run_for(1s);
+    REQUIRE(left);
+    CHECK(left->size() == (returned ? 0 : 1));
+    worker.courier.release();
+    worker.loop.run_for(1min);
+  }
   SECTION("are not waited for when the courier is blocked") {
     auto& context = worker.begin();
     worker.courier.blocked = true;
@@ -176,6 +252,18 @@ TEST_CASE("save_now", "[worker][heartbeat]") {
     worker.loop.run_ready();
     CHECK(worker.stub.beats.size() == beats);
   }
+}
+
+TEST_CASE("save_now with the longest of all timeouts waits for its answer", "[worker][heartbeat]") {
+  FakeWorker worker;
+  const Lease lease(worker.loop.now(), 10s, 0s);
+  Attempt attempt(FakeWorker::task(), "q", {}, worker.clock, lease, 1);
+  auto answer = std::async(std::launch::async, [&] { return attempt.save_now({}, std::chrono::nanoseconds::max()); });
+  std::vector<UrgentSave> saves;
+  while (saves.empty()) saves = attempt.take_urgent_saves();
+  CHECK(answer.wait_for(10ms) == std::future_status::timeout);
+  saves[0].settle(Result<>());
+  CHECK(answer.get());
 }
 
 TEST_CASE("a lease that is not renewed", "[worker][lease]") {

@@ -82,6 +82,10 @@ class ScriptedStub final : public ServiceStub {
     }
   }
 
+  /// All open polls end in one round.
+  void fail_polls(const Status& status) {
+    for (auto& poll : std::exchange(polls, {})) poll.second(status);
+  }
   void give(ActivityTask task) {
     auto done = polls.front().second;
     polls.pop_front();

@@ -21,6 +21,21 @@ TEST_CASE("a worker polls only with a free slot", "[worker][poll]") {
   CHECK(worker.machine->stats().attempts_started == 2);
 }
 
+TEST_CASE("two workers on one courier have no key in common", "[worker][courier]") {
+  FakeWorker worker(1);
+  worker.begin();
+  WorkerSettings settings;
+  settings.slots = 1;
+  const auto second = std::make_shared<WorkerMachine>(
+      WorkerPorts{worker.loop, worker.stub, worker.courier, worker.executor, worker.clock}, settings);
+  second->start(nullptr);
+  worker.loop.run_ready();
+  worker.stub.give(FakeWorker::task());
+  worker.loop.run_ready();
+  REQUIRE(worker.executor.inputs.size() == 2);
+  CHECK(worker.executor.inputs[0].attempt->key() != worker.executor.inputs[1].attempt->key());
+}
+
 TEST_CASE("a worker that is refused", "[worker][poll]") {
   FakeWorker worker;
   SECTION("because its namespace is missing gives up after a minute, not earlier") {
@@ -32,6 +47,27 @@ TEST_CASE("a worker that is refused", "[worker][poll]") {
     REQUIRE(worker.refusal);
     CHECK(worker.refusal->code == ErrorCode::kNotFound);
     CHECK_THAT(worker.refusal->message, ContainsSubstring("no namespace"));
+    SECTION("but goes on trying, and says so only once") {
+      worker.refusal.reset();
+      worker.loop.run_for(10min);
+      CHECK_FALSE(worker.refusal);
+      worker.stub.namespace_status.reset();
+      worker.loop.run_for(12s);
+      CHECK(worker.stub.polls.size() == 2);
+    }
+  }
+  SECTION("when it polls goes on trying, with pauses") {
+    worker.start();
+    for (int second = 0; second < 300; ++second) {
+      worker.stub.fail_polls(Status{StatusCode::kPermissionDenied, "not you", {}});
+      CHECK(worker.stub.polls.empty());
+      worker.loop.run_for(1s);
+    }
+    REQUIRE(worker.refusal);
+    CHECK(worker.refusal->code == ErrorCode::kPermissionDenied);
+    CHECK(worker.machine->stats().poll_errors < 100);
+    worker.loop.run_for(12s);
+    CHECK(worker.stub.polls.size() == 2);
   }
   SECTION("for a while goes on when the server comes back") {
     worker.stub.namespace_status = unavailable("starting");
@@ -54,6 +90,22 @@ TEST_CASE("a worker that is refused", "[worker][poll]") {
     }
     CHECK(worker.machine->stats().poll_errors < 20);
   }
+}
+
+TEST_CASE("one outage makes one pause, however many polls it ends", "[worker][poll]") {
+  FakeWorker worker(5);
+  worker.start();
+  REQUIRE(worker.stub.polls.size() == 5);
+  worker.stub.fail_polls(unavailable("x"));
+  CHECK(worker.machine->stats().poll_errors == 5);
+  CHECK(worker.stub.polls.empty());
+  worker.loop.run_for(240ms);
+  CHECK(worker.stub.polls.size() == 5);
+  worker.stub.fail_polls(unavailable("x"));
+  worker.loop.run_for(240ms);
+  CHECK(worker.stub.polls.empty());
+  worker.loop.run_for(240ms);
+  CHECK(worker.stub.polls.size() == 5);
 }
 
 TEST_CASE("a worker that stops", "[worker][shutdown]") {
@@ -122,6 +174,60 @@ TEST_CASE("a worker that stops", "[worker][shutdown]") {
     worker.loop.run_for(5s);
     CHECK(left);
     CHECK(worker.machine->stats().reports_given_up == 1);
+  }
+  SECTION("names a result that the server did not take in time") {
+    worker.begin();
+    worker.stub.answers_reports = false;
+    worker.end(AttemptCompleted{});
+    stop(0s, 5s);
+    worker.loop.run_for(5s);
+    REQUIRE(left);
+    CHECK(*left == std::vector<std::string>{"ingest 'a' (attempt 1), ended but not reported"});
+    CHECK(worker.machine->stats().reports_given_up == 1);
+  }
+  SECTION("counts a task that came after its end") {
+    worker.start();
+    const auto poll = worker.stub.polls.front().second;
+    worker.stub.polls.clear();  // The server has answered already, so cancelling finds nothing.
+    stop(0s, 1s);
+    worker.loop.run_for(1s);
+    REQUIRE(left);
+    poll(std::vector{FakeWorker::task()});
+    worker.loop.run_ready();
+    CHECK(worker.executor.inputs.empty());
+    CHECK(worker.machine->stats().attempts_started == 0);
+    CHECK(worker.machine->stats().tasks_dropped == 1);
+  }
+  SECTION("ends by the earlier of two deadlines") {
+    auto& context = worker.begin();
+    const bool shorter_first = GENERATE(true, false);
+    stop(1h, shorter_first ? 10s : 2h);
+    worker.loop.run_for(1s);
+    CHECK_FALSE(context.stopped());
+    stop(1h, shorter_first ? 2h : 9s);
+    worker.loop.run_for(8900ms);
+    CHECK_FALSE(left);
+    CHECK(context.stopped());
+    worker.loop.run_for(100ms);
+    CHECK(left);
+    CHECK(worker.stub.failed.size() == 1);
+    CHECK(worker.loop.armed_timers() == 0);
+  }
+  SECTION("at once, while it has time for a longer stop, reports what runs") {
+    worker.begin();
+    stop(1h, 2h);
+    stop(0s, 0s);
+    CHECK(left);
+    CHECK(worker.stub.failed.size() == 1);
+  }
+  SECTION("within the longest of all times waits for its attempts") {
+    auto& context = worker.begin(FakeWorker::task(0s));
+    stop(Nanoseconds::max(), Nanoseconds::max());
+    worker.loop.run_for(30min);
+    CHECK_FALSE(left);
+    CHECK_FALSE(context.stopped());
+    worker.end(AttemptCompleted{});
+    CHECK(left);
   }
   SECTION("may be stopped again, and before it was started") {
     stop(0s, 1s);
