@@ -13,6 +13,7 @@ class Arguments {
     for (int i = 1; i < argc; i += 2) {
       const std::string name = argv[i];
       if (name.rfind("--", 0) != 0) throw std::invalid_argument("expected an option, got '" + name + "'");
+      if (values_.contains(name)) throw std::invalid_argument("option " + name + " is given twice");
       if (i + 1 == argc) throw std::invalid_argument("option " + name + " has no value");
       values_[name] = argv[i + 1];
     }

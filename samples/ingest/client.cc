@@ -21,16 +21,16 @@ class ProgressBar {
  public:
   explicit ProgressBar(std::uint64_t total) : total_(total), terminal_(::isatty(STDOUT_FILENO) == 1) {}
 
-  void show(const Progress& progress, std::int32_t attempt, const std::string& worker) {
+  void show(const Progress& progress, std::int32_t attempt, const std::string& where) {
     const auto now = std::chrono::steady_clock::now();
     if (!terminal_ && now < next_) return;
     next_ = now + 1s;
     const auto percent = total_ == 0 ? 100 : progress.offset * 100 / total_;
     std::string bar(40, '.');
     for (std::size_t i = 0; i < bar.size() && i * 100 < percent * bar.size(); ++i) bar[i] = '#';
-    std::printf("%s[%s] %3d %%  %5.1f of %.1f MB, %llu packages, attempt %d on %s%s", terminal_ ? "\r\033[K" : "",
+    std::printf("%s[%s] %3d %%  %5.1f of %.1f MB, %llu packages, attempt %d %s%s", terminal_ ? "\r\033[K" : "",
                 bar.c_str(), static_cast<int>(percent), megabytes(progress.offset), megabytes(total_),
-                static_cast<unsigned long long>(progress.packages), attempt, worker.c_str(), terminal_ ? "" : "\n");
+                static_cast<unsigned long long>(progress.packages), attempt, where.c_str(), terminal_ ? "" : "\n");
     std::fflush(stdout);
   }
   void end() const {
@@ -56,19 +56,27 @@ int run(int argc, char** argv) {
   const auto heartbeat_seconds = arguments.number("--heartbeat-timeout", 5);
   arguments.end();
 
+  if (heartbeat_seconds < 1 || heartbeat_seconds > 3'600) {
+    throw std::invalid_argument("option --heartbeat-timeout is " + std::to_string(heartbeat_seconds) +
+                                ", must be 1 to 3600 seconds");
+  }
   auto client = longbeat::Client::connect({.address = address}).value();
   auto handle = client.start(ingest,
                              {.id = id,
                               .task_queue = task_queue,
                               .start_to_close_timeout = 1h,
                               .heartbeat_timeout = std::chrono::seconds(heartbeat_seconds)},
-                             packages_file, database, rate);
+                             // The worker may run in another directory.
+                             std::filesystem::absolute(packages_file).string(),
+                             std::filesystem::absolute(database).string(), rate);
   if (!handle) {
     std::cerr << "ingest_client: " << handle.error() << "\n";
+    if (handle.error().code == longbeat::ErrorCode::kAlreadyStarted) std::cerr << "Choose another one with --id.\n";
     return 1;
   }
 
-  ProgressBar bar(std::filesystem::exists(packages_file) ? std::filesystem::file_size(packages_file) : 0);
+  std::string last_failure;
+  ProgressBar bar(std::filesystem::is_regular_file(packages_file) ? std::filesystem::file_size(packages_file) : 0);
   for (;; std::this_thread::sleep_for(200ms)) {
     const auto seen = handle->describe();
     if (!seen) {
@@ -79,8 +87,15 @@ int run(int argc, char** argv) {
       return 1;
     }
     if (seen->status != longbeat::ActivityStatus::kRunning) break;
+    if (const auto failure = seen->last_failure ? to_string(*seen->last_failure) : ""; failure != last_failure) {
+      last_failure = failure;
+      bar.end();
+      std::cout << "attempt " << seen->attempt - 1 << " ended: " << failure << std::endl;
+    }
     const auto progress = seen->heartbeat_details<Progress>();
-    if (progress && *progress) bar.show(**progress, seen->attempt, seen->last_worker_identity);
+    if (!progress || !*progress) continue;
+    const bool waits = seen->run_state == longbeat::ActivityRunState::kScheduled;
+    bar.show(**progress, seen->attempt, waits ? "waits for a worker" : "on " + seen->last_worker_identity);
   }
   bar.end();
 

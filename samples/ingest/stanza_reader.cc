@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <string_view>
 #include <system_error>
 
 namespace {
+
+constexpr std::uint64_t kLongestStanza = 1024 * 1024;
 
 [[noreturn]] void fail(const std::string& what, const std::string& path) {
   throw std::system_error(errno, std::generic_category(), what + " '" + path + "'");
@@ -37,6 +40,9 @@ std::vector<std::string> dependency_names(const std::string& value) {
 
 StanzaReader::StanzaReader(const std::string& path, std::uint64_t offset)
     : path_(path), file_(path, std::ios::binary), offset_(offset) {
+  if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path)) {
+    throw std::system_error(std::make_error_code(std::errc::invalid_argument), "no regular file: '" + path_ + "'");
+  }
   if (!file_) fail("cannot open", path_);
   if (!file_.seekg(static_cast<std::streamoff>(offset))) fail("cannot seek in", path_);
 }
@@ -45,8 +51,12 @@ std::optional<Stanza> StanzaReader::next() {
   Stanza stanza;
   std::string depends;
   std::string line;
+  const auto begin = offset_;
   while (std::getline(file_, line)) {
     offset_ += line.size() + (file_.eof() ? 0 : 1);
+    if (offset_ - begin > kLongestStanza) {
+      throw std::system_error(std::make_error_code(std::errc::invalid_argument), "no package index: '" + path_ + "'");
+    }
     if (line.empty()) {
       if (stanza.package.empty()) continue;
       break;

@@ -13,7 +13,8 @@ struct Stanza {
   std::vector<std::string> dependencies;
 };
 
-/// Reads a package index ("Packages" file) stanza by stanza. Throws std::system_error when the file cannot be read.
+/// Reads a package index ("Packages" file) stanza by stanza. Throws std::system_error when the file cannot be read, is
+/// not a regular file, or holds a stanza of more than a megabyte, which no package index does.
 class StanzaReader {
  public:
   /// Starts at a byte offset, which must be the start of the file or an earlier offset().

@@ -44,10 +44,20 @@ StanzaReader open_index(const std::string& path, std::uint64_t offset) try {
   throw longbeat::ApplicationError(error.what(), {.type = "UnreadableFile", .non_retryable = true});
 }
 
+std::optional<Stanza> next_stanza(StanzaReader& index) try {
+  return index.next();
+} catch (const std::system_error& error) {
+  throw longbeat::ApplicationError(error.what(), {.type = "UnreadableFile", .non_retryable = true});
+}
+
+PackageDb open_database(const std::string& path) try { return PackageDb(path); } catch (const std::exception& error) {
+  throw longbeat::ApplicationError(error.what(), {.type = "UnusableDatabase", .non_retryable = true});
+}
+
 Summary run_ingest(longbeat::ActivityContext& ctx, std::string packages_file, std::string database,
                    std::uint64_t bytes_per_second) {
   auto progress = ctx.checkpoint<Progress>();  // What the last attempt saved, or a default Progress.
-  PackageDb db(database);
+  PackageDb db = open_database(database);
   // The database may be ahead of the checkpoint, because a save travels up to one throttle interval later than its
   // transaction. Starting at db.offset() would do nothing twice; this sample starts at the checkpoint, which all
   // activities have, and shows what the upserts are for.
@@ -59,8 +69,8 @@ Summary run_ingest(longbeat::ActivityContext& ctx, std::string packages_file, st
   std::optional<Stanza> stanza;
   do {
     Progress next = *progress;
-    stanza = index.next();
-    for (; stanza; stanza = index.next()) {
+    stanza = next_stanza(index);
+    for (; stanza; stanza = next_stanza(index)) {
       next.packages += 1;
       next.dependencies += stanza->dependencies.size();
       stanzas.push_back(std::move(*stanza));
