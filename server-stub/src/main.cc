@@ -47,7 +47,8 @@ std::optional<int> parse_flags(int argc, char** argv, Flags& flags) {
   app.add_option("-p,--port", flags.port, "Port to listen on; 0: any free one")->capture_default_str();
   app.add_option("--port-file", flags.port_file, "Write the port in use to this file once calls are served");
   app.add_option("-f,--db-filename", flags.database,
-                 "Database file, created when missing; without it everything is in memory");
+                 "Database file, created when missing; without it everything is in memory")
+      ->check([](const std::string& name) { return name.empty() ? "a database file needs a name" : std::string(); });
   app.add_option("-n,--namespace", flags.namespaces, "Namespace to create besides \"default\"; repeatable")
       ->check([](const std::string& name) { return name.empty() ? "a namespace needs a name" : std::string(); });
   app.add_option("--log-level", flags.log_level, "Lines to write")

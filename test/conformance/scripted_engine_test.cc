@@ -75,6 +75,7 @@ class ScriptedEngine final : public Engine {
     seen_.stopping = true;
   }
   EngineStats stats() const override { return {}; }
+  std::string cluster_id() const override { return "scripted"; }
   std::shared_ptr<const ActivityState> find(const RunRef&) const override { return nullptr; }
   bool steps_in_order() const { return steps_in_order_; }
 

@@ -48,7 +48,7 @@ void SimServer::start() {
       server::Engine::open(std::make_unique<server::CrashableStore>(disk_), std::move(options), world_.wall_now());
   if (!opened) throw std::logic_error("the server cannot read what it wrote: " + to_string(opened.error()));
   engine_ = std::move(opened).value();
-  queue_empty_at_ = world_.wall_now();
+  queue_empty_at_ = WallTime::min();  // As the real loop: nothing has been looked at yet.
   world_.trace("server: up");
   wake(0ns);
 }

@@ -9,9 +9,42 @@ namespace {
 
 constexpr std::size_t kBufferKept = 64 * 1024;  // A row larger than this gives its memory back.
 
+/// Beside its contents: the entries in tables, indexes, queues and heaps, roughly.
+constexpr std::uint64_t kBytesPerActivity = sizeof(OpenActivity) + sizeof(ActivityInput) + 256;
+
+std::uint64_t bytes_of(const ActivityInput& input) {
+  std::uint64_t bytes = input.activity_id.size() + input.type.size() + input.start_request_id.size() +
+                        input.starter_identity.size() + input.options.task_queue.size() + input.input.size() +
+                        input.header.size() + input.user_metadata.size() + input.search_attributes.size();
+  for (const std::string& link : input.links) bytes += sizeof link + link.size();
+  for (const std::string& type : input.options.retry.non_retryable_error_types) bytes += sizeof type + type.size();
+  return bytes;
+}
+
+std::uint64_t bytes_of(const StoredFailure& failure) {
+  std::uint64_t bytes = sizeof failure + failure.opaque.size() + failure.message.size();
+  bytes += failure.details.size() + failure.identity.size();
+  for (const StoredFailure& cause : failure.cause) bytes += bytes_of(cause);
+  return bytes;
+}
+
+std::uint64_t bytes_of(const ActivityState& state) {
+  const ActivityProgress& progress = state.progress;
+  return kBytesPerActivity + bytes_of(*state.input) + state.heartbeat_details.size() +
+         (state.last_failure ? bytes_of(*state.last_failure) : 0) + progress.worker_identity.size() +
+         progress.cancel_identity.size() + progress.cancel_reason.size() + progress.cancel_details.size();
+}
+
 }  // namespace
 
+void EngineImpl::weigh(OpenActivity& activity) {
+  const std::uint64_t bytes = bytes_of(activity.state);
+  open_bytes_ = open_bytes_ - activity.bytes + bytes;
+  activity.bytes = bytes;
+}
+
 void EngineImpl::changed(OpenActivity& activity, std::uint8_t parts) {
+  if (parts != kBeatOnly) weigh(activity);
   activity.dirty |= parts & static_cast<std::uint8_t>(~kBeatOnly);
   if (!activity.in_batch) {
     activity.in_batch = true;
@@ -98,6 +131,7 @@ void EngineImpl::finish_batch() {
     activity->in_batch = false;
     if (is_closed(activity->state.progress.phase)) {
       ++closed_;
+      open_bytes_ -= activity->bytes;
       open_.erase(activity->row);  // From now on it is read from the store.
     }
   }

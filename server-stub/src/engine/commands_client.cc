@@ -19,8 +19,12 @@ void EngineImpl::on(Command& command, PollOutcomeRequest& request) {
   const auto run = find_run(**space, request.run, Depth::kOutcome);
   if (!run) return answer(command.sink, run.error());
   const ActivityState& state = run->state();
-  if (state.outcome)
-    return answer(command.sink, Reply(PollOutcomeReply{internal::to_string(state.input->run_id), state.outcome}));
+  if (state.outcome) {
+    // A stored run was read for this answer and may own it; an open one goes on after this step.
+    auto outcome = run->open != nullptr ? std::make_shared<const Outcome>(*state.outcome)
+                                        : std::shared_ptr<const Outcome>(run->stored, &*state.outcome);
+    return answer(command.sink, Reply(PollOutcomeReply{internal::to_string(state.input->run_id), std::move(outcome)}));
+  }
   if (parked_.size() >= options_.limits.parked_calls_max) {
     return answer(command.sink, exhausted("limit of waiting calls reached", kConcurrentLimit, kScopeSystem));
   }
@@ -43,11 +47,13 @@ void EngineImpl::on(Command& command, DescribeRequest& request) {
   const auto run = find_run(**space, request.run, Depth::kWhole);
   if (!run) return answer(command.sink, run.error());
   const ActivityState& state = run->state();
-  const ChangeToken current{state.input->run_id, state.progress.transition_count};
+  const ChangeToken current{state.input->run_id, state.progress.transition_count, incarnation_};
   if (seen && seen->run_id != current.run_id) {
     return answer(command.sink, internal::invalid_argument("long poll token does not match execution"));
   }
-  if (!seen || seen->transition_count != current.transition_count) {
+  const bool same_state =
+      seen && seen->transition_count == current.transition_count && seen->incarnation == current.incarnation;
+  if (!same_state) {
     auto copy = run->open != nullptr ? std::make_shared<const ActivityState>(state) : run->stored;
     return answer(command.sink, Reply(DescribeReply{std::move(copy), server::encode(current), std::move(request)}));
   }

@@ -91,6 +91,11 @@ void EngineImpl::on(Command& command, StartRequest& request) {
                   exhausted("limit of open activities reached: " + std::to_string(options_.limits.open_activities_max),
                             kPersistenceStorageLimit, kScopeSystem));
   }
+  if (open_bytes_ >= options_.limits.open_bytes_max) {
+    return answer(command.sink, exhausted("limit of memory for open activities reached: " +
+                                              std::to_string(options_.limits.open_bytes_max) + " bytes",
+                                          kPersistenceStorageLimit, kScopeSystem));
+  }
   if (request.request_id.empty()) request.request_id = internal::to_string(internal::make_uuid(random_));
   ActivityInput input = input_of(request, *normal, **space, internal::make_uuid(random_), now_);
   answer(command.sink, Reply(begin_run(**space, std::move(input), *latest)));

@@ -1,6 +1,8 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <exception>
+#include <unordered_set>
 #include <utility>
 
 #include "engine/engine_impl.h"
@@ -40,6 +42,16 @@ void EngineImpl::hand_out_undelivered(const std::string& token) {
 }
 
 void EngineImpl::step(StepTime time) {
+  try {
+    run_step(time);
+  } catch (const std::exception& error) {
+    // Half of a step may have been done (out of memory, a broken invariant): the host process goes on, this engine not.
+    end(std::string("exception: ") + error.what());
+    release();
+  }
+}
+
+void EngineImpl::run_step(StepTime time) {
   // A reply may submit the next command at once; that one belongs to the next step.
   working_.swap(inbox_);
   if (!ended_) {
@@ -51,11 +63,15 @@ void EngineImpl::step(StepTime time) {
       ++stats_.grace_added;
     }
   }
-  for (InboxItem& item : working_) {
+  for (next_item_ = 0; next_item_ < working_.size();) {
+    InboxItem& item = working_[next_item_++];
     if (auto* refused = std::get_if<Refused>(&item)) {
+      in_hand_ = refused->sink;
       answer(refused->sink, unavailable_now());
     } else if (auto* command = std::get_if<Command>(&item)) {
+      in_hand_ = command->sink;
       apply(*command);
+      in_hand_ = nullptr;  // Answered or parked.
     } else if (auto* gone = std::get_if<CallerGone>(&item)) {
       forget_caller(gone->call);
     } else if (auto* undelivered = std::get_if<Undelivered>(&item)) {
@@ -63,6 +79,7 @@ void EngineImpl::step(StepTime time) {
     }
   }
   working_.clear();
+  next_item_ = 0;
   if (!ended_) {
     fire_timers();
     while (auto call = wait_timers_.pop_due(now_)) run_out(*call);
@@ -104,25 +121,49 @@ void EngineImpl::stop_accepting() {
 void EngineImpl::answer(ReplySink* sink, StatusOr<Reply> reply) {
   if (!reply) ++stats_.refused;
   releases_.push_back({sink, std::move(reply)});
+  if (in_hand_ == sink) in_hand_ = nullptr;
 }
 
 void EngineImpl::release() {
   // A reply may call back into submit() or stop_accepting(): what they add is another list.
   std::vector<Release> releasing;
   releasing.swap(releases_);
-  for (Release& one : releasing) one.sink->reply(std::move(one.reply));
+  std::string failed;
+  for (Release& one : releasing) {
+    try {
+      one.sink->reply(std::move(one.reply));
+    } catch (const std::exception& error) {
+      failed = std::string("exception in a reply: ") + error.what();  // The others still get theirs.
+    }
+  }
   releasing.clear();
   if (releases_.capacity() == 0) releases_.swap(releasing);  // Keeps the buffer.
+  if (!failed.empty() && !ended_) {
+    end(failed);
+    release();
+  }
 }
 
 void EngineImpl::end(const std::string& reason) {
-  ended_ = true;
+  const bool first = !std::exchange(ended_, true);
   // Nobody knows what is on disk, so no answer of this step may leave, whatever it says.
   for (Release& one : releases_) one.reply = unavailable_now();
+  std::unordered_set<ReplySink*> answered;
+  for (const Release& one : releases_) answered.insert(one.sink);
+  const auto owe = [&](ReplySink* sink) {
+    if (sink != nullptr && answered.insert(sink).second) answer(sink, unavailable_now());
+  };
+  owe(std::exchange(in_hand_, nullptr));
+  for (; next_item_ < working_.size(); ++next_item_) {
+    if (const auto* command = std::get_if<Command>(&working_[next_item_])) owe(command->sink);
+    if (const auto* refused = std::get_if<Refused>(&working_[next_item_])) owe(refused->sink);
+  }
+  working_.clear();
+  next_item_ = 0;
   std::vector<std::pair<CallId, ReplySink*>> waiting;
   for (const auto& [call, parked] : parked_) waiting.emplace_back(call, parked.sink);
   std::ranges::sort(waiting);
-  for (const auto& [call, sink] : waiting) answer(sink, unavailable_now());
+  for (const auto& [call, sink] : waiting) owe(sink);
   batch_.clear();
   parked_.clear();
   watchers_.clear();
@@ -132,12 +173,14 @@ void EngineImpl::end(const std::string& reason) {
   index_ = {};
   parked_polls_ = 0;
   running_attempts_ = 0;
-  if (options_.on_fatal) options_.on_fatal(reason);
+  open_bytes_ = 0;
+  if (first && options_.on_fatal) options_.on_fatal(reason);
 }
 
 EngineStats EngineImpl::stats() const {
   EngineStats stats = stats_;
   stats.open = open_.size();
+  stats.open_bytes = open_bytes_;
   stats.closed = closed_;
   stats.parked_polls = parked_polls_;
   stats.parked_waits = parked_.size() - parked_polls_;

@@ -35,10 +35,10 @@ struct HeartbeatReply {
 struct ReportReply {
   std::vector<StoredFailure> failures{};
 };
-/// `outcome` unset: not closed within the wait, ask again (the whole answer is then empty).
+/// `outcome` null: not closed within the wait, ask again (the whole answer is then empty).
 struct PollOutcomeReply {
   std::string run_id{};
-  std::optional<Outcome> outcome{};
+  std::shared_ptr<const Outcome> outcome{};  ///< one for all who waited
 };
 /// `state` null: a long poll that ran out.
 struct DescribeReply {
@@ -83,6 +83,9 @@ struct EngineLimits {
   std::size_t id_bytes_max = 1000;
   std::size_t parked_calls_max = 100'000;
   std::size_t open_activities_max = 5'000'000;
+  /// Memory of open activities: what their callers and workers sent, and what keeping them costs. Beyond it starts are
+  /// refused; what runs goes on, so heartbeat details and failures may go over it.
+  std::uint64_t open_bytes_max = 4ULL * 1024 * 1024 * 1024;
   Duration long_poll_max = std::chrono::seconds(60);
 };
 
@@ -102,6 +105,7 @@ struct EngineStats {
   std::uint64_t started = 0, handed_out = 0, hand_outs_undone = 0, heartbeats = 0, completed = 0, failed_attempts = 0;
   std::uint64_t timeouts = 0, refused = 0, grace_added = 0;
   std::size_t open = 0, closed = 0, parked_polls = 0, parked_waits = 0, timers = 0;
+  std::uint64_t open_bytes = 0;  ///< as counted against EngineLimits::open_bytes_max
 };
 
 /// One step's circumstances.
@@ -137,6 +141,8 @@ class Engine {
   virtual void stop_accepting() = 0;
 
   virtual EngineStats stats() const = 0;
+  /// Of the store, made when it was new: stays the same from start to start.
+  virtual std::string cluster_id() const = 0;
   /// The state of one run, for tests and the simulation; null when unknown. `run_id` empty: the latest.
   virtual std::shared_ptr<const ActivityState> find(const RunRef& run) const = 0;
 };

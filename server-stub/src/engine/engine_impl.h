@@ -52,6 +52,7 @@ class EngineImpl final : public Engine {
   std::optional<Time> next_wakeup() const override;
   void stop_accepting() override;
   EngineStats stats() const override;
+  std::string cluster_id() const override { return internal::to_string(meta_.cluster_id); }
   std::shared_ptr<const ActivityState> find(const RunRef& run) const override;
 
  private:
@@ -107,6 +108,8 @@ class EngineImpl final : public Engine {
   void undo_hand_out(const std::string& token);
   void forget_caller(CallId call);
   void answer(ReplySink* sink, StatusOr<Reply> reply);
+  /// The body of step(); what it throws ends the engine.
+  void run_step(StepTime time);
 
   // --- Start (commands_start.cc) ---
   /// The answer that an existing run of the ID makes necessary; nothing when a new run may begin.
@@ -123,6 +126,8 @@ class EngineImpl final : public Engine {
     return applied;
   }
   void changed(OpenActivity& activity, std::uint8_t parts);
+  /// Brings the count of memory in line with the state.
+  void weigh(OpenActivity& activity);
 
   // --- Lookup (lookup.cc) ---
   struct Held {
@@ -155,8 +160,10 @@ class EngineImpl final : public Engine {
   /// Brings task queue, timer and counters in line with the state.
   void schedule(OpenActivity& activity, Time not_before = Time::min());
   void arm(OpenActivity& activity, std::optional<Time> at);
-  /// A deadline that would fail a running attempt, later by what does not count against its worker.
-  Time prolonged(const OpenActivity& activity, Time deadline) const;
+  /// What does not count against the worker of a running attempt.
+  DeadlinePassed grace(const OpenActivity& activity) const;
+  /// A deadline that would fail a running attempt, not before recovery's hold is over.
+  Time held_back(const OpenActivity& activity, Time deadline) const;
   void fire_timers();
   void on_timer(OpenActivity& activity);
 
@@ -168,11 +175,13 @@ class EngineImpl final : public Engine {
   void remove_row(Table table, std::uint64_t key);
   void finish_batch();
   void release();
-  /// Ends this engine: nothing in memory can be trusted any more.
+  /// Ends this engine: nothing in memory can be trusted any more. Every call that it still owes an answer gets
+  /// UNAVAILABLE with the next release().
   void end(const std::string& reason);
 
   // --- Recovery (recovery.cc) ---
   StatusOr<> recover_meta();
+  /// Also writes what is new: namespaces, and in a new file its facts, in one commit.
   StatusOr<> recover_namespaces();
   StatusOr<> recover_open(Time now);
   StatusOr<> recover_closed();
@@ -189,11 +198,14 @@ class EngineImpl final : public Engine {
   Namespaces namespaces_;
   RunIndex index_;  ///< Latest runs by ID, older runs by run ID; open and closed.
   std::unordered_map<std::uint64_t, OpenActivity> open_;
+  std::uint64_t open_bytes_ = 0;  ///< The sum of OpenActivity::bytes.
   std::size_t closed_ = 0;
   std::uint64_t next_row_ = 1;
   std::uint64_t rows_reserved_ = 1;  ///< Rows below this may be used without a word to the store.
   bool rows_reserved_dirty_ = false;
   MetaRecord meta_;
+  bool meta_is_new_ = false;
+  std::uint64_t incarnation_ = 0;  ///< Tells this engine's change tokens from those of one before a crash.
 
   TaskQueues queues_;
   internal::TimerHeap<Time, OpenActivity*> timers_;
@@ -203,6 +215,8 @@ class EngineImpl final : public Engine {
   std::size_t parked_polls_ = 0;
 
   std::vector<InboxItem> inbox_, working_;
+  std::size_t next_item_ = 0;     ///< Items of working_ before this one have been taken up.
+  ReplySink* in_hand_ = nullptr;  ///< Taken from a list, not answered yet: known also when something throws meanwhile.
   std::vector<OpenActivity*> batch_;
   std::vector<Release> releases_;
   std::deque<std::string> rows_;  ///< Encoded rows of one commit, by place in writes_; reused from commit to commit.

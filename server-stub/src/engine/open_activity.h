@@ -18,9 +18,11 @@ struct OpenActivity {
   std::uint64_t timer = 0;
   Time armed_at{};
 
-  /// What the engine's count of lost time was when the attempt was last known to live: what was lost since is its
-  /// grace.
-  Duration grace_base{0};
+  /// What the engine's count of lost time was when the attempt began, and when it was last known to live: what was lost
+  /// since is the grace of its end and of its heartbeat.
+  Duration attempt_base{0}, beat_base{0};
+  /// Memory that its parts take, as counted against EngineLimits::open_bytes_max.
+  std::uint64_t bytes = 0;
   /// No deadline of the running attempt counts before this; set by recovery.
   Time hold_until{};
 

@@ -28,6 +28,8 @@ StatusOr<> scan_all(Store& store, Table table, Visit visit) {
 
 StatusOr<> EngineImpl::recover(Time now) {
   now_ = now;
+  // Also with a fixed seed no two engines on one file are the same.
+  incarnation_ = random_.next() ^ static_cast<std::uint64_t>(now.time_since_epoch().count());
   if (auto ok = recover_meta(); !ok) return ok;
   if (auto ok = recover_namespaces(); !ok) return ok;
   if (auto ok = recover_closed(); !ok) return ok;
@@ -39,6 +41,8 @@ StatusOr<> EngineImpl::recover_meta() {
   if (!bytes) return bytes.error();
   if (!*bytes) {
     meta_.cluster_id = internal::make_uuid(random_);
+    meta_.next_row = rows_reserved_;
+    meta_is_new_ = true;
     return {};
   }
   auto meta = decode_meta({Table::kMeta, kMetaRow}, **bytes);
@@ -74,6 +78,11 @@ StatusOr<> EngineImpl::recover_namespaces() {
     encode_namespace({Table::kNamespace, key}, {space.id, space.name, space.uuid, space.retention, now_}, bytes);
   }
   std::vector<Write> writes;
+  std::string meta;
+  if (meta_is_new_) {
+    encode_meta({Table::kMeta, kMetaRow}, meta_, meta);
+    writes.push_back({Table::kMeta, kMetaRow, meta});
+  }
   for (const auto& [key, bytes] : rows) writes.push_back({Table::kNamespace, key, bytes});
   return writes.empty() ? StatusOr<>() : store_->commit(writes);
 }
@@ -155,6 +164,7 @@ StatusOr<> EngineImpl::recover_open(Time now) {
       return Status{internal::StatusCode::kDataLoss, to_string(RowRef(Table::kInput, row)) + " is missing", {}};
     }
     if (auto ok = index_open(activity); !ok) return ok;
+    weigh(activity);
     resume(activity, now);
     next_row_ = std::max(next_row_, row + 1);
   }
@@ -182,7 +192,7 @@ void EngineImpl::resume(OpenActivity& activity, Time now) {
     activity.hold_until = now + std::min(kHoldMax, timeouts.start_to_close);
     // Its beats had nobody to go to: a full heartbeat timeout from now on.
     const Duration silence = now - std::max(progress.last_heartbeat_time, progress.started_time);
-    if (timeouts.heartbeat > Duration(0) && silence > Duration(0)) activity.grace_base = lost_time_ - silence;
+    if (timeouts.heartbeat > Duration(0) && silence > Duration(0)) activity.beat_base = lost_time_ - silence;
   }
   schedule(activity);
 }

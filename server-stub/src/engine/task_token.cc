@@ -7,7 +7,7 @@ namespace longbeat::server {
 namespace {
 
 constexpr std::string_view kTaskMagic = "LbT\x01";  // The last byte is the version.
-constexpr std::string_view kChangeMagic = "LbC\x01";
+constexpr std::string_view kChangeMagic = "LbC\x02";
 
 /// FNV-1a, 32 bits: enough to tell a token from garbage.
 std::uint32_t checksum(std::string_view bytes) {
@@ -100,17 +100,19 @@ std::string encode(const ChangeToken& token) {
   std::string out(kChangeMagic);
   put(out, token.run_id);
   put(out, static_cast<std::uint64_t>(token.transition_count));
+  put(out, token.incarnation);
   seal(out);
   return out;
 }
 
 StatusOr<ChangeToken> decode_change_token(std::string_view bytes) {
-  const auto fields = opened(bytes, kChangeMagic, 16 + 8);
-  if (!fields || fields->size() != 16 + 8) return internal::invalid_argument("invalid long poll token");
+  const auto fields = opened(bytes, kChangeMagic, 16 + 8 + 8);
+  if (!fields || fields->size() != 16 + 8 + 8) return internal::invalid_argument("invalid long poll token");
   Reader reader(*fields);
   ChangeToken token;
   token.run_id = reader.take_uuid();
   token.transition_count = static_cast<std::int64_t>(reader.take<std::uint64_t>());
+  token.incarnation = reader.take<std::uint64_t>();
   return token;
 }
 

@@ -26,6 +26,8 @@ StatusOr<TaskToken> decode_task_token(std::string_view bytes);
 struct ChangeToken {
   Uuid run_id{};
   std::int64_t transition_count = 0;
+  /// The engine that counted: beats are not counted on disk, so after a crash the same number can mean another state.
+  std::uint64_t incarnation = 0;
 };
 
 std::string encode(const ChangeToken& token);

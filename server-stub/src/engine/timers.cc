@@ -9,15 +9,24 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kTimersPerStep = 2000;  // Work through a flood without starving the calls that arrive meanwhile.
 constexpr Duration kEvidencePause = milliseconds(5);  // Until the queue may have been seen empty after a deadline.
+/// A server that is never idle never sees its queue empty, and a dead worker must still be found. This is safe: the
+/// time in which the loop stood still is in lost_time_ and so already in the deadline, and a loop that ran all this
+/// time has taken up what lay in its queue before.
+constexpr Duration kEvidenceMax = std::chrono::seconds(2);
 
 }  // namespace
 
-Time EngineImpl::prolonged(const OpenActivity& activity, Time deadline) const {
-  return std::max(deadline + (lost_time_ - activity.grace_base), activity.hold_until);
+DeadlinePassed EngineImpl::grace(const OpenActivity& activity) const {
+  return {lost_time_ - activity.attempt_base, lost_time_ - activity.beat_base};
+}
+
+Time EngineImpl::held_back(const OpenActivity& activity, Time deadline) const {
+  // Nothing was lost yet when recovery set the hold, so all that was lost since belongs to it.
+  return std::max(deadline, later(activity.hold_until, lost_time_));
 }
 
 void EngineImpl::schedule(OpenActivity& activity, Time not_before) {
-  const Plan plan = server::plan(activity.state);
+  const Plan plan = server::plan(activity.state, grace(activity));
   const ActivityProgress& progress = activity.state.progress;
 
   const bool due = plan.dispatch_at && *plan.dispatch_at <= now_;
@@ -37,7 +46,7 @@ void EngineImpl::schedule(OpenActivity& activity, Time not_before) {
 
   std::optional<Time> wake = plan.deadline;
   if (wake && plan.deadline_of_attempt) {
-    wake = prolonged(activity, *wake);
+    wake = held_back(activity, *wake);
     if (*wake <= now_) wake = now_ + kEvidencePause;
   }
   if (plan.dispatch_at && !due) wake = wake ? std::min(*wake, *plan.dispatch_at) : *plan.dispatch_at;
@@ -69,13 +78,14 @@ void EngineImpl::fire_timers() {
 }
 
 void EngineImpl::on_timer(OpenActivity& activity) {
-  const Plan plan = server::plan(activity.state);
+  const DeadlinePassed passed = grace(activity);
+  const Plan plan = server::plan(activity.state, passed);
   if (plan.deadline && *plan.deadline <= now_) {
     // While a worker holds the attempt, a report that was sent in time may still lie in the queue: only an empty queue,
     // seen later, proves that there is none.
-    const Time at = plan.deadline_of_attempt ? prolonged(activity, *plan.deadline) : *plan.deadline;
-    if (!plan.deadline_of_attempt || queue_empty_at_ > at) {
-      const auto applied = change(activity, DeadlinePassed{at - *plan.deadline});
+    const Time at = plan.deadline_of_attempt ? held_back(activity, *plan.deadline) : *plan.deadline;
+    if (!plan.deadline_of_attempt || queue_empty_at_ > at || now_ > later(at, kEvidenceMax)) {
+      const auto applied = change(activity, passed);
       if (applied && applied->changed != kNothing) {
         ++stats_.timeouts;
         return;

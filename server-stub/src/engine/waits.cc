@@ -41,6 +41,7 @@ void EngineImpl::run_out(CallId call) {
   auto node = parked_.extract(call);
   if (node.empty()) return;
   Parked& parked = node.mapped();
+  in_hand_ = parked.sink;
   wait_timers_.cancel(parked.timer);
   stop_watching(call, parked.row);
   if (parked.kind == Parked::Kind::kTask) --parked_polls_;
@@ -71,7 +72,9 @@ void EngineImpl::wake_watchers(OpenActivity& activity) {
   if (found == watchers_.end()) return;
   std::vector<CallId> calls = std::move(found->second);
   std::vector<CallId> waiting_on;
-  std::shared_ptr<const ActivityState> state;  // One copy for all who look at it.
+  // One copy for all who look at it.
+  std::shared_ptr<const ActivityState> state;
+  std::shared_ptr<const Outcome> outcome;
   for (const CallId call : calls) {
     const auto entry = parked_.find(call);
     Parked& parked = entry->second;
@@ -81,11 +84,11 @@ void EngineImpl::wake_watchers(OpenActivity& activity) {
     }
     wait_timers_.cancel(parked.timer);
     if (parked.kind == Parked::Kind::kOutcome) {
-      answer(parked.sink,
-             Reply(PollOutcomeReply{internal::to_string(activity.state.input->run_id), activity.state.outcome}));
+      if (!outcome) outcome = std::make_shared<const Outcome>(*activity.state.outcome);
+      answer(parked.sink, Reply(PollOutcomeReply{internal::to_string(activity.state.input->run_id), outcome}));
     } else {
       if (!state) state = std::make_shared<const ActivityState>(activity.state);
-      const ChangeToken token{state->input->run_id, state->progress.transition_count};
+      const ChangeToken token{state->input->run_id, state->progress.transition_count, incarnation_};
       answer(parked.sink, Reply(DescribeReply{state, server::encode(token), std::move(parked.describe)}));
     }
     parked_.erase(entry);
@@ -109,6 +112,7 @@ void EngineImpl::match_tasks() {
 void EngineImpl::hand_out(OpenActivity& activity, CallId call) {
   auto node = parked_.extract(call);
   Parked& parked = node.mapped();
+  in_hand_ = parked.sink;
   --parked_polls_;
   wait_timers_.cancel(parked.timer);
   auto applied = transition(activity.state, parked.picked_up, now_);
@@ -116,7 +120,7 @@ void EngineImpl::hand_out(OpenActivity& activity, CallId call) {
     broken_ = "a task in a queue could not be handed out: " + to_string(applied.error());
     return answer(parked.sink, internal::internal_error(broken_));
   }
-  activity.grace_base = lost_time_;
+  activity.attempt_base = activity.beat_base = lost_time_;
   activity.hold_until = {};
   changed(activity, applied->changed);
   ++stats_.handed_out;

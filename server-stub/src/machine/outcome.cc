@@ -6,7 +6,8 @@ namespace steps {
 Applied close(ActivityState& state, Phase phase, Outcome outcome, Time now) {
   ActivityProgress& progress = state.progress;
   progress.phase = phase;
-  progress.close_time = now;
+  // A run that takes no time by a coarse clock still ends after it began.
+  progress.close_time = std::max(now, later(state.input->schedule_time, Duration(1)));
   progress.current_retry_interval = Duration(0);
   ++progress.stamp;  // Outdates a queued dispatch and the attempt's timers.
   ++progress.transition_count;

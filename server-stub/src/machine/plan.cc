@@ -2,7 +2,7 @@
 
 namespace longbeat::server {
 
-Plan plan(const ActivityState& state) {
+Plan plan(const ActivityState& state, const DeadlinePassed& grace) {
   Plan plan;
   const Phase phase = state.progress.phase;
   if (is_closed(phase)) return plan;
@@ -10,9 +10,9 @@ Plan plan(const ActivityState& state) {
   const auto consider = [&plan](std::optional<Time> at) {
     if (at && (!plan.deadline || *at < *plan.deadline)) plan.deadline = at;
   };
-  consider(steps::schedule_to_close_deadline(state));
+  consider(steps::schedule_to_close_deadline(state, grace));
   consider(steps::schedule_to_start_deadline(state));
-  if (const auto attempt = steps::attempt_deadline(state)) consider(attempt->at);
+  if (const auto attempt = steps::attempt_deadline(state, grace)) consider(attempt->at);
   plan.deadline_of_attempt = plan.deadline.has_value() && in_progress(phase);
   return plan;
 }

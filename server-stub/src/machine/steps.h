@@ -33,14 +33,15 @@ RetryDecision decide_retry(const ActivityState& state, const FailureFacts& facts
 /// Makes the next attempt wait; the decision is to retry.
 void schedule_next_attempt(ActivityState& state, const RetryDecision& decision, Time now);
 
-std::optional<Time> schedule_to_close_deadline(const ActivityState& state);
+/// Each with the grace that is its own, which counts only while a worker holds an attempt.
+std::optional<Time> schedule_to_close_deadline(const ActivityState& state, const DeadlinePassed& grace = {});
 std::optional<Time> schedule_to_start_deadline(const ActivityState& state);
 /// The earlier of start-to-close and heartbeat, and which of them it is; unset unless a worker holds the attempt.
 struct AttemptDeadline {
   Time at{};
   TimeoutType type = TimeoutType::kUnspecified;
 };
-std::optional<AttemptDeadline> attempt_deadline(const ActivityState& state);
+std::optional<AttemptDeadline> attempt_deadline(const ActivityState& state, const DeadlinePassed& grace = {});
 
 /// Strictly later than every earlier start of this run.
 inline Time next_started_time(const ActivityProgress& progress, Time now) {

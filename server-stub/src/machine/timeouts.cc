@@ -58,10 +58,11 @@ Applied time_out_attempt(ActivityState& state, TimeoutType type, Time now) {
 
 namespace steps {
 
-std::optional<Time> schedule_to_close_deadline(const ActivityState& state) {
+std::optional<Time> schedule_to_close_deadline(const ActivityState& state, const DeadlinePassed& grace) {
   const Duration timeout = state.input->options.timeouts.schedule_to_close;
   if (timeout.count() <= 0) return std::nullopt;
-  return later(state.first_dispatch_time(), timeout);
+  const Time deadline = later(state.first_dispatch_time(), timeout);
+  return in_progress(state.progress.phase) ? later(deadline, grace.attempt_grace) : deadline;
 }
 
 std::optional<Time> schedule_to_start_deadline(const ActivityState& state) {
@@ -70,16 +71,18 @@ std::optional<Time> schedule_to_start_deadline(const ActivityState& state) {
   return later(state.progress.dispatch_time, timeout);
 }
 
-std::optional<AttemptDeadline> attempt_deadline(const ActivityState& state) {
+std::optional<AttemptDeadline> attempt_deadline(const ActivityState& state, const DeadlinePassed& grace) {
   const ActivityProgress& progress = state.progress;
   if (!in_progress(progress.phase)) return std::nullopt;
   const Timeouts& timeouts = state.input->options.timeouts;
   std::optional<AttemptDeadline> earliest;
   if (timeouts.start_to_close.count() > 0) {
-    earliest = AttemptDeadline{later(progress.started_time, timeouts.start_to_close), TimeoutType::kStartToClose};
+    const Time at = later(later(progress.started_time, timeouts.start_to_close), grace.attempt_grace);
+    earliest = AttemptDeadline{at, TimeoutType::kStartToClose};
   }
   if (timeouts.heartbeat.count() > 0) {
-    const Time at = later(std::max(progress.last_heartbeat_time, progress.started_time), timeouts.heartbeat);
+    const Time silent_since = std::max(progress.last_heartbeat_time, progress.started_time);
+    const Time at = later(later(silent_since, timeouts.heartbeat), grace.beat_grace);
     if (!earliest || at < earliest->at) earliest = AttemptDeadline{at, TimeoutType::kHeartbeat};
   }
   return earliest;
@@ -89,16 +92,15 @@ std::optional<AttemptDeadline> attempt_deadline(const ActivityState& state) {
 
 StatusOr<Applied> transition(ActivityState& state, const DeadlinePassed& event, Time now) {
   if (is_closed(state.progress.phase)) return Applied{};
-  const Duration grace = in_progress(state.progress.phase) ? event.grace : Duration(0);
-  const auto passed = [&](Time deadline) { return now >= later(deadline, grace); };
+  const auto passed = [now](Time deadline) { return now >= deadline; };
   // When several have passed, schedule-to-close wins: nothing could follow the others.
-  if (const auto at = steps::schedule_to_close_deadline(state); at && passed(*at)) {
+  if (const auto at = steps::schedule_to_close_deadline(state, event); at && passed(*at)) {
     return time_out(state, TimeoutType::kScheduleToClose, now);
   }
   if (const auto at = steps::schedule_to_start_deadline(state); at && passed(*at)) {
     return time_out(state, TimeoutType::kScheduleToStart, now);
   }
-  if (const auto deadline = steps::attempt_deadline(state); deadline && passed(deadline->at)) {
+  if (const auto deadline = steps::attempt_deadline(state, event); deadline && passed(deadline->at)) {
     return time_out_attempt(state, deadline->type, now);
   }
   return Applied{};

@@ -60,7 +60,9 @@ struct CancelRequested {
 };
 /// One of the activity's deadlines may have passed; does nothing when none has.
 struct DeadlinePassed {
-  Duration grace{0};  ///< added to every deadline while a worker holds an attempt (the server itself stood still)
+  // The server itself stood still: added while a worker holds an attempt.
+  Duration attempt_grace{0};  ///< to schedule-to-close and start-to-close: lost since the attempt began
+  Duration beat_grace{0};     ///< to the heartbeat's deadline: lost since the last one
 };
 
 using Event = std::variant<PickedUp, HandOutUndone, Heartbeat, Completed, Failed, CanceledByWorker, Oversized,
@@ -113,10 +115,10 @@ struct Plan {
   /// The earliest deadline of any kind; unset when there is none.
   std::optional<Time> deadline{};
   /// A worker holds an attempt, which that deadline would fail: it needs the evidence of an empty queue, and gaps in
-  /// the server's own time are added to it (see DeadlinePassed::grace). Of any kind: also schedule-to-close.
+  /// the server's own time have been added to it. Of any kind: also schedule-to-close.
   bool deadline_of_attempt = false;
 };
-Plan plan(const ActivityState& state);
+Plan plan(const ActivityState& state, const DeadlinePassed& grace = {});
 
 /// Whether the policy lets an attempt that ended like this be retried at all.
 bool retryable(const FailureFacts& facts, const RetryPolicy& policy);

@@ -35,7 +35,7 @@ EventLoop::~EventLoop() {
 
 void EventLoop::start(std::unique_ptr<Engine> engine) {
   engine_ = std::move(engine);
-  queue_empty_at_ = step_time_ = clock_.now();
+  step_time_ = clock_.now();
   thread_ = std::thread([this] { run(); });
 }
 

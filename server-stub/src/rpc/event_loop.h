@@ -109,7 +109,7 @@ class EventLoop {
   std::vector<std::string> undelivered_{};
   CallId last_call_ = 0;
   Time step_time_{};
-  Time queue_empty_at_{};
+  Time queue_empty_at_ = Time::min();  ///< Until the first look.
   bool accepting_ = true;
   bool queue_closed_ = false;
 

@@ -99,6 +99,11 @@ void GenericCall::submit() {
   }
   step_ = Step::kWithEngine;
   loop_.submit({id_, std::move(*request), patience(), this});
+  // The caller left while the request was being read: on_done() could not tell the engine of a call it did not have.
+  if (done_) {
+    ++loop_.counters().callers_gone;
+    loop_.caller_gone(id_);
+  }
 }
 
 void GenericCall::reply(StatusOr<Reply> reply) {

@@ -62,11 +62,6 @@ StatusOr<std::unique_ptr<Store>> open_store(ServerOptions& options) {
   return open_sqlite_store({.path = options.database});
 }
 
-std::string new_cluster_id() {
-  internal::Random random(internal::entropy());
-  return internal::to_string(internal::make_uuid(random));
-}
-
 }  // namespace
 
 struct Server::Running {
@@ -97,9 +92,9 @@ Result<std::uint16_t> Server::start() {
   set_channel_arguments(builder, limits);
   auto queue = builder.AddCompletionQueue();
   running->server = builder.BuildAndStart();
-  running->loop = std::make_shared<EventLoop>(
-      std::move(queue), running->service, limits,
-      ServerFacts{new_cluster_id(), options_.database.empty() ? "memory" : "sqlite", true}, running->clock);
+  running->loop = std::make_shared<EventLoop>(std::move(queue), running->service, limits,
+                                              ServerFacts{{}, options_.database.empty() ? "memory" : "sqlite", true},
+                                              running->clock);
   const auto give_up = [&](Error error) {
     if (running->server) running->server->Shutdown(std::chrono::system_clock::now());
     running->loop->close();
@@ -123,6 +118,7 @@ Result<std::uint16_t> Server::start() {
   auto engine = Engine::open(std::move(*store), std::move(engine_options), running->clock.now());
   if (!engine) return give_up(to_error(engine.error()));
 
+  running->loop->facts().cluster_id = (*engine)->cluster_id();
   running->loop->start(std::move(*engine));
   loop_.with([&](auto& loop) { return loop = running->loop; });
   running_ = std::move(running);

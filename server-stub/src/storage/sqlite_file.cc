@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <system_error>
 
 namespace longbeat::server::sqlite {
@@ -104,6 +105,22 @@ std::string table_name(Table table) {
   return kNames[static_cast<std::size_t>(table)];
 }
 
+StatusOr<std::string> resolved_path(const std::string& path) {
+  if (path.empty()) return internal::invalid_argument("the path of the database file is empty");
+  std::error_code error;
+  std::filesystem::path at = std::filesystem::absolute(path, error);
+  // A link whose target does not exist yet: SQLite would create the target, and weakly_canonical keeps the link.
+  for (int links = 0; !error && links < 40; ++links) {
+    std::error_code none;  // Not there yet is no error: the file is created later.
+    if (!std::filesystem::is_symlink(at, none)) break;
+    const std::filesystem::path target = std::filesystem::read_symlink(at, error);
+    if (!error) at = at.parent_path() / target;
+  }
+  if (!error) at = std::filesystem::weakly_canonical(at, error);
+  if (error) return internal::failed_precondition(quoted(path) + ": " + error.message());
+  return at.string();
+}
+
 StatusOr<FileLock> FileLock::take(const std::string& database_path) {
   if (auto checked = check_path(database_path); !checked) return checked.error();
   const std::string path = database_path + ".lock";
@@ -125,6 +142,7 @@ FileLock::~FileLock() {
 StatusOr<Connection> open_file(const std::string& path) {
   auto db = Connection::open(path, true);
   if (!db) return Status{StatusCode::kFailedPrecondition, quoted(path) + ": " + db.error().message, {}};
+  sqlite3_busy_timeout(db->get(), kBusyWaitMs);
   auto fresh = is_new(*db, path);
   if (!fresh) return fresh.error();
   // Before the first page exists; afterwards SQLite ignores it.

@@ -12,7 +12,14 @@ inline constexpr std::int32_t kApplicationId = 0x6c627374;
 inline constexpr std::uint32_t kFormatVersion = 1;
 inline constexpr std::int64_t kPageBytes = 4096;
 
+/// How long a commit waits while another process (a backup, a shell) holds the write lock. Time in which the server
+/// stands still counts against no attempt.
+inline constexpr int kBusyWaitMs = 2000;
+
 std::string table_name(Table table);
+
+/// The one name of the file, whatever symbolic links and relative paths lead to it: lock and log lie beside it.
+StatusOr<std::string> resolved_path(const std::string& path);
 
 /// Holds `<file>.lock` until destroyed: one server per file, also across containers that share the disk.
 class FileLock {

@@ -48,6 +48,7 @@ class SqliteStore final : public Store {
     }
     if (auto ok = prepare_into(begin_, "BEGIN IMMEDIATE"); !ok) return ok;
     if (auto ok = prepare_into(commit_, "COMMIT"); !ok) return ok;
+    sqlite3_busy_timeout(db_.get(), sqlite::kBusyWaitMs);
     sqlite3_wal_hook(db_.get(), &SqliteStore::on_wal, this);
     auto helper = WalHelper::start(options_.path);
     if (!helper) return helper.error();
@@ -155,6 +156,7 @@ class SqliteStore final : public Store {
   void restart(std::uint64_t runs) {
     sqlite3_busy_timeout(db_.get(), 0);
     const int result = sqlite3_wal_checkpoint_v2(db_.get(), "main", SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+    sqlite3_busy_timeout(db_.get(), sqlite::kBusyWaitMs);
     if (result == SQLITE_OK) {
       wal_pages_ = 0;
       runs_at_restart_ = runs;
@@ -177,7 +179,12 @@ class SqliteStore final : public Store {
 
 }  // namespace
 
-StatusOr<std::unique_ptr<Store>> open_sqlite_store(const SqliteStoreOptions& options) {
+StatusOr<std::unique_ptr<Store>> open_sqlite_store(const SqliteStoreOptions& given) {
+  // One file has one lock, however it is called.
+  auto path = sqlite::resolved_path(given.path);
+  if (!path) return path.error();
+  SqliteStoreOptions options = given;
+  options.path = *path;
   auto lock = FileLock::take(options.path);
   if (!lock) return lock.error();
   auto db = sqlite::open_file(options.path);

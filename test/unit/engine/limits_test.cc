@@ -26,6 +26,31 @@ TEST_CASE("the limit of open activities refuses the next start until one has clo
   CHECK(room.start("c").started);
 }
 
+TEST_CASE("the limit of memory refuses the next start until something has closed", "[server][engine][limits]") {
+  EngineOptions options;
+  options.limits.open_bytes_max = 100'000;
+  Room room(options);
+  StartRequest large = room.start_request("a");
+  large.input = std::string(60'000, 'i');
+  room.call(large);
+  const std::string token = room.poll().token;
+  const auto with_input = room.engine->stats().open_bytes;
+  CHECK(with_input > 60'000);
+  CHECK(room.beat(token, std::string(50'000, 'd')).ok());  // What runs goes on.
+  CHECK(room.engine->stats().open_bytes > with_input + 49'000);
+  room.crash_and_reopen();
+  CHECK(room.engine->stats().open_bytes > with_input + 49'000);
+
+  const Status refusal = room.call(room.start_request("b")).refusal();
+  CHECK(refusal.code == StatusCode::kResourceExhausted);
+  CHECK(std::get<ResourceExhaustedDetail>(refusal.detail).cause == 7);
+  CHECK(std::get<ResourceExhaustedDetail>(refusal.detail).scope == 2);
+  CHECK_FALSE(room.start("a").started);  // A repeated start finds its run all the same.
+  CHECK(room.complete(token).ok());
+  CHECK(room.engine->stats().open_bytes == 0);
+  CHECK(room.start("b").started);
+}
+
 TEST_CASE("the limit of parked calls refuses the next poll and wait", "[server][engine][limits]") {
   Room room(small());
   room.call(room.poll_request()), room.call(room.poll_request());

@@ -61,6 +61,7 @@ TEST_CASE("a wait for the outcome", "[server][engine][longpoll]") {
     room.complete(token, "done");
     CHECK(one.get<PollOutcomeReply>().outcome->result == "done");
     CHECK(two.get<PollOutcomeReply>().outcome->result == "done");
+    CHECK(one.get<PollOutcomeReply>().outcome == two.get<PollOutcomeReply>().outcome);  // One copy for all.
     CHECK(room.engine->stats().parked_waits == 0);
   }
   SECTION("is entirely empty after 30 s without a deadline") {

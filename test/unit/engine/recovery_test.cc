@@ -38,6 +38,7 @@ TEST_CASE("after a crash and a restart", "[server][engine][recovery]") {
   SECTION("a running attempt has a full heartbeat timeout, and at least ten seconds") {
     StartRequest request = room.start_request("b");
     request.heartbeat = RawDuration{20, 0};
+    request.start_to_close = RawDuration{2 * 3600, 0};
     room.call(request);
     room.poll(), room.poll();
     room.crash_and_reopen(1h - 15s);
@@ -49,6 +50,49 @@ TEST_CASE("after a crash and a restart", "[server][engine][recovery]") {
     CHECK(room.state("b")->progress.attempt == 1);
     room.pass(300ms);
     CHECK(room.state("b")->progress.attempt == 2);
+  }
+  SECTION("the hold counts from when the engine runs, not from before a long recovery") {
+    const PollTaskReply task = room.poll();
+    room.crash_and_reopen(10min);
+    room.now += 30s;  // What recovery took: the first step is only now.
+    room.step();
+    room.pass(9800ms);
+    CHECK(room.state()->progress.attempt == 1);
+    CHECK(room.beat(task.token).ok());
+  }
+  SECTION("the cluster keeps its ID") {
+    Room empty;  // From the first moment, not from the first activity on.
+    const std::string id = empty.engine->cluster_id();
+    CHECK(id.size() == 36);
+    empty.crash_and_reopen();
+    CHECK(empty.engine->cluster_id() == id);
+  }
+  SECTION("a Describe token from before the crash is answered at once, one from after it waits") {
+    const std::string task = room.poll().token;
+    for (int i = 0; i < 3; ++i) room.beat(task);
+    const std::string token = room.describe().get<DescribeReply>().long_poll_token;
+    room.crash_and_reopen();
+    for (int i = 0; i < 3; ++i) room.beat(task);  // Counts up to the same number again.
+    const DescribeReply now = room.describe("a", started.run_id, token).get<DescribeReply>();
+    CHECK(now.state);
+    CHECK_FALSE(room.describe("a", started.run_id, now.long_poll_token).answered());
+  }
+  SECTION("the time the server was down is part of start-to-close") {
+    room.poll();
+    room.crash_and_reopen(1h - 15s);
+    room.pass(14s);
+    CHECK(room.state()->progress.attempt == 2);  // By its silence, after the hold.
+    room.pass(1s);
+    const std::string token = room.poll().token;
+    room.crash_and_reopen(2h);
+    CHECK(room.state()->progress.attempt == 2);
+    for (int i = 0; i < 2; ++i) {
+      room.pass(4s);
+      CHECK(room.beat(token).ok());
+    }
+    room.pass(2100ms);
+    CHECK(room.state()->last_failure->timeout == TimeoutType::kStartToClose);
+    CHECK(room.state()->progress.attempt == 3);
   }
   SECTION("a beat ends the prolongation: the next silence counts as usual") {
     const PollTaskReply task = room.poll();

@@ -37,6 +37,65 @@ TEST_CASE("a running attempt is not failed", "[server][engine][time]") {
   }
 }
 
+TEST_CASE("a silent attempt is failed also when the queue is never seen empty", "[server][engine][time]") {
+  Room room;
+  room.start();
+  room.poll();
+  const Time last_seen_empty = room.now;
+  while (room.now < kStart + 6990ms) {
+    room.now += 10ms;
+    room.engine->step({room.now, last_seen_empty});
+  }
+  CHECK(room.engine->stats().timeouts == 0);
+  for (int i = 0; i < 10; ++i) {
+    room.now += 10ms;
+    room.engine->step({room.now, last_seen_empty});
+  }
+  CHECK(room.engine->stats().timeouts == 1);
+}
+
+TEST_CASE("the time lost counts against no end of the attempt, beats or not", "[server][engine][time]") {
+  Room room;
+  StartRequest start = room.start_request();
+  start.start_to_close = RawDuration{10, 0};
+  room.call(start);
+  const std::string token = room.poll().token;
+  room.pass(2s);
+  room.now += 6s + 100ms;  // As after SIGSTOP: six seconds are lost.
+  room.step();
+  const auto beat_for = [&](int beats) {
+    for (int i = 0; i < beats; ++i) {
+      room.pass(1s);
+      room.beat(token);
+    }
+  };
+  beat_for(7);  // 15.1 s after the hand-out, 9.1 s of them with a server.
+  CHECK(room.engine->stats().timeouts == 0);
+  SECTION("until its own time is over") {
+    room.pass(1s);
+    CHECK(room.engine->stats().timeouts == 1);
+    CHECK(room.state()->last_failure->timeout == TimeoutType::kStartToClose);
+  }
+  SECTION("and a completion in that time counts") {
+    CHECK(room.complete(token, "done").ok());
+  }
+}
+
+TEST_CASE("silence after a beat counts in full, whatever was lost before the beat", "[server][engine][time]") {
+  Room room;
+  room.start();
+  const std::string token = room.poll().token;
+  room.pass(4s);
+  room.now += 30s;
+  room.step();
+  room.pass(500ms);
+  CHECK(room.beat(token).ok());
+  room.pass(4900ms);
+  CHECK(room.engine->stats().timeouts == 0);
+  room.pass(200ms);
+  CHECK(room.engine->stats().timeouts == 1);
+}
+
 TEST_CASE("a silent attempt is failed", "[server][engine][time]") {
   Room room;
   room.start();

@@ -34,6 +34,11 @@ TEST_CASE("the plan", "[server][machine][plan]") {
     CHECK_FALSE(next.dispatch_at.has_value());
     CHECK_FALSE(next.deadline.has_value());
   }
+  SECTION("closes a run after it began, also within one tick of the clock") {
+    ActivityState state = scheduled(options);
+    transition(state, CancelRequested{"c", "", "", ""}, kStart).value();
+    CHECK(state.progress.close_time == kStart + 1ns);
+  }
   SECTION("survives durations that reach beyond the end of time") {
     ActivityState state =
         scheduled({.timeouts = {.schedule_to_close = Duration::max(), .start_to_close = Duration::max()},

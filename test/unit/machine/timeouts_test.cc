@@ -18,9 +18,21 @@ TEST_CASE("a deadline", "[server][machine][timeout]") {
     CHECK(transition(state, DeadlinePassed{}, kStart + 10s).value().changed == (kProgress | kLastFailure));
   }
   SECTION("of a held attempt is later by the server's own standstill") {
-    CHECK(transition(state, DeadlinePassed{.grace = 5s}, kStart + 15s - 1ns).value().changed == kNothing);
-    CHECK(transition(state, DeadlinePassed{.grace = 5s}, kStart + 15s).value().changed != kNothing);
+    CHECK(transition(state, DeadlinePassed{.attempt_grace = 5s}, kStart + 15s - 1ns).value().changed == kNothing);
+    CHECK(transition(state, DeadlinePassed{.attempt_grace = 5s}, kStart + 15s).value().changed != kNothing);
   }
+}
+
+TEST_CASE("each deadline of a held attempt has its own grace", "[server][machine][timeout]") {
+  ActivityState state = started({.timeouts = {.schedule_to_close = 30s, .start_to_close = 12s, .heartbeat = 10s}});
+  CHECK(plan(state).deadline == kStart + 10s);
+  CHECK(plan(state, {.attempt_grace = 5s, .beat_grace = 1s}).deadline == kStart + 11s);
+  CHECK(plan(state, {.attempt_grace = 5s, .beat_grace = 9s}).deadline == kStart + 17s);
+  CHECK(plan(state, {.attempt_grace = 1h, .beat_grace = 2h}).deadline == kStart + 12s + 1h);
+  const DeadlinePassed grace{.attempt_grace = 5s, .beat_grace = 9s};
+  CHECK(transition(state, grace, kStart + 17s - 1ns).value().changed == kNothing);
+  transition(state, grace, kStart + 17s).value();
+  CHECK(state.last_failure->timeout == TimeoutType::kStartToClose);
 }
 
 TEST_CASE("a retried heartbeat timeout", "[server][machine][timeout]") {
@@ -92,7 +104,8 @@ TEST_CASE("schedule-to-start", "[server][machine][timeout]") {
   ActivityState state = scheduled({.timeouts = {.schedule_to_start = 10s, .start_to_close = 60s}, .start_delay = 5s});
   SECTION("counts from the start delay's end and is never retried") {
     CHECK(transition(state, DeadlinePassed{}, kStart + 15s - 1ns).value().changed == kNothing);
-    CHECK(transition(state, DeadlinePassed{.grace = 1h}, kStart + 15s).value().changed == (kProgress | kOutcome));
+    CHECK(transition(state, DeadlinePassed{.attempt_grace = 1h, .beat_grace = 1h}, kStart + 15s).value().changed ==
+          (kProgress | kOutcome));
     CHECK(state.outcome->failure == timeout(TimeoutType::kScheduleToStart, "activity ScheduleToStart timeout"));
     CHECK(state.outcome->retry_state == RetryState::kTimeout);
     CHECK_FALSE(state.last_failure.has_value());

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include "storage/store.h"
 #include "support/catch.h"
@@ -37,6 +38,18 @@ TEST_CASE("opening a database file is refused with one clear line", "[server][st
     const auto first = open_sqlite_store({path}).value();
     CHECK_THAT(refusal(path), ContainsSubstring("in use by another server"));
   }
+  SECTION("when another server uses it by another name") {
+    const std::string link = directory.file("link.db");
+    const bool target_first = GENERATE(true, false);
+    if (target_first) open_sqlite_store({path}).value();
+    std::filesystem::create_symlink(GENERATE(true, false) ? path : "a.db", link);
+    const auto first = open_sqlite_store({link}).value();
+    CHECK_THAT(refusal(path), ContainsSubstring("in use by another server"));
+    const auto second = open_sqlite_store({link});
+    REQUIRE_FALSE(second);
+    CHECK_THAT(second.error().message, ContainsSubstring("in use by another server"));
+    CHECK_FALSE(open_sqlite_store({std::filesystem::relative(link).string()}));
+  }
   SECTION("when it is not SQLite") {
     std::ofstream(path) << std::string(5000, 'q');
     CHECK_THAT(refusal(path), ContainsSubstring("not an SQLite database"));
@@ -65,6 +78,21 @@ TEST_CASE("opening a database file is refused with one clear line", "[server][st
     std::filesystem::create_directory(path);
     CHECK_THAT(refusal(path), ContainsSubstring("not a regular file"));
   }
+}
+
+TEST_CASE("a commit waits for another process that holds the write lock for a moment", "[server][storage]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("a.db");
+  const auto store = open_sqlite_store({path}).value();
+  sqlite3* other = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &other) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
+  auto committed = std::async(std::launch::async,
+                              [&] { return store->commit(std::vector<Write>{{Table::kInput, 1, "value"}}).ok(); });
+  CHECK(committed.wait_for(std::chrono::milliseconds(50)) == std::future_status::timeout);
+  CHECK(sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(other);
+  CHECK(committed.get());
 }
 
 TEST_CASE("an empty file is taken as a new database", "[server][storage]") {
