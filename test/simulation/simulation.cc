@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/log.h"
+
 namespace longbeat::simulation {
 
 using namespace std::chrono_literals;
@@ -113,6 +115,7 @@ struct Simulation::ClientProcess {
 
 Simulation::Simulation(std::uint64_t seed, const Plan& plan)
     : world_(seed), plan_(plan), network_(plan.network), witness_(world_), server_(world_) {
+  internal::set_log_sink([](internal::LogLevel, std::string_view) {});  // Warnings about faults that we make ourselves.
   server_.after_step = [this] { witness_.look(*server_.engine()); };
   server_.start();
   client_ = std::make_unique<ClientProcess>(*this);
