@@ -58,8 +58,9 @@ LONGBEAT_EXPORT std::string type_name(const std::type_info& type);
 /// metadata["encoding"], or empty.
 LONGBEAT_EXPORT std::string_view encoding_of(const Payload& payload) noexcept;
 LONGBEAT_EXPORT Payload make_payload(std::string encoding, std::string data);
-/// "payload 2 of 3 is not a `Progress`: ..." as kUndecodable.
-LONGBEAT_EXPORT Error undecodable(const std::type_info& type, const std::string& why);
+/// "the payload (json/plain, 16 bytes: {"offset":"two"}) is not a `Progress`: ..." as kUndecodable. Shows how the value
+/// begins, with everything but printable ASCII escaped.
+LONGBEAT_EXPORT Error undecodable(const std::type_info& type, const Payload& payload, const std::string& why);
 LONGBEAT_EXPORT Error not_encodable(const std::type_info& type, const std::string& why);
 LONGBEAT_EXPORT Error wrong_count(std::size_t expected, std::size_t found);
 
@@ -114,12 +115,12 @@ class DataConverter {
     internal::require_payload_codec<T>();
     try {
       auto value = PayloadCodec<T>::decode(payload);
-      if (!value) return internal::undecodable(typeid(T), value.error().message);
+      if (!value) return internal::undecodable(typeid(T), payload, value.error().message);
       return value;
     } catch (const std::exception& error) {
-      return internal::undecodable(typeid(T), error.what());
+      return internal::undecodable(typeid(T), payload, error.what());
     } catch (...) {
-      return internal::undecodable(typeid(T), "its codec threw something that is not a std::exception");
+      return internal::undecodable(typeid(T), payload, "its codec threw something that is not a std::exception");
     }
   }
 

@@ -186,7 +186,8 @@ class LONGBEAT_EXPORT Worker {
   /// less than zero counts as zero, more than 480 hours as that. Any thread but an activity's own; may come without
   /// start(), and again: then the earlier deadline counts.
   Result<> stop(std::chrono::milliseconds within);
-  /// Starts, runs until SIGINT or SIGTERM, then stops. A second signal ends the process. Handlers of the program are
+  /// Starts, runs until SIGINT or SIGTERM, then stops. A second signal, a second or more after the first, ends the
+  /// process at once. Handlers of the program are
   /// restored. Returns the error when the server refuses this worker for good (namespace missing, permission denied)
   /// for 60 s.
   Result<> run();

@@ -16,6 +16,32 @@ std::string without(std::string text, const std::string& part) {
   return text;
 }
 
+std::string escaped(std::string_view bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f) {
+      text += c;
+    } else {
+      text += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 0xf]};
+    }
+  }
+  return text;
+}
+
+/// "json/plain, 16 bytes: {"offset":"two"}". Escaped, because messages must be valid UTF-8 and fit on a line.
+std::string shown(const Payload& payload) {
+  constexpr std::size_t kShownBytes = 40;
+  const auto encoding = encoding_of(payload);
+  std::string text = encoding.empty() ? "no encoding" : escaped(encoding.substr(0, kShownBytes));
+  if (payload.data.empty()) return text + ", empty";
+  const std::size_t size = payload.data.size();
+  text += ", " + std::to_string(size) + (size == 1 ? " byte: " : " bytes: ");
+  text += escaped(std::string_view(payload.data).substr(0, kShownBytes));
+  return size > kShownBytes ? text + "..." : text;
+}
+
 Error wrong_encoding(const Payload& payload, const char* needed) {
   return {ErrorCode::kUndecodable,
           "its encoding is '" + std::string(encoding_of(payload)) + "', needed is '" + needed + "'"};
@@ -50,8 +76,8 @@ Payload make_payload(std::string encoding, std::string data) {
   return {{{"encoding", std::move(encoding)}}, std::move(data)};
 }
 
-Error undecodable(const std::type_info& type, const std::string& why) {
-  return {ErrorCode::kUndecodable, "the payload is not a `" + type_name(type) + "`: " + why};
+Error undecodable(const std::type_info& type, const Payload& payload, const std::string& why) {
+  return {ErrorCode::kUndecodable, "the payload (" + shown(payload) + ") is not a `" + type_name(type) + "`: " + why};
 }
 
 Error not_encodable(const std::type_info& type, const std::string& why) {

@@ -10,12 +10,14 @@
 #include <cstdint>
 #include <mutex>
 
+#include "base/clock.h"
+
 namespace longbeat::internal {
 namespace {
 
 constexpr std::size_t kMostWatches = 64;
 std::array<std::atomic<int>, kMostWatches> descriptors{};  // Descriptor + 1; 0 is free. Read by the handler.
-std::atomic<int> signals_seen{0};
+std::atomic<std::int64_t> first_signal{0};                 // Its time in nanoseconds; 0: none yet.
 std::mutex watches_mutex;
 int watches = 0;
 struct sigaction old_interrupt, old_terminate;
@@ -23,7 +25,13 @@ struct sigaction old_interrupt, old_terminate;
 /// Only what is safe in a signal handler.
 void on_signal(int number) {
   const int saved = errno;
-  if (signals_seen.fetch_add(1) > 0) _exit(128 + number);
+  const std::int64_t now = system_clock().now().time_since_epoch().count();  // Safe in a handler.
+  std::int64_t first = 0;
+  if (!first_signal.compare_exchange_strong(first, now)) {
+    if (now - first >= SignalWatch::kSecondSignalAfter.count()) _exit(128 + number);
+    errno = saved;
+    return;
+  }
   for (const auto& entry : descriptors) {
     const int descriptor = entry.load() - 1;
     const std::uint64_t one = 1;
@@ -48,7 +56,8 @@ SignalWatch::SignalWatch() {
     return;
   }
   if (watches++ > 0) return;
-  signals_seen.store(0);
+  first_signal.store(0);
+  system_clock();  // Made here: the handler must not be the one that constructs it.
   struct sigaction action{};
   action.sa_handler = on_signal;
   sigemptyset(&action.sa_mask);

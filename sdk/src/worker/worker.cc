@@ -179,6 +179,7 @@ class Worker::Impl {
   internal::WorkerSettings settings() const {
     internal::Random random(internal::entropy());
     internal::WorkerSettings settings;
+    settings.address = core_->address;
     settings.namespace_name = core_->namespace_name;
     settings.identity = options_.identity.empty() ? core_->identity : options_.identity;
     settings.task_queue = options_.task_queue;

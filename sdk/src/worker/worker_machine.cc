@@ -8,9 +8,11 @@
 namespace longbeat::internal {
 namespace {
 
-constexpr Nanoseconds kCallTimeout = std::chrono::seconds(10);
+constexpr Nanoseconds kCallTimeout = std::chrono::seconds(5);
 constexpr Nanoseconds kPollTimeout = std::chrono::seconds(70);
 constexpr Nanoseconds kQuickestEmptyPoll = std::chrono::milliseconds(100);
+/// Longer than a connect may take: polls that stay open for this time have reached a server.
+constexpr Nanoseconds kPollsStay = std::chrono::seconds(6);
 constexpr Nanoseconds kReportGrace = std::chrono::seconds(60);
 /// What a server with standard settings takes in one payload field.
 constexpr std::size_t kPayloadBytesMax = 2 * 1024 * 1024;
@@ -24,6 +26,10 @@ Nanoseconds attempt_limit(const ActivityTask& task) {
     limit = limit > Nanoseconds::zero() ? std::min(limit, rest) : rest;
   }
   return limit;
+}
+
+std::string seconds_text(Nanoseconds time) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
 }
 
 ErrorCode refusal_code(StatusCode code) {
@@ -80,30 +86,34 @@ void WorkerMachine::start(std::function<void(Error)> on_refused) {
 
 void WorkerMachine::ask_system() {
   if (phase_ != ShutdownPhase::kRunning) return;
-  ports_.stub.get_system_info(kCallTimeout, [weak = weak_from_this()](StatusOr<SystemInfo> answer) {
+  const TimePoint asked = ports_.loop.now();
+  ports_.stub.get_system_info(kCallTimeout, [weak = weak_from_this(), asked](StatusOr<SystemInfo> answer) {
     const auto self = weak.lock();
     if (!self || self->phase_ != ShutdownPhase::kRunning) return;
     if (answer) {
       self->host_.failure_takes_details = answer->activity_failure_include_heartbeat;
     } else if (answer.error().code != StatusCode::kUnimplemented) {
-      return self->refused("GetSystemInfo", answer.error(), &WorkerMachine::ask_system);
+      return self->refused("GetSystemInfo", answer.error(), asked, &WorkerMachine::ask_system);
     }
+    self->server_answered();
     self->ask_namespace();
   });
 }
 
 void WorkerMachine::ask_namespace() {
   if (phase_ != ShutdownPhase::kRunning) return;
+  const TimePoint asked = ports_.loop.now();
   ports_.stub.describe_namespace(
-      settings_.namespace_name, kCallTimeout, [weak = weak_from_this()](StatusOr<NamespaceInfo> answer) {
+      settings_.namespace_name, kCallTimeout, [weak = weak_from_this(), asked](StatusOr<NamespaceInfo> answer) {
         const auto self = weak.lock();
         if (!self || self->phase_ != ShutdownPhase::kRunning) return;
         if (answer) {
           if (answer->blob_size_limit_error > 0)
             self->host_.payload_bytes_max = static_cast<std::size_t>(answer->blob_size_limit_error);
         } else if (answer.error().code != StatusCode::kUnimplemented) {
-          return self->refused("DescribeNamespace", answer.error(), &WorkerMachine::ask_namespace);
+          return self->refused("DescribeNamespace", answer.error(), asked, &WorkerMachine::ask_namespace);
         }
+        self->server_answered();
         self->ready_ = true;
         self->poll_policy_.succeeded();
         self->open_polls();
@@ -111,13 +121,15 @@ void WorkerMachine::ask_namespace() {
 }
 
 /// A call without which nothing goes on has failed: try it again, also when the server has been refusing us for long.
-void WorkerMachine::refused(const char* call, const Status& status, void (WorkerMachine::*again)()) {
+void WorkerMachine::refused(const char* call, const Status& status, TimePoint unanswered_since,
+                            void (WorkerMachine::*again)()) {
   host_.count([](auto& stats) { ++stats.poll_errors; });
   const TimePoint now = ports_.loop.now();
   if (now < quiet_until_) return;  // One trouble ends all open polls: it makes one pause, not one for each of them.
   quiet_until_ = now + poll_policy_.failed(status, now, host_.random);
   retry_at(quiet_until_, again);
-  if (!PollPolicy::is_refusal(status.code)) return;
+  if (!PollPolicy::is_refusal(status.code)) return tell_outage(call, status, unanswered_since);
+  server_answered();
   log(LogLevel::kWarn,
       std::string(call) + " for task queue '" + settings_.task_queue + "' was refused: " + to_string(status));
   if (!poll_policy_.hopeless(now) || std::exchange(told_refusal_, true)) return;
@@ -125,6 +137,24 @@ void WorkerMachine::refused(const char* call, const Status& status, void (Worker
                                              "', task queue '" + settings_.task_queue + "': " + status.message};
   log(LogLevel::kError, "the server has refused this worker for a minute, it goes on trying: " + error.message);
   if (const auto on_refused = std::exchange(on_refused_, nullptr)) on_refused(std::move(error));
+}
+
+/// The connection cannot be had, or the server has no time for us.
+void WorkerMachine::tell_outage(const char* call, const Status& status, TimePoint unanswered_since) {
+  ports_.loop.cancel(std::exchange(polls_stay_timer_, 0));
+  const auto lasted = outage_.failed(unanswered_since, ports_.loop.now());
+  if (!lasted) return;
+  log(LogLevel::kWarn, "worker on task queue '" + settings_.task_queue + "': no answer from the server at " +
+                           settings_.address + " for " + seconds_text(*lasted) + ", goes on trying: " + call + ": " +
+                           to_string(status));
+}
+
+void WorkerMachine::server_answered() {
+  ports_.loop.cancel(std::exchange(polls_stay_timer_, 0));
+  const auto lasted = outage_.over(ports_.loop.now());
+  if (!lasted) return;
+  log(LogLevel::kInfo, "worker on task queue '" + settings_.task_queue + "': the server at " + settings_.address +
+                           " answers after " + seconds_text(*lasted));
 }
 
 void WorkerMachine::open_polls() {
@@ -142,6 +172,8 @@ void WorkerMachine::open_polls() {
                                  if (const auto self = weak.lock()) self->poll_answered(poll, now, std::move(answer));
                                });
   }
+  if (outage_.told() && polls_stay_timer_ == 0 && !polls_.empty())
+    polls_stay_timer_ = at(now + kPollsStay, &WorkerMachine::server_answered);
   host_.count([&](auto& stats) { stats.polls_open = slots_.polls(); });
 }
 
@@ -151,13 +183,14 @@ void WorkerMachine::poll_answered(std::uint64_t poll, TimePoint opened, StatusOr
   const TimePoint now = ports_.loop.now();
   if (answer) {
     poll_policy_.succeeded();
+    server_answered();
     for (auto& task : *answer) begin_attempt(std::move(task));  // Also while draining: the server counts on us.
     if (answer->empty() && now - opened < kQuickestEmptyPoll) {
       quiet_until_ = now + kQuickestEmptyPoll;  // A server that answers at once has nothing to wait with.
       retry_at(quiet_until_, &WorkerMachine::open_polls);
     }
   } else if (phase_ == ShutdownPhase::kRunning && answer.error().code != StatusCode::kDeadlineExceeded) {
-    refused("PollActivityTaskQueue", answer.error(), &WorkerMachine::open_polls);
+    refused("PollActivityTaskQueue", answer.error(), now, &WorkerMachine::open_polls);
   }
   host_.count([&](auto& stats) { stats.polls_open = slots_.polls(); });
   open_polls();
@@ -207,6 +240,7 @@ void WorkerMachine::stop(Nanoseconds grace, Nanoseconds within, Stopped stopped)
   if (phase_ != ShutdownPhase::kRunning) return;
   phase_ = ShutdownPhase::kDraining;
   ports_.loop.cancel(retry_timer_);
+  ports_.loop.cancel(std::exchange(polls_stay_timer_, 0));
   for (const auto& [poll, call] : polls_) ports_.stub.cancel(call);
   end_if_idle();
 }

@@ -11,6 +11,7 @@
 #include "base/loop.h"
 #include "core/courier.h"
 #include "core/executor.h"
+#include "core/outage.h"
 #include "core/poll_policy.h"
 #include "core/service_stub.h"
 #include "core/shutdown.h"
@@ -21,6 +22,7 @@
 namespace longbeat::internal {
 
 struct WorkerSettings {
+  std::string address{};  ///< of the server, for messages
   std::string namespace_name{};
   std::string identity{};
   std::string task_queue{};
@@ -63,7 +65,9 @@ class WorkerMachine : public std::enable_shared_from_this<WorkerMachine> {
  private:
   void ask_system();
   void ask_namespace();
-  void refused(const char* call, const Status& status, void (WorkerMachine::*again)());
+  void refused(const char* call, const Status& status, TimePoint unanswered_since, void (WorkerMachine::*again)());
+  void tell_outage(const char* call, const Status& status, TimePoint unanswered_since);
+  void server_answered();
   void open_polls();
   void poll_answered(std::uint64_t poll, TimePoint opened, StatusOr<std::vector<ActivityTask>> answer);
   void begin_attempt(ActivityTask task);
@@ -85,6 +89,8 @@ class WorkerMachine : public std::enable_shared_from_this<WorkerMachine> {
   bool ready_ = false;  ///< the server was asked what it can do
   TimePoint quiet_until_ = TimePoint::min();
   TimerId retry_timer_ = 0;
+  Outage outage_{};
+  TimerId polls_stay_timer_ = 0;  ///< while an outage is told and polls are open
   std::optional<ShutdownPlan> shutdown_plan_{};
   std::vector<TimerId> shutdown_timers_{};
   std::map<std::uint64_t, CallId> polls_{};  ///< open ones, by a number of our own

@@ -80,7 +80,22 @@ TEST_CASE("what cannot be converted is an error that names the type", "[converte
   SECTION("with the place of the bad one") {
     const Payloads payloads{internal::make_payload("json/plain", "1"), internal::make_payload("json/plain", "\"x\"")};
     CHECK_THAT((converter.from_payloads<std::tuple<int, int>>(payloads).error().message),
-               ContainsSubstring("value 2 of 2"));
+               ContainsSubstring("value 2 of 2: the payload (json/plain, 3 bytes: \"x\") is not a `int`: "));
+  }
+  SECTION("and the payload's encoding and beginning") {
+    using Catch::Matchers::StartsWith;
+    const auto message = [&](const std::string& encoding, const std::string& data) {
+      return refused(internal::make_payload(encoding, data)).message;
+    };
+    const std::string name = ") is not a `(anonymous namespace)::Progress`: ";
+    CHECK_THAT(message("json/plain", R"({"offset":"two"})"),
+               StartsWith(R"(the payload (json/plain, 16 bytes: {"offset":"two"})" + name));
+    CHECK_THAT(message("json/plain", "[\n\xff\x01]"),
+               StartsWith(R"(the payload (json/plain, 5 bytes: [\x0a\xff\x01])" + name));
+    CHECK_THAT(message("json/plain", ""), StartsWith("the payload (json/plain, empty" + name));
+    CHECK_THAT(message("", "7"), StartsWith("the payload (no encoding, 1 byte: 7" + name));
+    CHECK_THAT(message("json/plain", std::string(41, '1')),
+               StartsWith("the payload (json/plain, 41 bytes: " + std::string(40, '1') + "..." + name));
   }
 }
 

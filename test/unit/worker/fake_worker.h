@@ -136,6 +136,7 @@ class ScriptExecutor final : public Executor {
 struct FakeWorker {
   explicit FakeWorker(std::int64_t slots = 2) {
     WorkerSettings settings;
+    settings.address = "here:1";
     settings.namespace_name = "default";
     settings.identity = "me";
     settings.task_queue = "q";

@@ -1,5 +1,6 @@
 #include "worker/worker_machine.h"
 
+#include "base/log.h"
 #include "core/outcome.h"
 #include "support/catch.h"
 #include "unit/worker/fake_worker.h"
@@ -7,6 +8,26 @@
 using namespace longbeat;
 using namespace longbeat::test;
 using namespace std::chrono_literals;
+
+namespace {
+
+/// What longbeat logs while this lives.
+struct CapturedLog {
+  CapturedLog() {
+    set_log_sink([this](LogLevel level, std::string_view line) {
+      lines.push_back((level == LogLevel::kWarn   ? "warning: "
+                       : level == LogLevel::kInfo ? "info: "
+                                                  : "other: ") +
+                      std::string(line));
+    });
+  }
+  ~CapturedLog() { set_log_sink({}); }
+  CapturedLog(const CapturedLog&) = delete;
+  CapturedLog& operator=(const CapturedLog&) = delete;
+  std::vector<std::string> lines{};
+};
+
+}  // namespace
 
 TEST_CASE("a worker polls only with a free slot", "[worker][poll]") {
   FakeWorker worker(2);
@@ -89,6 +110,56 @@ TEST_CASE("a worker that is refused", "[worker][poll]") {
       worker.loop.run_for(100ms);
     }
     CHECK(worker.machine->stats().poll_errors < 20);
+  }
+}
+
+TEST_CASE("a worker without a server", "[worker][poll]") {
+  const CapturedLog log;
+  const std::vector<std::string>& lines = log.lines;
+  FakeWorker worker;
+  SECTION("says so after some seconds, then once a minute, and when it is back") {
+    worker.stub.namespace_status = unavailable("connection refused");
+    worker.start();
+    worker.loop.run_for(2s);
+    CHECK(lines.empty());
+    worker.loop.run_for(10s);
+    REQUIRE(lines.size() == 1);
+    CHECK_THAT(lines[0],
+               ContainsSubstring("warning: worker on task queue 'q': no answer from the server at here:1 for"));
+    CHECK_THAT(lines[0], ContainsSubstring("connection refused"));
+    worker.loop.run_for(5min);
+    CHECK(lines.size() >= 4);
+    CHECK(lines.size() <= 6);
+    const auto told = lines.size();
+    worker.stub.namespace_status.reset();
+    worker.loop.run_for(12s);
+    REQUIRE(worker.stub.polls.size() == 2);
+    REQUIRE(lines.size() == told + 1);
+    CHECK_THAT(lines.back(), ContainsSubstring("info: worker on task queue 'q': the server at here:1 answers after"));
+  }
+  SECTION("that went away says so, and takes polls that stay open for its return") {
+    worker.start();
+    for (int second = 0; second < 30; ++second) {
+      worker.stub.fail_polls(unavailable("gone"));
+      worker.loop.run_for(1s);
+    }
+    REQUIRE(lines.size() == 1);
+    CHECK_THAT(lines[0], ContainsSubstring("PollActivityTaskQueue"));
+    worker.loop.run_for(20s);
+    REQUIRE(lines.size() == 2);
+    CHECK_THAT(lines[1], ContainsSubstring("answers after"));
+    worker.machine->stop(0s, 1s, [](std::vector<std::string>) {});
+    worker.loop.run_ready();
+    CHECK(worker.loop.armed_timers() == 0);
+  }
+  SECTION("for a moment says nothing") {
+    worker.start();
+    worker.stub.fail_polls(unavailable("restart"));
+    worker.loop.run_for(1s);
+    worker.stub.fail_polls(unavailable("restart"));
+    worker.loop.run_for(10s);
+    worker.begin();
+    CHECK(lines.empty());
   }
 }
 
