@@ -5,11 +5,28 @@ target_compile_options(longbeat_flags INTERFACE -Wall -Wextra -Wconversion -Wsha
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # gcc 12 reports a variant's inactive member as "maybe uninitialized" when it inlines the destructor.
   target_compile_options(longbeat_flags INTERFACE -Wno-maybe-uninitialized)
+  # Precompiled headers that do not fit a target's flags are not used: slower, but no error.
+  target_compile_options(longbeat_flags INTERFACE -Wno-error=invalid-pch)
 endif()
+
+# Debug builds do not optimise code whose speed nobody feels (messages, tests, command lines): it compiles in half the
+# time. What the simulation runs does not link this.
+add_library(longbeat_quick_to_build INTERFACE)
+if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+  target_compile_options(longbeat_quick_to_build INTERFACE $<$<CONFIG:Debug>:-O0>)
+endif()
+
 if(LONGBEAT_SANITIZE)
   add_compile_options(-fsanitize=${LONGBEAT_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${LONGBEAT_SANITIZE})
   if(LONGBEAT_SANITIZE MATCHES "undefined")
     add_compile_options(-fno-sanitize-recover=undefined)
   endif()
+endif()
+
+if(LONGBEAT_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "LONGBEAT_FUZZ needs clang: it is what brings libFuzzer")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link)  # Coverage of everything built here guides the fuzzer.
 endif()

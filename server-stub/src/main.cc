@@ -7,8 +7,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <CLI/CLI.hpp>
 #include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
@@ -16,9 +17,12 @@
 #include <iostream>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "flags.h"
 #include "longbeat/export.h"
 #include "rpc/json_text.h"
 #include "rpc/server.h"
@@ -26,47 +30,10 @@
 namespace {
 
 constexpr int kExitFailed = 1;
-constexpr int kExitBadFlags = 2;
-constexpr std::chrono::seconds kStopGrace{10};
+/// A signal that comes sooner after the first is the same wish twice: timeout(1) sends it to the group and the child.
+constexpr std::chrono::seconds kSecondSignalAfter{1};
 
-struct Flags {
-  std::string ip = "127.0.0.1";
-  std::uint16_t port = 7233;
-  std::string port_file{};
-  std::string database{};
-  std::vector<std::string> namespaces{};
-  std::string log_level = "warn";
-  std::string log_format = "text";
-};
-
-/// The exit code when there is nothing more to do: help, version, bad flags.
-std::optional<int> parse_flags(int argc, char** argv, Flags& flags) {
-  CLI::App app("Durable activities: the longbeat server.", "longbeat-server");
-  app.set_version_flag("--version", std::string("longbeat-server ") + LONGBEAT_VERSION);
-  app.add_option("--ip", flags.ip, "Address to listen on")->capture_default_str()->check(CLI::ValidIPV4);
-  app.add_option("-p,--port", flags.port, "Port to listen on; 0: any free one")->capture_default_str();
-  app.add_option("--port-file", flags.port_file, "Write the port in use to this file once calls are served");
-  app.add_option("-f,--db-filename", flags.database,
-                 "Database file, created when missing; without it everything is in memory")
-      ->check([](const std::string& name) { return name.empty() ? "a database file needs a name" : std::string(); });
-  app.add_option("-n,--namespace", flags.namespaces, "Namespace to create besides \"default\"; repeatable")
-      ->check([](const std::string& name) { return name.empty() ? "a namespace needs a name" : std::string(); });
-  app.add_option("--log-level", flags.log_level, "Lines to write")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"debug", "info", "warn", "error", "never"}));
-  app.add_option("--log-format", flags.log_format, "How lines look")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"text", "json"}));
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success))
-      return app.exit(error);  // --help, --version
-    std::cerr << "longbeat-server: " << error.what() << " (--help lists the flags)\n";
-    return kExitBadFlags;
-  }
-  return std::nullopt;
-}
+using longbeat::server::Config;
 
 spdlog::level::level_enum to_spdlog(longbeat::internal::LogLevel level) {
   switch (level) {
@@ -82,16 +49,25 @@ spdlog::level::level_enum to_spdlog(longbeat::internal::LogLevel level) {
   return spdlog::level::err;
 }
 
-void set_up_log(const Flags& flags) {
+longbeat::internal::LogLevel least_level(const std::string& name) {
+  using longbeat::internal::LogLevel;
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "info") return LogLevel::kInfo;
+  return name == "warn" ? LogLevel::kWarn : LogLevel::kError;
+}
+
+void set_up_log(const Config& config) {
   auto logger = spdlog::stderr_logger_mt("longbeat");
-  const bool json = flags.log_format == "json";
+  const bool json = config.log_format == "json";
   logger->set_pattern(json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":%v})"
                            : "%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  logger->set_level(flags.log_level == "never" ? spdlog::level::off : spdlog::level::from_str(flags.log_level));
+  logger->set_level(config.log_level == "never" ? spdlog::level::off : spdlog::level::from_str(config.log_level));
   logger->flush_on(spdlog::level::warn);
-  longbeat::internal::set_log_sink([logger, json](longbeat::internal::LogLevel level, std::string_view line) {
-    logger->log(to_spdlog(level), "{}", json ? longbeat::server::json_quoted(line) : std::string(line));
-  });
+  longbeat::internal::set_log_sink(
+      [logger, json](longbeat::internal::LogLevel level, std::string_view line) {
+        logger->log(to_spdlog(level), "{}", json ? longbeat::server::json_quoted(line) : std::string(line));
+      },
+      least_level(config.log_level));
 #if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR < 65
   // gRPC's own lines are for those who look for faults; newer releases log through absl.
   gpr_set_log_function([](gpr_log_func_args* args) {
@@ -123,8 +99,8 @@ class Ending {
   std::optional<std::string> failure_{};
 };
 
-/// Waits for SIGINT and SIGTERM, which are blocked everywhere: the first asks for the end, a second ends the process at
-/// once. Its destructor ends the waiting.
+/// Waits for SIGINT and SIGTERM, which are blocked everywhere: the first asks for the end, one that comes
+/// kSecondSignalAfter or more later ends the process at once. Its destructor ends the waiting.
 class SignalThread {
  public:
   SignalThread(const sigset_t& signals, Ending& ending) : thread_([this, signals, &ending] { run(signals, ending); }) {}
@@ -138,10 +114,13 @@ class SignalThread {
 
  private:
   void run(const sigset_t& signals, Ending& ending) {
-    for (int received = 0;; ++received) {
+    std::optional<longbeat::internal::TimePoint> first;
+    for (;;) {
       int signal = 0;
       if (sigwait(&signals, &signal) != 0 || over_) return;
-      if (received > 0) std::_Exit(128 + signal);
+      const auto now = longbeat::internal::system_clock().now();
+      if (first && now - *first >= kSecondSignalAfter) std::_Exit(128 + signal);
+      if (!first) first = now;
       ending.ask(std::nullopt);
     }
   }
@@ -155,46 +134,65 @@ int fail(const std::string& reason) {
   return kExitFailed;
 }
 
-/// Whole or not at all: who waits for the file never reads half a number.
-bool write_port_file(const std::string& path, std::uint16_t port) {
+/// Whole or not at all: who waits for the file never reads half a number. Returns why it could not be written.
+std::optional<std::string> write_port_file(const std::string& path, std::uint16_t port) {
   const std::string temporary = path + ".new";
+  errno = 0;
   std::ofstream out(temporary, std::ios::trunc);
   out << port << '\n';
   out.close();
-  if (!out) return false;
-  std::error_code error;
-  std::filesystem::rename(temporary, path, error);
-  return !error;
+  std::error_code error(out ? 0 : (errno != 0 ? errno : EIO), std::generic_category());
+  if (!error) std::filesystem::rename(temporary, path, error);
+  if (!error) return std::nullopt;
+  return "--port-file: cannot write '" + path + "': " + error.message();
 }
 
-int serve(const Flags& flags, const sigset_t& signals) {
+/// The one line on stdout: where calls are served, and what becomes of the state.
+std::string greeting(const Config& config, std::uint16_t port, const longbeat::server::ServerStats& stats) {
+  const bool is_ipv6 = config.ip.find(':') != std::string::npos;
+  std::string line = std::string("longbeat-server ") + LONGBEAT_VERSION + " listening on " +
+                     (is_ipv6 ? "[" + config.ip + "]" : config.ip) + ':' + std::to_string(port) + ", ";
+  if (config.database.empty()) return line + "state in memory only, lost at exit (--db-filename FILE keeps it)";
+  std::error_code none;  // The file has just been opened.
+  const auto path = std::filesystem::canonical(config.database, none);
+  return line + "database '" + (none ? config.database : path.string()) +
+         "', activities recovered: " + std::to_string(stats.engine.open) + " open, " +
+         std::to_string(stats.engine.closed) + " closed";
+}
+
+int serve(const Config& config, const sigset_t& signals) {
   Ending ending;
   const SignalThread signal_thread(signals, ending);
   longbeat::server::ServerOptions options;
-  options.ip = flags.ip;
-  options.port = flags.port;
-  options.database = flags.database;
-  options.namespaces = flags.namespaces;
+  options.ip = config.ip;
+  options.port = config.port;
+  options.database = config.database;
+  options.limits = config.limits;
+  options.rpc_limits = config.rpc;
+  options.outbound = config.outbound;
+  for (const auto& [name, space] : config.namespaces) {
+    options.namespaces.push_back(name);
+    if (space.retention) options.retentions[name] = *space.retention;
+  }
   options.on_fatal = [&ending](const std::string& reason) { ending.ask(reason); };
   longbeat::server::Server server(std::move(options));
   const auto port = server.start();
   if (!port) return fail(port.error().message);
-  std::cout << "longbeat-server " << LONGBEAT_VERSION << " listening on " << flags.ip << ':' << *port << ", database "
-            << (flags.database.empty() ? "memory" : flags.database) << std::endl;
-  if (!flags.port_file.empty() && !write_port_file(flags.port_file, *port)) {
-    return fail("cannot write the port file " + flags.port_file);
+  std::cout << greeting(config, *port, server.stats()) << std::endl;
+  if (!config.port_file.empty()) {
+    if (const auto failure = write_port_file(config.port_file, *port)) return fail(*failure);
   }
   const auto failure = ending.wait();
   longbeat::internal::log(longbeat::internal::LogLevel::kInfo, "stopping");
-  server.stop(kStopGrace);
+  server.stop(std::chrono::duration_cast<std::chrono::milliseconds>(config.stop_grace));
   return failure ? fail("ended by a fault: " + *failure) : EXIT_SUCCESS;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  Flags flags;
-  if (const auto code = parse_flags(argc, argv, flags)) return *code;
+  Config config;
+  if (const auto code = longbeat::server::parse_flags(argc, argv, config)) return *code;
   // Before any thread exists, so that all inherit it and only sigwait sees these signals.
   sigset_t signals;
   sigemptyset(&signals);
@@ -205,8 +203,8 @@ int main(int argc, char** argv) {
   // Debian's build checks every mutex for lock-order cycles, at a cost that grows with parked calls.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   try {
-    set_up_log(flags);
-    return serve(flags, signals);
+    set_up_log(config);
+    return serve(config, signals);
   } catch (const std::exception& error) {
     return fail(error.what());
   }

@@ -1,7 +1,5 @@
 #include "conformance/harness.h"
 
-#include <longbeat/server.h>
-
 #include <atomic>
 #include <cstdlib>
 #include <random>
@@ -24,6 +22,10 @@ const char* external_address() {
 
 bool own_server() {
   return external_address() == nullptr;
+}
+
+LocalServerStats own_stats() {
+  return local_server().stats();
 }
 
 const std::string& address() {

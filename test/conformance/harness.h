@@ -1,5 +1,6 @@
 #pragma once
 #include <grpcpp/grpcpp.h>
+#include <longbeat/server.h>
 #include <temporal/api/errordetails/v1/message.pb.h>
 #include <temporal/api/workflowservice/v1/request_response.pb.h>
 
@@ -21,6 +22,8 @@ using temporal::api::common::v1::Payloads;
 const std::string& address();
 /// A namespace besides "default" exists: only on our own server.
 bool own_server();
+/// What our own server has counted; only with own_server().
+LocalServerStats own_stats();
 inline constexpr const char* kOtherNamespace = "other";
 
 /// Never used before, also not by an earlier run against the same server.

@@ -54,6 +54,8 @@ class ScriptedEngine final : public Engine {
     seen_.undelivered.push_back(token);
     seen_.changed.notify_all();
   }
+  void answered(CallId, StatusOr<Answer>) override {}
+  void callback_done(std::uint64_t, OutboundResult) override {}
   void step(StepTime time) override {
     steps_in_order_ = steps_in_order_ && time.queue_empty_at <= time.now && time.now >= now_;
     now_ = time.now;

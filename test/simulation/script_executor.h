@@ -16,6 +16,7 @@ struct Script {
   std::uint32_t failing_percent = 0;  ///< chance that a step throws instead
   bool deaf = false;                  ///< never looks whether it should stop
   bool silent = false;                ///< never heartbeats
+  std::uint32_t urgent_percent = 0;   ///< chance that a heartbeat is a save_now() that does not wait
 };
 Payloads encode(const Script& script);
 Script decode_script(const Payloads& payloads);
@@ -30,6 +31,7 @@ class ScriptExecutor final : public internal::Executor {
   struct Run;
   void step(const std::shared_ptr<Run>& run);
   void next(const std::shared_ptr<Run>& run);
+  void save(Run& run);
 
   World& world_;
   SimLoop& loop_;

@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "simulation/sim_projection.h"
+
 namespace longbeat::simulation {
 
 using namespace std::chrono_literals;
@@ -9,14 +11,19 @@ using namespace std::chrono_literals;
 /// Takes one reply out of the engine; the answer travels after the step.
 class SimServer::Sink final : public server::ReplySink {
  public:
-  Sink(SimServer& owner, server::CallId call, Answer answer) : owner_(owner), call_(call), answer_(std::move(answer)) {}
+  Sink(SimServer& owner, server::CallId call, server::Request request, Answer answer)
+      : owner_(owner), call_(call), request_(std::move(request)), answer_(std::move(answer)) {}
+  const server::Request& request() const { return request_; }
   void reply(server::StatusOr<server::Reply> reply) override {
+    if (owner_.witness != nullptr) owner_.witness->answer_left(request_, reply, owner_.ended_);
     auto shared = std::make_shared<server::StatusOr<server::Reply>>(std::move(reply));
-    // The answer leaves a moment later: a crash in between loses it after the commit.
+    // Half of the answers are out at once, whatever becomes of this process; the others leave a moment later, and a
+    // crash in between loses them after the commit.
+    const bool out = owner_.world_.random().chance(50);
     const auto life = owner_.life_;
     auto& owner = owner_;
-    owner.world_.after(owner.world_.between(0ns, 300us), [&owner, life, shared, answer = std::move(answer_)] {
-      if (owner.engine_ && owner.life_ == life) answer(std::move(*shared));
+    owner.world_.after(owner.world_.between(0ns, 300us), [&owner, life, out, shared, answer = std::move(answer_)] {
+      if (out || (owner.engine_ && owner.life_ == life)) answer(std::move(*shared));
     });
     const auto self = std::move(owner_.sinks_[call_]);
     owner_.sinks_.erase(call_);
@@ -25,6 +32,7 @@ class SimServer::Sink final : public server::ReplySink {
  private:
   SimServer& owner_;
   server::CallId call_;
+  server::Request request_;
   Answer answer_;
 };
 
@@ -40,6 +48,22 @@ void SimServer::start() {
   ended_ = false;
   server::EngineOptions options;
   options.seed = world_.random().next() | 1;
+  for (const auto& [name, retention] : retentions_) {
+    if (name != "default") options.namespaces.push_back(name);  // That one is always there.
+  }
+  options.retentions = {retentions_.begin(), retentions_.end()};
+  options.limits.retention_sweep = 10s;
+  const auto later = [this, life = life_](std::function<void()> what) {
+    world_.after(world_.between(0ns, 2ms), [this, life, what = std::move(what)] {
+      if (engine_ && life_ == life) what();
+    });
+  };
+  options.visibility = std::make_unique<SimProjection>(
+      [this](std::uint64_t ticket, server::StatusOr<server::Answer> answer) {
+        engine_->answered(ticket, std::move(answer));
+        wake(0ns);
+      },
+      later);
   options.on_fatal = [this](const std::string& reason) {
     world_.trace("server: ends: " + reason);
     ended_ = true;
@@ -50,18 +74,25 @@ void SimServer::start() {
   engine_ = std::move(opened).value();
   queue_empty_at_ = WallTime::min();  // As the real loop: nothing has been looked at yet.
   world_.trace("server: up");
+  if (witness != nullptr) witness->lives().server_up();
   wake(0ns);
 }
 
 void SimServer::crash() {
   if (!engine_) return;
   world_.trace("server: killed");
+  process_ended(false);
+}
+
+void SimServer::process_ended(bool commit_failed) {
+  if (witness != nullptr) witness->lives().server_died(commit_failed);
   ++crashes_;
   ++life_;
   next_step_ = TimePoint::max();
   frozen_until_ = {};
   engine_.reset();
   sinks_.clear();
+  undelivered_.clear();
 }
 
 void SimServer::freeze(Nanoseconds duration) {
@@ -73,7 +104,7 @@ void SimServer::freeze(Nanoseconds duration) {
 server::CallId SimServer::arrive(server::Request request, std::optional<Nanoseconds> patience, Answer answer) {
   if (!engine_) return 0;
   const server::CallId call = next_call_++;
-  auto sink = std::make_unique<Sink>(*this, call, std::move(answer));
+  auto sink = std::make_unique<Sink>(*this, call, request, std::move(answer));
   server::Command command;
   command.call = call;
   command.request = std::move(request);
@@ -94,6 +125,8 @@ void SimServer::caller_gone(server::CallId call) {
 void SimServer::hand_out_undelivered(const std::string& token) {
   if (!engine_) return;
   engine_->hand_out_undelivered(token);
+  undelivered_.push_back(token);
+  if (witness != nullptr) witness->lives().undo_asked(token);
   wake(0ns);
 }
 
@@ -111,18 +144,28 @@ void SimServer::step() {
   next_step_ = TimePoint::max();
   if (world_.now() < frozen_until_) return wake(frozen_until_ - world_.now());
   const WallTime now = world_.wall_now();
+  auto undone = std::exchange(undelivered_, {});
+  if (witness != nullptr) std::erase_if(undone, [this](const auto& token) { return !witness->is_held(token); });
   engine_->step({now, queue_empty_at_});
   if (ended_) {
-    crash();
+    process_ended(true);
     world_.after(world_.between(100ms, 1s), [this] { start(); });
     return;
   }
   // Everything that had arrived is applied by now.
   queue_empty_at_ = now;
   if (after_step) after_step();
+  if (witness != nullptr) check_step(undone);
   if (const auto next = engine_->next_wakeup()) {
     const auto pause = *next > now ? Nanoseconds(*next - now) : Nanoseconds(1us);
     wake(pause);
+  }
+}
+
+void SimServer::check_step(const std::vector<std::string>& undone) {
+  for (const auto& token : undone) witness->hand_out_undone(token);
+  for (const auto& [call, sink] : sinks_) {
+    witness->still_waits(sink->request());
   }
 }
 

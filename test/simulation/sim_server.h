@@ -3,8 +3,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/engine.h"
+#include "simulation/witness.h"
 #include "simulation/world.h"
 #include "storage/fault_store.h"
 
@@ -34,11 +36,16 @@ class SimServer {
   void caller_gone(server::CallId call);
   void hand_out_undelivered(const std::string& token);
 
+  /// For tests: this namespace forgets closed activities after this time. Before start().
+  void set_retention(const std::string& namespace_name, Nanoseconds time) { retentions_[namespace_name] = time; }
+
   const server::Engine* engine() const { return engine_.get(); }
   /// Rises with every start: answers of an earlier life are void.
   std::uint64_t life() const { return life_; }
   std::uint64_t crashes() const { return crashes_; }
 
+  /// Sees every answer at the moment it leaves, for the invariants; may be null.
+  Witness* witness = nullptr;
   /// Called after every step, while the engine is whole.
   std::function<void()> after_step{};
 
@@ -46,11 +53,16 @@ class SimServer {
   class Sink;
   void wake(Nanoseconds delay);
   void step();
+  void process_ended(bool commit_failed);
+  /// After a step: what it promised to those who wait and to those whom nothing reached.
+  void check_step(const std::vector<std::string>& undone);
 
   World& world_;
   std::shared_ptr<server::SimulatedDisk> disk_;
   std::map<server::CallId, std::unique_ptr<Sink>> sinks_;
+  std::vector<std::string> undelivered_;
   std::unique_ptr<server::Engine> engine_;
+  std::map<std::string, Nanoseconds> retentions_{};
   std::uint64_t life_ = 0, crashes_ = 0;
   server::CallId next_call_ = 1;
   TimePoint frozen_until_{};

@@ -26,6 +26,13 @@ SimStub::Finish SimStub::converting(Done<T> done, Convert convert) {
 namespace {
 constexpr auto kConvert = [](const auto& reply) { return from_reply(reply); };
 constexpr auto kNothing = [](const auto&) {};
+
+/// The time that one attempt has, from its hand-out.
+Nanoseconds attempt_limit(const internal::ActivityTask& task) {
+  if (task.schedule_to_close == 0ns) return task.start_to_close;
+  const Nanoseconds rest = task.schedule_to_close - (task.started_time - task.scheduled_time);
+  return std::clamp(rest, Nanoseconds(1ms), task.start_to_close);
+}
 }  // namespace
 
 Nanoseconds SimStub::latency() {
@@ -80,8 +87,8 @@ void SimStub::transmit_again(server::Request request, TimePoint deadline) {
     if (server.life() != life) return;
     const Nanoseconds patience = deadline > world.now() ? deadline - world.now() : Nanoseconds(0);
     // Nobody waits for this answer: a hand-out in it is undone, or is left to the timeouts.
-    server.arrive(std::move(request), patience, [&server, noticed](StatusOr<Reply> reply) {
-      if (!reply || !noticed) return;
+    server.arrive(std::move(request), patience, [&server, life, noticed](StatusOr<Reply> reply) {
+      if (!reply || !noticed || server.life() != life) return;
       if (const auto* task = std::get_if<server::PollTaskReply>(&*reply); task != nullptr && !task->token.empty()) {
         server.hand_out_undelivered(task->token);
       }
@@ -93,11 +100,11 @@ void SimStub::arrived(internal::CallId call, server::Request request, TimePoint 
   const auto found = pending_.find(call);
   if (found == pending_.end()) return;  // Given up before it arrived.
   const Nanoseconds patience = deadline > world_.now() ? deadline - world_.now() : Nanoseconds(0);
-  auto answer = [this, alive = loop_.token(), call, &server = server_, latency = latency(),
+  auto answer = [this, alive = loop_.token(), call, &server = server_, life = server_.life(), latency = latency(),
                  lost = world_.random().chance(faults_.reply_lost)](StatusOr<Reply> reply) {
     const auto* task = reply ? std::get_if<server::PollTaskReply>(&*reply) : nullptr;
     if (!*alive || pending_.count(call) == 0) {
-      if (task != nullptr && !task->token.empty()) server.hand_out_undelivered(task->token);
+      if (task != nullptr && !task->token.empty() && server.life() == life) server.hand_out_undelivered(task->token);
       return;
     }
     if (lost) return;  // Only the deadline tells.
@@ -148,14 +155,13 @@ internal::CallId SimStub::get_system_info(Nanoseconds, Done<internal::SystemInfo
 
 internal::CallId SimStub::describe_namespace(std::string name, Nanoseconds timeout,
                                              Done<internal::NamespaceInfo> done) {
-  return send(
-      server::DescribeNamespaceRequest{std::move(name), {}}, timeout,
-      converting<server::DescribeNamespaceReply>(std::move(done), [](const server::DescribeNamespaceReply& reply) {
-        internal::NamespaceInfo info;
-        info.name = reply.name;
-        info.id = reply.id;
-        return info;
-      }));
+  return send(server::DescribeNamespaceRequest{std::move(name), {}}, timeout,
+              converting<server::NamespaceReply>(std::move(done), [](const server::NamespaceReply& reply) {
+                internal::NamespaceInfo info;
+                info.name = reply.space.name;
+                info.id = internal::to_string(reply.space.uuid);
+                return info;
+              }));
 }
 
 internal::CallId SimStub::start_activity(internal::StartActivityParams params, Nanoseconds timeout,
@@ -174,7 +180,7 @@ internal::CallId SimStub::describe_activity(internal::DescribeParams params, Nan
 }
 
 internal::CallId SimStub::request_cancel(internal::RequestCancelParams params, Nanoseconds timeout, Done<void> done) {
-  return send(to_request(params), timeout, converting<server::CancelReply>(std::move(done), kNothing));
+  return send(to_request(params), timeout, converting<server::DoneReply>(std::move(done), kNothing));
 }
 
 internal::CallId SimStub::poll_tasks(internal::PollTaskParams params, Nanoseconds timeout,
@@ -182,7 +188,11 @@ internal::CallId SimStub::poll_tasks(internal::PollTaskParams params, Nanosecond
   if (witness != nullptr) {
     done = [this, done = std::move(done)](StatusOr<std::vector<internal::ActivityTask>> tasks) {
       if (tasks) {
-        for (const auto& task : *tasks) witness->task_received(task, world_.now());
+        for (const auto& task : *tasks) {
+          witness->task_received(task, world_.now());
+          ++tasks_received_;
+          report_until_[task.token] = world_.now() + attempt_limit(task) + 60s;
+        }
       }
       done(std::move(tasks));
     };
@@ -209,22 +219,43 @@ internal::CallId SimStub::respond_completed(internal::CompletedParams params, Na
       done(std::move(answer));
     };
   }
-  return send(to_request(params), timeout, converting<server::ReportReply>(std::move(done), kNothing));
+  return send_report(params.token, to_request(params), timeout, std::move(done));
 }
 
 internal::CallId SimStub::respond_failed(internal::FailedParams params, Nanoseconds timeout, Done<void> done) {
-  return send(to_request(params), timeout, converting<server::ReportReply>(std::move(done), kNothing));
+  if (witness != nullptr) witness->failure_sent(params.token);
+  return send_report(params.token, to_request(params), timeout, std::move(done));
 }
 
 internal::CallId SimStub::respond_canceled(internal::CanceledParams params, Nanoseconds timeout, Done<void> done) {
-  return send(to_request(params), timeout, converting<server::ReportReply>(std::move(done), kNothing));
+  return send_report(params.token, to_request(params), timeout, std::move(done));
+}
+
+internal::CallId SimStub::send_report(const std::string& token, server::Request request, Nanoseconds timeout,
+                                      Done<void> done) {
+  dropped_reports_.erase(token);
+  done = [this, token, done = std::move(done)](StatusOr<> answer) {
+    const bool later = !answer && (answer.error().code == StatusCode::kUnavailable ||
+                                   answer.error().code == StatusCode::kDeadlineExceeded);
+    if (later && world_.now() < report_until_[token]) dropped_reports_.insert(token);
+    done(std::move(answer));
+  };
+  return send(std::move(request), timeout, converting<server::ReportReply>(std::move(done), kNothing));
+}
+
+void SimStub::check_reports() const {
+  for (const auto& token : dropped_reports_) witness->report_given_up(token);
 }
 
 void SimStub::cancel(internal::CallId call) {
   const auto found = pending_.find(call);
   if (found == pending_.end()) return;
-  if (found->second.server_life == server_.life()) server_.caller_gone(found->second.at_server);
-  loop_.after(Nanoseconds(0), [this, call] { finish(call, Status{StatusCode::kCancelled, "canceled", {}}); });
+  world_.after(latency(), [&server = server_, id = found->second.at_server, life = found->second.server_life] {
+    if (server.life() == life) server.caller_gone(id);
+  });
+  // Half of the time an answer that is nearly there comes first.
+  const auto notice = world_.random().chance(50) ? Nanoseconds(0) : latency();
+  loop_.after(notice, [this, call] { finish(call, Status{StatusCode::kCancelled, "canceled", {}}); });
 }
 
 }  // namespace longbeat::simulation

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 
 #include "simulation/sim_server.h"
@@ -29,8 +30,16 @@ class SimStub final : public internal::ServiceStub {
   /// Sees what workers are told, for the invariants; may be null.
   Witness* witness = nullptr;
 
+  /// Any request as it is, for calls that the SDK has not.
+  internal::CallId submit(server::Request request, Nanoseconds timeout,
+                          std::function<void(server::StatusOr<server::Reply>)> done) {
+    return send(std::move(request), timeout, std::move(done));
+  }
   /// The process has died: its connection breaks, the server notices a little later.
   void kill();
+  /// Tells the witness of reports that were not repeated although they could still count. For the end of a run.
+  void check_reports() const;
+  std::int64_t tasks_received() const { return tasks_received_; }
   /// The server has died: every call under way fails as a broken connection does.
   void connection_broken();
 
@@ -65,6 +74,8 @@ class SimStub final : public internal::ServiceStub {
   void transmit_again(server::Request request, TimePoint deadline);
   void arrived(internal::CallId call, server::Request request, TimePoint deadline);
   void finish(internal::CallId call, server::StatusOr<server::Reply> reply);
+  internal::CallId send_report(const std::string& token, server::Request request, Nanoseconds timeout,
+                               internal::Done<void> done);
   Nanoseconds latency();
   /// When a message sent now arrives, in order.
   Nanoseconds transit();
@@ -76,6 +87,9 @@ class SimStub final : public internal::ServiceStub {
   std::map<internal::CallId, Pending> pending_;
   internal::CallId next_call_ = 1;
   TimePoint last_arrival_{};
+  std::int64_t tasks_received_ = 0;
+  std::map<std::string, TimePoint> report_until_;  ///< by token of a task: until then its report may count
+  std::set<std::string> dropped_reports_;          ///< answered with "later", in time, and not sent again yet
 };
 
 }  // namespace longbeat::simulation

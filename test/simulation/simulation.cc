@@ -10,21 +10,21 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kQueue = "files";
-
 /// Runs jobs after a moment of virtual time, in order: the real courier has threads of its own, and is busy at times.
 class SimCourier final : public internal::Courier {
  public:
-  SimCourier(World& world, SimLoop& loop) : world_(world), loop_(loop) {}
+  SimCourier(World& world, SimLoop& loop, Witness& witness) : world_(world), loop_(loop), witness_(witness) {}
   void post(internal::CourierJob, std::uint64_t, std::function<void()> job) override {
     const auto delay = world_.random().chance(5) ? world_.between(1ms, 3s) : world_.between(0ns, 200us);
     last_ = std::max(last_, world_.now() + delay);
+    if (delay > 1s) witness_.courier_slow_until(last_ + 3s);
     loop_.after(last_ - world_.now(), std::move(job));
   }
 
  private:
   World& world_;
   SimLoop& loop_;
+  Witness& witness_;
   TimePoint last_{};
 };
 
@@ -51,6 +51,8 @@ Plan plan_of(std::uint64_t seed) {
   plan.server_freezes = static_cast<std::uint32_t>(random.below(3));
   plan.cancels = static_cast<std::uint32_t>(random.below(4));
   plan.worker_stops = static_cast<std::uint32_t>(random.below(2));
+  plan.operations = random.chance(80) ? static_cast<std::uint32_t>(random.below(40)) : 0;
+  plan.retention = std::chrono::seconds(10 + random.below(50));
   return plan;
 }
 
@@ -58,17 +60,20 @@ Plan plan_of(std::uint64_t seed) {
 class Simulation::WorkerProcess {
  public:
   WorkerProcess(Simulation& owner, std::string name)
-      : loop_(owner.world_),
+      : name_(name),
+        witness_(owner.witness_),
+        loop_(owner.world_),
         clock_(loop_),
         stub_(owner.world_, loop_, owner.server_, owner.network_),
-        courier_(owner.world_, loop_),
+        courier_(owner.world_, loop_, owner.witness_),
         executor_(owner.world_, loop_, owner.witness_) {
     stub_.witness = &owner.witness_;
     internal::WorkerSettings settings;
-    settings.namespace_name = "default";
+    settings.namespace_name = kNamespace;
     settings.identity = name;
     settings.task_queue = kQueue;
-    settings.instance_key = std::move(name);
+    key_ = name + "/" + std::to_string(++owner.processes_);
+    settings.instance_key = key_;
     settings.slots = 3;
     settings.polls_max = 2;
     settings.seed = owner.world_.random().next();
@@ -82,13 +87,23 @@ class Simulation::WorkerProcess {
     stub_.kill();
   }
   void connection_broken() { stub_.connection_broken(); }
+  const std::string& instance_key() const { return key_; }
   void stop(std::function<void()> stopped) {
     loop_.post([this, stopped = std::move(stopped)] {
-      machine_->stop(1s, 5s, [stopped](const std::vector<std::string>&) { stopped(); });
+      machine_->stop(1s, 5s, [this, stopped](const std::vector<std::string>&) {
+        witness_.worker_at_rest(name_, machine_->stats(), stub_.tasks_received(), true);
+        stopped();
+      });
     });
+  }
+  void check_rest() const {
+    witness_.worker_at_rest(name_, machine_->stats(), stub_.tasks_received(), false);
+    stub_.check_reports();
   }
 
  private:
+  std::string name_, key_{};
+  Witness& witness_;
   SimLoop loop_;
   internal::LoopClock clock_;
   SimStub stub_;
@@ -116,7 +131,12 @@ struct Simulation::ClientProcess {
 Simulation::Simulation(std::uint64_t seed, const Plan& plan)
     : world_(seed), plan_(plan), network_(plan.network), witness_(world_), server_(world_) {
   internal::set_log_sink([](internal::LogLevel, std::string_view) {});  // Warnings about faults that we make ourselves.
+  server_.witness = &witness_;
   server_.after_step = [this] { witness_.look(*server_.engine()); };
+  witness_.lives().set_retention(kNamespace, 1h);
+  witness_.lives().set_retention(kOtherNamespace, plan_.retention);
+  server_.set_retention(kNamespace, 1h);
+  server_.set_retention(kOtherNamespace, plan_.retention);
   server_.start();
   client_ = std::make_unique<ClientProcess>(*this);
   for (std::uint32_t i = 0; i < plan_.workers; ++i) {
@@ -124,6 +144,10 @@ Simulation::Simulation(std::uint64_t seed, const Plan& plan)
   }
   for (std::uint32_t number = 0; number < plan_.activities; ++number)
     sometime([this, number] { start_activity(number); });
+  operator_ = std::make_unique<OperatorActor>(world_, server_, network_, witness_, plan_.activities);
+  for (std::uint32_t i = 0; i < plan_.operations; ++i) sometime([this] { operator_->act(); });
+  // What was doubled on its way may come seconds later.
+  world_.after(plan_.trouble + 6s, [this] { operator_->settle(); });
   arrange_faults();
 }
 
@@ -155,6 +179,7 @@ void Simulation::arrange_faults() {
     sometime([this] {
       const auto which = world_.random().below(workers_.size());
       if (!workers_[which]) return;
+      if (plan_.operations > 0) operator_->worker_stops(workers_[which]->instance_key());
       // The stopped process is replaced when it has ended, as a supervisor would; killed meanwhile, it is replaced
       // already.
       workers_[which]->stop([this, which, process = workers_[which].get()] {
@@ -166,6 +191,7 @@ void Simulation::arrange_faults() {
   }
   world_.after(plan_.trouble, [this] {
     world_.trace("faults end");
+    witness_.faults_ended();
     network_ = {};
   });
 }
@@ -178,8 +204,9 @@ void Simulation::start_activity(std::uint32_t number) {
   script.failing_percent = random.chance(30) ? 10 : 0;
   script.deaf = random.chance(10);
   script.silent = random.chance(10);
+  script.urgent_percent = random.chance(30) ? 30 : 0;
   internal::StartActivityParams params;
-  params.namespace_name = "default";
+  params.namespace_name = kNamespace;
   params.identity = "client";
   params.activity_id = activity_id(number);
   params.request_id = "request-" + std::to_string(number);
@@ -210,7 +237,7 @@ void Simulation::send_start(const internal::StartActivityParams& params) {
 
 void Simulation::await_outcome(const std::string& id, const std::string& run_id) {
   auto wait = std::make_shared<internal::OutcomeWait>(client_->loop, client_->retrying,
-                                                      internal::RunParams{"default", id, run_id}, std::nullopt,
+                                                      internal::RunParams{kNamespace, id, run_id}, std::nullopt,
                                                       world_.random().next());
   client_->waits.push_back(wait);
   wait->start([this, id](internal::StatusOr<internal::PolledOutcome> polled) {
@@ -222,7 +249,7 @@ void Simulation::await_outcome(const std::string& id, const std::string& run_id)
 
 void Simulation::cancel(std::uint32_t number) {
   internal::RequestCancelParams params;
-  params.run = {"default", activity_id(number), {}};
+  params.run = {kNamespace, activity_id(number), {}};
   params.identity = "client";
   params.request_id = "cancel-" + std::to_string(world_.random().below(1'000'000));
   params.reason = "superseded";
@@ -244,6 +271,7 @@ void Simulation::kill_server() {
   if (!server_.up()) return;
   server_.crash();
   client_->stub.connection_broken();
+  operator_->connection_broken();
   for (auto& worker : workers_) {
     if (worker) worker->connection_broken();
   }
@@ -253,10 +281,19 @@ void Simulation::kill_server() {
 void Simulation::run() {
   // The longest chain: 23 attempts of 120 s with backoff up to 200 s each. An hour and a half of virtual time is cheap.
   const TimePoint end = world_.now() + plan_.trouble + 90min;
-  while (witness_.broken().empty() && world_.step(end)) {
-    if (world_.now() > TimePoint(1h) + plan_.trouble && witness_.outcomes_read() == plan_.activities) break;
+  // Code that nobody could stop ends, and reports that nobody waits for are settled.
+  constexpr auto kRest = 5min;
+  std::optional<TimePoint> rest;
+  while (witness_.broken().empty() && world_.step(rest.value_or(end))) {
+    const bool done = world_.now() > TimePoint(1h) + plan_.trouble && witness_.outcomes_read() == plan_.activities &&
+                      operator_->at_rest();
+    if (done && !rest) rest = world_.now() + kRest;
   }
-  if (witness_.broken().empty() && server_.up()) witness_.everything_closed(*server_.engine());
+  if (witness_.broken().empty() && server_.up()) witness_.everything_closed();
+  if (!witness_.broken().empty() || !rest) return;
+  for (const auto& worker : workers_) {
+    if (worker) worker->check_rest();
+  }
 }
 
 }  // namespace longbeat::simulation

@@ -7,6 +7,7 @@
 #include "client/outcome_wait.h"
 #include "client/retrying_stub.h"
 #include "core/loop_clock.h"
+#include "simulation/operator_actor.h"
 #include "simulation/script_executor.h"
 #include "simulation/sim_server.h"
 #include "simulation/sim_stub.h"
@@ -27,6 +28,10 @@ struct Plan {
   std::uint32_t server_freezes = 1;
   std::uint32_t cancels = 2;
   std::uint32_t worker_stops = 1;
+  /// What operators and other clients do, and what is asked by ID.
+  std::uint32_t operations = 12;
+  /// Of the namespace that has no workers; the client's keeps everything for an hour.
+  Nanoseconds retention = std::chrono::seconds(30);
   /// Faults and operations happen in this time; afterwards everything must come to rest.
   Nanoseconds trouble = std::chrono::seconds(60);
 };
@@ -68,7 +73,8 @@ class Simulation {
   SimServer server_;
   std::unique_ptr<ClientProcess> client_;
   std::vector<std::unique_ptr<WorkerProcess>> workers_;
-  std::size_t open_waits_ = 0;
+  std::unique_ptr<OperatorActor> operator_;
+  std::uint32_t processes_ = 0;  ///< each worker process has an instance key of its own
 };
 
 }  // namespace longbeat::simulation

@@ -1,5 +1,6 @@
 #include "simulation/simulation.h"
 
+#include "simulation/wire.h"
 #include "support/catch.h"
 
 using namespace std::chrono_literals;
@@ -30,6 +31,48 @@ internal::ActivityTask task_of(std::int32_t attempt, std::uint64_t count) {
   return task;
 }
 
+server::StartRequest start(const std::string& request_id = "start") {
+  server::StartRequest request;
+  request.namespace_name = kNamespace;
+  request.activity_id = "a";
+  request.request_id = request_id;
+  request.task_queue = kQueue;
+  request.start_to_close = server::RawDuration{60, 0};
+  return request;
+}
+
+server::RunRef run() {
+  return {kNamespace, "a", {}};
+}
+
+/// What a witness is told, in the words of the wire.
+struct Wire {
+  Witness& witness;
+  std::shared_ptr<const server::ActivityInput> input{};
+  void started(const server::StartRequest& request, const std::string& run_id = "run", bool fresh = true) {
+    witness.answer_left(request, server::Reply(server::StartReply{kNamespace, "a", run_id, fresh}));
+    auto made = std::make_shared<server::ActivityInput>();
+    made->activity_id = "a";
+    made->options = begun(request, {}).options;
+    input = std::move(made);
+  }
+  void handed_out(const std::string& token, std::int32_t attempt = 1) {
+    server::PollTaskReply task;
+    task.token = token;
+    task.run_id = "run";
+    task.input = input;
+    task.attempt = attempt;
+    witness.answer_left(server::PollTaskRequest{kNamespace, kQueue, {}, {}, {}, {}, {}, {}}, server::Reply(task));
+  }
+  void beat(const std::string& token, server::HeartbeatReply flags = {}) {
+    witness.answer_left(server::HeartbeatRequest{kNamespace, token, {}, {}, {}}, server::Reply(flags));
+  }
+  template <class OneRequest>
+  void accepted(const OneRequest& request) {
+    witness.answer_left(request, server::Reply(server::DoneReply{}));
+  }
+};
+
 }  // namespace
 
 TEST_CASE("no promise is broken, whatever dies or gets lost", "[simulation]") {
@@ -57,7 +100,7 @@ TEST_CASE("without faults every activity ends and its caller hears of it", "[sim
   Plan quiet;
   quiet.network = {};
   quiet.worker_kills = quiet.server_kills = quiet.broken_commits = quiet.server_freezes = quiet.cancels =
-      quiet.worker_stops = 0;
+      quiet.worker_stops = quiet.operations = 0;
   Simulation run(1, quiet);
   run.run();
   CHECK(first_of(run.witness().broken()) == "");
@@ -93,6 +136,30 @@ TEST_CASE("the witness notices", "[simulation]") {
     witness.work_done(task_of(1, 0), false);
     CHECK_THAT(first_of(witness.broken()), ContainsSubstring("works on after its lease"));
   }
+  SECTION("a failure without the newest value") {
+    Wire wire{witness};
+    wire.started(start());
+    wire.handed_out("token-1");
+    witness.value_put("token-1", 3);
+    server::FailedRequest failed;
+    failed.namespace_name = kNamespace;
+    failed.token = "token-1";
+    failed.has_last_heartbeat_details = true;
+    failed.last_heartbeat_details = pack(Payloads{PayloadCodec<StepsDone>::encode({2})});
+    witness.answer_left(failed, server::Reply(server::ReportReply{}));
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("failed with details 2, but its code had put 3"));
+  }
+  SECTION("a worker that keeps a slot, and one that lost a task") {
+    WorkerStats stats;
+    stats.polls_open = stats.attempts_started = stats.completed = 1;
+    witness.worker_at_rest("worker", stats, 1, false);
+    CHECK(witness.broken().empty());
+    witness.worker_at_rest("worker", stats, 2, false);
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("got 2 tasks, but knows of 1"));
+    stats.slots_used = 1;
+    witness.worker_at_rest("worker", stats, 1, false);
+    CHECK_THAT(witness.broken().back(), ContainsSubstring("uses 1 slots"));
+  }
   SECTION("an outcome that changes") {
     internal::PolledOutcome polled{"run",
                                    internal::ActivityOutcome{Payloads{PayloadCodec<StepsDone>::encode({7})}, {}}};
@@ -102,4 +169,103 @@ TEST_CASE("the witness notices", "[simulation]") {
     witness.outcome_read("a", polled);
     CHECK_THAT(first_of(witness.broken()), ContainsSubstring("changed from result: 7 to result: 8"));
   }
+}
+
+TEST_CASE("the witness notices what no life explains", "[simulation]") {
+  World world(1);
+  Witness witness(world);
+  Wire wire{witness};
+  const server::PauseRequest pause{run(), {}, "me", "p-1", {}};
+
+  SECTION("a heartbeat of an attempt before a reset") {
+    wire.started(start());
+    wire.handed_out("one");
+    wire.beat("one");
+    server::ResetRequest reset;
+    reset.run = run();
+    reset.request_id = "r-1";
+    wire.accepted(reset);
+    wire.beat("one", {false, false, true});
+    server::FailedRequest failed;
+    failed.namespace_name = kNamespace;
+    failed.token = "one";
+    witness.answer_left(failed, server::Reply(server::ReportReply{}));
+    CHECK(first_of(witness.broken()) == "");
+    wire.beat("one");
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("a heartbeat of a was accepted, but it was Scheduled"));
+  }
+  SECTION("flags of a heartbeat that tell another story") {
+    wire.started(start());
+    wire.handed_out("one");
+    wire.accepted(pause);
+    wire.beat("one", {false, true, false});
+    CHECK(first_of(witness.broken()) == "");
+    wire.beat("one", {true, true, false});
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("but it was PauseRequested"));
+  }
+  SECTION("an attempt before it is due") {
+    auto delayed = start();
+    delayed.start_delay = server::RawDuration{5, 0};
+    wire.started(delayed);
+    wire.handed_out("one");
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("attempt 1 of a is handed out"));
+  }
+  SECTION("an attempt while it is paused") {
+    wire.started(start());
+    wire.accepted(pause);
+    wire.handed_out("one");
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("but it was Paused"));
+  }
+  SECTION("but not when nobody knows whether the pause was heard") {
+    wire.started(start());
+    witness.answer_left(pause, internal::unavailable("lost"), true);
+    wire.handed_out("one");
+    CHECK(first_of(witness.broken()) == "");
+    wire.beat("one", {false, true, false});  // It cannot have been: then there would be no attempt.
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("but it was Started"));
+  }
+  SECTION("a repeated pause that has an effect after an unpause") {
+    wire.started(start());
+    wire.accepted(pause);
+    wire.accepted(server::UnpauseRequest{run(), {}, "me", "u-1", {}, {}});
+    wire.accepted(pause);
+    wire.handed_out("one");
+    CHECK(first_of(witness.broken()) == "");
+    wire.beat("one", {false, true, false});
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("but it was Started"));
+  }
+  SECTION("a second run of one request, and a run that comes back after delete") {
+    wire.started(start());
+    wire.accepted(server::DeleteRequest{run()});
+    wire.started(start("again"), "run-2");
+    CHECK(first_of(witness.broken()) == "");
+    wire.started(start("again"), "run-3");
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("a new run of a was started, but the one before it"));
+    wire.accepted(server::TerminateRequest{{kNamespace, "a", "run"}, "me", "t-1", {}});
+    CHECK_THAT(witness.broken().back(), ContainsSubstring("a terminate of a was accepted, but it was gone"));
+  }
+  SECTION("a hand-out that reached nobody and counts all the same") {
+    wire.started(start());
+    wire.handed_out("one");
+    REQUIRE(witness.is_held("one"));
+    witness.hand_out_undone("one");
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("stays handed out"));
+  }
+  SECTION("a task for a worker that has been shut down") {
+    wire.started(start());
+    server::ShutdownWorkerRequest shutdown;
+    shutdown.namespace_name = kNamespace;
+    wire.accepted(shutdown);
+    wire.handed_out("one");
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("a worker that has been shut down"));
+  }
+}
+
+TEST_CASE("what the simulation once found stays mended", "[simulation]") {
+  // After a restart the run before a deleted one was the latest again (the first seed that told).
+  const std::uint64_t seed = GENERATE(14u, 227u, 899u);
+  CAPTURE(seed);
+  Simulation once(seed);
+  once.run();
+  CHECK(first_of(once.witness().broken()) == "");
 }

@@ -290,8 +290,7 @@ internal::ActivityDescription from_reply(const server::DescribeReply& reply) {
   description.attempt = reply.state->progress.attempt;
   description.heartbeat_count = reply.state->progress.heartbeat_count;
   description.state_transition_count = reply.state->progress.transition_count;
-  if (reply.include.include_heartbeat_details)
-    description.heartbeat_details = unpack_payloads(reply.state->heartbeat_details);
+  if (reply.include.heartbeat_details) description.heartbeat_details = unpack_payloads(reply.state->heartbeat_details);
   return description;
 }
 

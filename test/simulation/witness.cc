@@ -5,6 +5,10 @@
 namespace longbeat::simulation {
 namespace {
 
+std::string number(std::int64_t value) {
+  return std::to_string(value);
+}
+
 std::string outcome_text(const server::ActivityState& state) {
   if (!state.outcome) return "none";
   if (state.outcome->has_failure) return "failure: " + unpack(state.outcome->failure).message;
@@ -42,7 +46,8 @@ void Witness::task_received(const internal::ActivityTask& task, TimePoint at) {
   Run& run = runs_[task.activity_run_id];
   run.id = task.activity_id;
   const auto count = count_of(task.heartbeat_details);
-  if (count < run.newest_acknowledged) {
+  // A task on the way for so long that a newer attempt runs meanwhile is older than what that one saved.
+  if (!run.meddled && task.attempt >= run.newest_attempt && count < run.newest_acknowledged) {
     fail("attempt " + std::to_string(task.attempt) + " of " + task.activity_id + " got details " +
          std::to_string(count) + ", but " + std::to_string(run.newest_acknowledged) + " had been acknowledged");
   }
@@ -51,6 +56,56 @@ void Witness::task_received(const internal::ActivityTask& task, TimePoint at) {
   known->second = {task.activity_run_id, task.activity_id, task.attempt, task.heartbeat, TimePoint::max(), false};
   if (task.heartbeat > Nanoseconds(0)) known->second.lease_end = at + task.heartbeat;
   run.newest_attempt = std::max(run.newest_attempt, task.attempt);
+}
+
+void Witness::answer_left(const server::Request& request, const server::StatusOr<server::Reply>& reply,
+                          bool commit_failed) {
+  const auto meddled = [&](const std::string& id) {
+    for (auto& [run_id, run] : runs_) {
+      if (run.id == id) run.meddled = true;
+    }
+  };
+  const auto* beat = std::get_if<server::HeartbeatRequest>(&request);
+  const auto* failed = std::get_if<server::FailedRequest>(&request);
+  if (const auto* reset = std::get_if<server::ResetRequest>(&request)) meddled(reset->run.activity_id);
+  if (beat != nullptr && beat->by_id) meddled(beat->by_id->activity_id);
+  if (failed != nullptr && failed->by_id) meddled(failed->by_id->activity_id);
+  lives_.answered(request, reply, commit_failed);
+  if (!reply) return;
+  if (beat != nullptr && !beat->by_id) {
+    auto& newest = newest_accepted_[beat->token];
+    newest = std::max(newest, count_of(unpack_payloads(beat->details)));
+  }
+  if (failed != nullptr && !failed->by_id) failure_accepted(*failed);
+}
+
+void Witness::failure_accepted(const server::FailedRequest& request) {
+  // A failure that the worker reports while the function still runs need not wait for it.
+  const auto known = attempts_.find(request.token);
+  if (request.failure_type == "WorkerShutdown" || known == attempts_.end()) return;
+  const auto told =
+      std::max(newest_accepted_[request.token], count_of(unpack_payloads(request.last_heartbeat_details)));
+  const Attempt& attempt = known->second;
+  if (told < attempt.newest_put) {
+    fail("attempt " + number(attempt.number) + " of " + attempt.id + " failed with details " + std::to_string(told) +
+         ", but its code had put " + std::to_string(attempt.newest_put));
+  }
+}
+
+void Witness::hand_out_undone(const std::string& token) {
+  if (is_held(token)) fail("a hand-out of " + runs_[lives_.run_of(token)].id + " reached nobody and stays handed out");
+}
+
+void Witness::still_waits(const server::Request& request) {
+  lives_.still_waits(request);
+  const auto* wait = std::get_if<server::PollOutcomeRequest>(&request);
+  if (wait == nullptr) return;
+  const auto run = runs_.find(wait->run.run_id);
+  if (run != runs_.end() && run->second.closed_as) fail(run->second.id + " has closed, but a caller still waits");
+}
+
+void Witness::listed_wrongly(const std::string& what, const std::string& how) {
+  fail("in the list: " + what + " " + how);
 }
 
 void Witness::beat_acknowledged(const std::string& token, const Payloads& details, TimePoint sent) {
@@ -77,6 +132,31 @@ void Witness::completion_acknowledged(const std::string& token, const Payloads& 
   }
 }
 
+void Witness::report_given_up(const std::string& token) {
+  const Attempt& attempt = attempts_[token];
+  fail("the report of attempt " + number(attempt.number) + " of " + attempt.id + " was given up in its time");
+}
+
+void Witness::value_put(const std::string& token, std::uint64_t count) {
+  attempts_[token].newest_put = count;
+}
+
+void Witness::failure_sent(const std::string& token) {
+  if (world_.now() < courier_slow_until_) attempts_[token].newest_put = 0;
+}
+
+void Witness::worker_at_rest(const std::string& name, const WorkerStats& stats, std::int64_t received, bool stopped) {
+  if (stats.slots_used != 0) fail(name + " rests, but uses " + number(stats.slots_used) + " slots");
+  if (!stopped && stats.polls_open == 0) fail(name + " rests, but does not poll");
+  const auto known = stats.attempts_started + stats.tasks_dropped;
+  if (received != known) fail(name + " got " + number(received) + " tasks, but knows of " + number(known));
+  const auto ended = stats.completed + stats.failed + stats.canceled + stats.abandoned + stats.reports_stale +
+                     stats.reports_unknown + stats.reports_given_up;
+  if (ended != stats.attempts_started) {
+    fail(name + " began " + number(stats.attempts_started) + " attempts, but tells the end of " + number(ended));
+  }
+}
+
 void Witness::work_done(const internal::ActivityTask& task, bool told_to_stop) {
   if (told_to_stop) return;
   const auto found = attempts_.find(task.token);
@@ -86,49 +166,39 @@ void Witness::work_done(const internal::ActivityTask& task, bool told_to_stop) {
   }
 }
 
-void Witness::look_at(const std::string& run_id, Run& run, const server::ActivityState& state) {
-  const auto& progress = state.progress;
-  const auto maximum = state.input->options.retry.maximum_attempts;
-  if (maximum > 0 && progress.attempt > maximum) fail("attempt beyond maximum attempts of " + run.id);
-  if (server::in_progress(progress.phase) && progress.started_time < progress.dispatch_time) {
-    fail("attempt " + std::to_string(progress.attempt) + " of " + run.id + " began before it was due");
-  }
-  if (!server::is_closed(progress.phase)) {
-    if (run.closed_as) fail(run.id + " (" + run_id + ") is open again after it had closed");
+void Witness::look_at(const std::string& run_id, const std::string& id, const server::ActivityState& state) {
+  const auto phase = state.progress.phase;
+  const auto known = runs_.find(run_id);
+  if (!server::is_closed(phase)) {
+    if (known != runs_.end() && known->second.closed_as)
+      fail(id + " (" + run_id + ") is open again after it had closed");
     return;
   }
+  Run& run = runs_[run_id];
+  run.id = id;
   const std::string outcome = outcome_text(state);
-  if (!state.outcome) return fail(run.id + " closed without an outcome");
-  if (run.closed_as && (*run.closed_as != progress.phase || run.outcome != outcome)) {
-    fail("the outcome of " + run.id + " changed from " + run.outcome + " to " + outcome);
+  if (!state.outcome) return fail(id + " closed without an outcome");
+  if (run.closed_as && (*run.closed_as != phase || run.outcome != outcome)) {
+    fail("the outcome of " + id + " changed from " + run.outcome + " to " + outcome);
   }
-  run.closed_as = progress.phase;
+  run.closed_as = phase;
   run.outcome = outcome;
   if (run.acknowledged_result && outcome != "result: " + std::to_string(*run.acknowledged_result)) {
-    fail("a completion of " + run.id + " was acknowledged, but its outcome is " + outcome);
+    fail("a completion of " + id + " was acknowledged, but its outcome is " + outcome);
   }
 }
 
 void Witness::look(const server::Engine& engine) {
-  for (auto& [run_id, run] : runs_) {
-    const auto state = engine.find({"default", run.id, run_id});
-    if (!state) {
-      fail("the accepted run " + run_id + " of " + run.id + " is gone");
-      continue;
-    }
-    look_at(run_id, run, *state);
-  }
+  lives_.look(engine, [this](const std::string& run_id, const std::string& id, const server::ActivityState& state) {
+    look_at(run_id, id, state);
+  });
 }
 
-void Witness::everything_closed(const server::Engine& engine) {
-  for (const auto& [run_id, run] : runs_) {
-    if (outcomes_.count(run_id) == 0) fail("nobody was told the outcome of " + run.id);
-    const auto state = engine.find({"default", run.id, run_id});
-    if (state && !server::is_closed(state->progress.phase)) {
-      fail(run.id + " is still " + std::string(server::to_string(state->progress.phase)) +
-           " long after the faults ended");
-    }
+void Witness::everything_closed() {
+  for (const auto& [request, run_id] : requests_) {
+    if (outcomes_.count(run_id) == 0) fail("nobody was told the outcome of " + request.first);
   }
+  for (const auto& open : lives_.still_open()) fail(open + " is still open long after the faults ended");
 }
 
 }  // namespace longbeat::simulation

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -9,6 +10,8 @@
 #include "core/service_stub.h"
 #include "engine/engine.h"
 #include "longbeat/data_converter.h"
+#include "longbeat/worker.h"
+#include "simulation/life_witness.h"
 #include "simulation/world.h"
 
 namespace longbeat::simulation {
@@ -25,7 +28,22 @@ std::uint64_t count_of(const Payloads& payloads);
 /// checked as soon as it could be broken; what is found is kept as text, the first is the one to read.
 class Witness {
  public:
-  explicit Witness(World& world) : world_(world) {}
+  explicit Witness(World& world) : world_(world), lives_(world, [this](const std::string& what) { fail(what); }) {}
+  Witness(const Witness&) = delete;
+  Witness& operator=(const Witness&) = delete;
+
+  // --- What leaves the server ---
+  /// `commit_failed`: nobody knows whether the request had its effect.
+  void answer_left(const server::Request& request, const server::StatusOr<server::Reply>& reply,
+                   bool commit_failed = false);
+  /// True while the hand-out under this token is the run's only valid one.
+  bool is_held(const std::string& token) const { return lives_.is_held(token); }
+  /// The server was told that a valid hand-out reached nobody, and has made a step since.
+  void hand_out_undone(const std::string& token);
+  /// After a step of the server this call still has no answer.
+  void still_waits(const server::Request& request);
+  /// After the end of all changes a list or a count is not as it should be.
+  void listed_wrongly(const std::string& what, const std::string& how);
 
   // --- What clients and workers are told ---
   void start_acknowledged(const std::string& id, const std::string& request_id, const std::string& run_id);
@@ -33,18 +51,33 @@ class Witness {
   void task_received(const internal::ActivityTask& task, TimePoint at);
   void beat_acknowledged(const std::string& token, const Payloads& details, TimePoint sent);
   void completion_acknowledged(const std::string& token, const Payloads& result);
+  /// Its worker lives, its last answer was "later", it could still count, and it was not sent again.
+  void report_given_up(const std::string& token);
 
   // --- What activities do ---
   /// The attempt's code runs a step; `told_to_stop` is what its context says at this moment.
   void work_done(const internal::ActivityTask& task, bool told_to_stop);
+  /// The attempt's code puts this count into a heartbeat.
+  void value_put(const std::string& token, std::uint64_t count);
+  /// The worker sends a failure; while a courier is slow, without waiting for the newest value.
+  void failure_sent(const std::string& token);
+  /// A courier takes so long for one job that a report need not wait for it.
+  void courier_slow_until(TimePoint at) { courier_slow_until_ = std::max(courier_slow_until_, at); }
+  /// A worker that has nothing to do any more, or has just stopped: everything it fetched is accounted for.
+  void worker_at_rest(const std::string& name, const WorkerStats& stats, std::int64_t received, bool stopped);
 
   // --- What the server holds, after each of its steps ---
   void look(const server::Engine& engine);
   /// At the end of a run, after the faults have stopped: everything that was accepted is closed.
-  void everything_closed(const server::Engine& engine);
+  void everything_closed();
+
+  void faults_ended() { lives_.faults_ended(); }
+  /// Every run's possible lives, as far as the server's answers tell them.
+  LifeWitness& lives() { return lives_; }
+  const LifeWitness& lives() const { return lives_; }
 
   const std::vector<std::string>& broken() const { return broken_; }
-  std::size_t accepted() const { return runs_.size(); }
+  std::size_t accepted() const { return requests_.size(); }
   std::size_t outcomes_read() const { return outcomes_.size(); }
 
  private:
@@ -54,6 +87,7 @@ class Witness {
     Nanoseconds heartbeat{0};
     TimePoint lease_end = TimePoint::max();
     bool beat_acknowledged = false;
+    std::uint64_t newest_put = 0;
   };
   struct Run {
     std::string id{};
@@ -62,16 +96,21 @@ class Witness {
     std::optional<server::Phase> closed_as{};
     std::string outcome{};
     std::optional<std::uint64_t> acknowledged_result{};
+    bool meddled = false;  ///< reset, or given details by somebody else than its worker
   };
   void fail(const std::string& what);
-  void look_at(const std::string& run_id, Run& run, const server::ActivityState& state);
+  void look_at(const std::string& run_id, const std::string& id, const server::ActivityState& state);
+  void failure_accepted(const server::FailedRequest& request);
 
   World& world_;
   std::map<std::string, Run> runs_{};                                      ///< by run ID
   std::map<std::pair<std::string, std::string>, std::string> requests_{};  ///< (ID, request ID) → run ID
   std::map<std::string, Attempt> attempts_{};                              ///< by token
-  std::map<std::string, std::string> outcomes_{};                          ///< by run ID, as clients read them
+  std::map<std::string, std::uint64_t> newest_accepted_{};                 ///< details, by token
+  TimePoint courier_slow_until_{};
+  std::map<std::string, std::string> outcomes_{};  ///< by run ID, as clients read them
   std::vector<std::string> broken_{};
+  LifeWitness lives_;
 };
 
 }  // namespace longbeat::simulation

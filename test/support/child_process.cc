@@ -67,12 +67,21 @@ ChildProcess::~ChildProcess() {
 void ChildProcess::kill() {
   if (reaped_) return;
   ::kill(pid_, SIGKILL);
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
+  while (::waitpid(pid_, &wait_status_, 0) < 0 && errno == EINTR) continue;
   reaped_ = true;
 }
 
+void ChildProcess::terminate() {
+  if (running()) ::kill(pid_, SIGTERM);
+}
+
+std::optional<int> ChildProcess::exit_code() {
+  if (running() || !WIFEXITED(wait_status_)) return std::nullopt;
+  return WEXITSTATUS(wait_status_);
+}
+
 bool ChildProcess::running() {
-  if (!reaped_ && ::waitpid(pid_, nullptr, WNOHANG) == pid_) reaped_ = true;
+  if (!reaped_ && ::waitpid(pid_, &wait_status_, WNOHANG) == pid_) reaped_ = true;
   return !reaped_;
 }
 
@@ -81,6 +90,13 @@ std::chrono::nanoseconds ChildProcess::cpu_time() const {
   timespec spent{};
   if (reaped_ || ::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &spent) != 0) return {};
   return std::chrono::seconds(spent.tv_sec) + std::chrono::nanoseconds(spent.tv_nsec);
+}
+
+std::uintmax_t ChildProcess::resident_bytes() const {
+  std::ifstream in("/proc/" + std::to_string(pid_) + "/statm");
+  std::uintmax_t all = 0, resident = 0;
+  if (reaped_ || !(in >> all >> resident)) return 0;
+  return resident * static_cast<std::uintmax_t>(::sysconf(_SC_PAGESIZE));
 }
 
 std::string ChildProcess::log_tail() const {

@@ -2,6 +2,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -35,10 +36,16 @@ class ChildProcess {
   pid_t pid() const { return pid_; }
   /// kill -9, and waits until it is gone.
   void kill();
+  /// Asks it to end (SIGTERM); does not wait.
+  void terminate();
+  /// What it ended with by itself; nothing while it runs, or when a signal ended it.
+  std::optional<int> exit_code();
   /// False once it has ended.
   bool running();
   /// CPU time of all its threads so far; of the dead, zero.
   std::chrono::nanoseconds cpu_time() const;
+  /// Memory it occupies now; of the dead, zero.
+  std::uintmax_t resident_bytes() const;
   /// The last lines it wrote.
   std::string log_tail() const;
   /// Waits for the port it writes to `file`. Throws std::runtime_error with its last lines when it ends or takes
@@ -48,6 +55,7 @@ class ChildProcess {
  private:
   pid_t pid_ = -1;
   bool reaped_ = false;
+  int wait_status_ = 0;
   std::filesystem::path log_;
   std::string name_{};
 };

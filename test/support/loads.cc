@@ -74,6 +74,22 @@ class EchoLoad final : public Load {
   google::protobuf::BytesValue request_{};
 };
 
+class SystemInfoLoad final : public Load {
+ public:
+  explicit SystemInfoLoad(WireClient& client) : client_(client) {}
+  void prepare(std::size_t) override {}
+  bool launch(Done done) override {
+    client_.call(kGetSystemInfo, wire::GetSystemInfoRequest(), kNoDeadline,
+                 [done = std::move(done)](const auto& answer) {
+                   done(answer.ok() ? "" : describe("system info", answer.status), answer.latency());
+                 });
+    return true;
+  }
+
+ private:
+  WireClient& client_;
+};
+
 /// The requests all loads share, made once and changed in place.
 class ServerLoad : public Load {
  public:
@@ -249,6 +265,9 @@ class HeartbeatLoad final : public ServerLoad {
 
 std::unique_ptr<Load> make_echo_load(WireClient& client) {
   return std::make_unique<EchoLoad>(client);
+}
+std::unique_ptr<Load> make_system_info_load(WireClient& client) {
+  return std::make_unique<SystemInfoLoad>(client);
 }
 std::unique_ptr<Load> make_start_load(WireClient& client) {
   return std::make_unique<StartLoad>(client);

@@ -24,6 +24,8 @@ class Load {
 
 /// A call that comes back with its 100 bytes: what gRPC itself costs.
 std::unique_ptr<Load> make_echo_load(WireClient& client);
+/// GetSystemInfo, which the server answers without its engine: what one more call costs.
+std::unique_ptr<Load> make_system_info_load(WireClient& client);
 /// StartActivityExecution, of activities nobody polls for.
 std::unique_ptr<Load> make_start_load(WireClient& client);
 /// PollActivityTaskQueue and RespondActivityTaskCompleted, from a backlog that prepare() fills.

@@ -30,7 +30,12 @@ class ServerProcess {
 
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   bool running() { return process_ && process_->running(); }
+  /// Asks it to stop (SIGTERM); does not wait.
+  void terminate() { process_->terminate(); }
+  /// What it ended with by itself; nothing while it runs, or when a signal ended it.
+  std::optional<int> exit_code() { return process_->exit_code(); }
   std::chrono::nanoseconds cpu_time() const { return process_->cpu_time(); }
+  std::uintmax_t resident_bytes() const { return process_->resident_bytes(); }
   std::string log_tail() const { return process_->log_tail(); }
   /// Size of the store's write-ahead log now; zero without one.
   std::uintmax_t wal_bytes() const;

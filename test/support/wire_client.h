@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 #if __has_include(<grpcpp/impl/proto_utils.h>)
 #include <grpcpp/impl/proto_utils.h>
 #else
@@ -31,11 +32,12 @@ struct Answer {
   Clock::duration latency() const { return arrived - sent; }
 };
 
-/// Unary calls with protobuf messages over one channel and one completion queue, any number outstanding. Belongs to one
-/// thread: `done` runs inside run_until() or the destructor, never inside call(), and may make further calls.
+/// Unary calls with protobuf messages over one channel (or several, in turn) and one completion queue, any number
+/// outstanding. Belongs to one thread: `done` runs inside run_until() or the destructor, never inside call(), and may
+/// make further calls.
 class WireClient {
  public:
-  explicit WireClient(const std::string& address);
+  explicit WireClient(const std::string& address, std::size_t connections = 1);
   /// Cancels what is outstanding; every `done` has run, with CANCELLED, before this returns. Calls made by them are
   /// dropped.
   ~WireClient();
@@ -43,10 +45,11 @@ class WireClient {
   WireClient& operator=(const WireClient&) = delete;
 
   /// Sends `request`, then runs done(const Answer<Response>&) exactly once. Timeout zero means no deadline. While there
-  /// is no connection the call waits for one.
+  /// is no connection the call waits for one. Returns the call's context, for TryCancel() until `done` has run; null
+  /// when the call was dropped.
   template <class Request, class Response, class Done>
-  void call(const WireMethod<Request, Response>& method, const Request& request, std::chrono::milliseconds timeout,
-            Done done);
+  grpc::ClientContext* call(const WireMethod<Request, Response>& method, const Request& request,
+                            std::chrono::milliseconds timeout, Done done);
 
   /// Handles what arrives until `until`, or until nothing is outstanding.
   void run_until(Time until);
@@ -73,7 +76,8 @@ class WireClient {
   void link(Call& call, std::chrono::milliseconds timeout);
   void unlink(Call& call);
 
-  std::shared_ptr<grpc::Channel> channel_;
+  std::vector<std::shared_ptr<grpc::Channel>> channels_{};
+  std::size_t calls_ = 0;
   grpc::CompletionQueue queue_{};
   Call* first_ = nullptr;
   std::size_t outstanding_ = 0;
@@ -90,16 +94,16 @@ struct WireClient::TypedCall final : Call {
 };
 
 template <class Request, class Response, class Done>
-void WireClient::call(const WireMethod<Request, Response>& method, const Request& request,
-                      std::chrono::milliseconds timeout, Done done) {
-  if (closing_) return;
+grpc::ClientContext* WireClient::call(const WireMethod<Request, Response>& method, const Request& request,
+                                      std::chrono::milliseconds timeout, Done done) {
+  if (closing_) return nullptr;
   auto call = std::make_unique<TypedCall<Response, Done>>(std::move(done));
   link(*call, timeout);
-  grpc::TemplatedGenericStub<Request, Response> stub(channel_);
+  grpc::TemplatedGenericStub<Request, Response> stub(channels_[calls_++ % channels_.size()]);
   call->reader = stub.PrepareUnaryCall(&call->context, method.path, request, &queue_);
   call->reader->StartCall();
   call->reader->Finish(&call->response, &call->status, static_cast<Call*>(call.get()));
-  (void)call.release();  // The queue holds it now, run_one() takes it back.
+  return &call.release()->context;  // The queue holds the call now, run_one() takes it back.
 }
 
 }  // namespace longbeat::test

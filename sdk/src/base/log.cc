@@ -11,22 +11,26 @@ namespace longbeat::internal {
 namespace {
 
 std::atomic<unsigned long> lost_lines{0};
+/// Of the sink that is set; with the default one, spdlog's own level counts.
+constexpr int kAskSpdlog = -1;
+std::atomic<int> least_level{kAskSpdlog};
 
-void write_by_default(LogLevel level, std::string_view line) {
+spdlog::level::level_enum to_spdlog(LogLevel level) {
   switch (level) {
     case LogLevel::kDebug:
-      spdlog::debug("{}", line);
-      break;
+      return spdlog::level::debug;
     case LogLevel::kInfo:
-      spdlog::info("{}", line);
-      break;
+      return spdlog::level::info;
     case LogLevel::kWarn:
-      spdlog::warn("{}", line);
-      break;
+      return spdlog::level::warn;
     case LogLevel::kError:
-      spdlog::error("{}", line);
-      break;
+      return spdlog::level::err;
   }
+  return spdlog::level::err;
+}
+
+void write_by_default(LogLevel level, std::string_view line) {
+  spdlog::log(to_spdlog(level), "{}", line);
 }
 
 Guarded<std::shared_ptr<const LogSink>>& current_sink() {
@@ -36,12 +40,20 @@ Guarded<std::shared_ptr<const LogSink>>& current_sink() {
 
 }  // namespace
 
-void set_log_sink(LogSink sink) {
+void set_log_sink(LogSink sink, LogLevel least) {
+  least_level.store(sink ? static_cast<int>(least) : kAskSpdlog, std::memory_order_relaxed);
   auto shared = sink ? std::make_shared<const LogSink>(std::move(sink)) : nullptr;
   current_sink().with([&](auto& current) { current.swap(shared); });
 }
 
+bool log_enabled(LogLevel level) noexcept {
+  const int least = least_level.load(std::memory_order_relaxed);
+  if (least != kAskSpdlog) return static_cast<int>(level) >= least;
+  return spdlog::should_log(to_spdlog(level));
+}
+
 void log(LogLevel level, std::string_view line) noexcept {
+  if (!log_enabled(level)) return;
   try {
     const auto sink = current_sink().with([](auto& current) { return current; });
     if (sink) {

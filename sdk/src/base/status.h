@@ -50,8 +50,25 @@ struct ResourceExhaustedDetail {
   std::int32_t scope = 0;  ///< enums.ResourceExhaustedScope
   friend bool operator==(const ResourceExhaustedDetail&, const ResourceExhaustedDetail&) = default;
 };
-using StatusDetail = std::variant<std::monostate, NotFoundDetail, NamespaceNotFoundDetail, AlreadyStartedDetail,
-                                  ResourceExhaustedDetail>;
+struct NamespaceExistsDetail {
+  friend bool operator==(const NamespaceExistsDetail&, const NamespaceExistsDetail&) = default;
+};
+/// enums.NamespaceState, same numbers.
+enum class NamespaceState : std::int8_t { kRegistered = 1, kDeprecated = 2, kDeleted = 3 };
+struct NamespaceInvalidStateDetail {
+  std::string namespace_name{};
+  NamespaceState state = NamespaceState::kDeleted;  ///< allowed is always kRegistered
+  friend bool operator==(const NamespaceInvalidStateDetail&, const NamespaceInvalidStateDetail&) = default;
+};
+/// Both directions of §3.4: the client is too old or too new, or wants another server.
+struct VersionDetail {
+  bool of_client = true;  ///< ClientVersionNotSupportedFailure, else ServerVersionNotSupportedFailure
+  std::string version{}, client_name{}, supported{};
+  friend bool operator==(const VersionDetail&, const VersionDetail&) = default;
+};
+using StatusDetail =
+    std::variant<std::monostate, NotFoundDetail, NamespaceNotFoundDetail, AlreadyStartedDetail, ResourceExhaustedDetail,
+                 NamespaceExistsDetail, NamespaceInvalidStateDetail, VersionDetail>;
 
 /// How a call of the protocol was refused: the same type on both sides of the wire, without gRPC in it.
 struct Status {

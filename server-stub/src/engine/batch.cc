@@ -28,11 +28,26 @@ std::uint64_t bytes_of(const StoredFailure& failure) {
   return bytes;
 }
 
+std::uint64_t bytes_of(const OperatorNotes& notes) {
+  return sizeof notes + notes.cancel_request_id.size() + notes.terminate_request_id.size() +
+         notes.pause_request_id.size() + notes.unpause_request_id.size() + notes.reset_request_id.size() +
+         notes.update_request_id.size() + notes.cancel_identity.size() + notes.cancel_reason.size() +
+         notes.cancel_details.size() + notes.pause_identity.size() + notes.pause_reason.size();
+}
+
+std::uint64_t bytes_of(const std::vector<CallbackState>& callbacks) {
+  std::uint64_t bytes = 0;
+  for (const CallbackState& one : callbacks) {
+    bytes += sizeof one + one.request_id.size() + one.message.size() + one.url.size() + one.last_failure.size();
+  }
+  return bytes;
+}
+
 std::uint64_t bytes_of(const ActivityState& state) {
   const ActivityProgress& progress = state.progress;
   return kBytesPerActivity + bytes_of(*state.input) + state.heartbeat_details.size() +
          (state.last_failure ? bytes_of(*state.last_failure) : 0) + progress.worker_identity.size() +
-         progress.cancel_identity.size() + progress.cancel_reason.size() + progress.cancel_details.size();
+         (progress.notes ? bytes_of(*progress.notes) : 0) + bytes_of(state.callbacks);
 }
 
 }  // namespace
@@ -69,6 +84,9 @@ void EngineImpl::encode(OpenActivity& activity) {
   const std::uint64_t row = activity.row;
   const ActivityState& state = activity.state;
   if (activity.dirty & kInput) encode_input({Table::kInput, row}, *state.input, new_row_bytes(Table::kInput, row));
+  if (activity.dirty & kCallbacks) {
+    encode_callbacks({Table::kCallbacks, row}, state.callbacks, new_row_bytes(Table::kCallbacks, row));
+  }
   if (activity.dirty & kDetails) {
     if (state.heartbeat_details.empty()) {
       remove_row(Table::kDetails, row);
@@ -89,7 +107,8 @@ void EngineImpl::encode(OpenActivity& activity) {
     encode_closed({Table::kClosed, row}, state.progress, *state.outcome, new_row_bytes(Table::kClosed, row));
     const IdFingerprint id = fingerprint(state.input->namespace_id, state.input->activity_id);
     const IndexRow entry{id, run_fingerprint(id, state.input->run_id),
-                         state.progress.close_time.time_since_epoch().count()};
+                         state.progress.close_time.time_since_epoch().count(), state.input->namespace_id,
+                         activity.superseded};
     encode_index_row(row, entry, new_row_bytes(Table::kIndex, row));
   } else if (activity.dirty & kProgress) {
     encode_progress({Table::kProgress, row}, state.progress, new_row_bytes(Table::kProgress, row));
@@ -102,8 +121,17 @@ StatusOr<> EngineImpl::commit_batch() {
     if (is_closed(activity->state.progress.phase) && !activity->state.outcome) {
       return internal::internal_error("activity row " + std::to_string(activity->row) + " closed without an outcome");
     }
-    if (activity->dirty != kNothing) encode(*activity);
+    if (activity->dirty != kNothing && !activity->removed) encode(*activity);
   }
+  write_deliveries();
+  for (const auto& [row, entry] : superseded_) {
+    if (std::ranges::find(removals_, row) == removals_.end()) {
+      encode_index_row(row, entry, new_row_bytes(Table::kIndex, row));
+    }
+  }
+  write_removals();
+  write_namespaces();
+  write_queues();
   if (rows_reserved_dirty_) {
     MetaRecord meta = meta_;
     meta.next_row = rows_reserved_;
@@ -126,20 +154,32 @@ StatusOr<> EngineImpl::commit_batch() {
 void EngineImpl::finish_batch() {
   for (OpenActivity* activity : batch_) {
     if (activity->watched) wake_watchers(*activity);
+    if (!activity->removed) project(*activity);
     activity->dirty = kNothing;
     activity->fresh = false;
     activity->in_batch = false;
     if (is_closed(activity->state.progress.phase)) {
-      ++closed_;
+      if (!activity->removed) ++closed_;
       open_bytes_ -= activity->bytes;
+      use_.closed(activity->state.input->namespace_id);
+      if (!activity->removed) {
+        begin_delivery(activity->row, activity->state.input->namespace_id, std::move(activity->state.callbacks));
+      }
       open_.erase(activity->row);  // From now on it is read from the store.
     }
   }
   batch_.clear();
+  for (const std::uint64_t row : removals_) project_removal(row);
+  removals_.clear();
+  superseded_.clear();
+  deliveries_written();
+  namespaces_written_.clear();
+  queues_written_.clear();
   for (std::size_t i = 0; i < writes_.size(); ++i) {
     if (rows_[i].capacity() > kBufferKept) std::string().swap(rows_[i]);
   }
   writes_.clear();
+  send_projection();
 }
 
 }  // namespace longbeat::server

@@ -4,10 +4,6 @@
 namespace longbeat::server {
 namespace {
 
-using std::chrono::seconds;
-
-constexpr Duration kPatienceMin = seconds(2);
-
 FailureFacts facts_of(const FailedRequest& request) {
   FailureFacts facts;
   if (!request.has_failure) return facts;
@@ -58,28 +54,37 @@ StoredFailure server_failure(std::string message, bool non_retryable, std::strin
 void EngineImpl::on(Command& command, PollTaskRequest& request) {
   const auto space = namespaces_.resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
-  if (const auto valid = validate(request, request_limits_); !valid) return answer(command.sink, valid.error());
-  if (!command.patience) return answer(command.sink, internal::invalid_argument("Context timeout is not set."));
-  if (*command.patience < kPatienceMin)
-    return answer(command.sink, internal::failed_precondition("Context timeout is too short."));
-  if (parked_.size() >= options_.limits.parked_calls_max) {
-    return answer(command.sink,
-                  exhausted("namespace concurrent poller limit exceeded", kConcurrentLimit, kScopeNamespace));
+  const RequestLimits& limits = limits_of(*space);
+  if (const auto valid = validate(request, limits); !valid) return answer(command.sink, valid.error());
+  if (const auto ok = check_poll(command, **space, Parked::Kind::kTask); !ok) return answer(command.sink, ok.error());
+  if (is_closed_poll(**space, request.worker_instance_key, request.task_queue, QueueType::kActivity)) {
+    return answer(command.sink, empty_answer(Parked::Kind::kTask));
   }
   Parked parked;
   parked.kind = Parked::Kind::kTask;
   parked.space = *space;
+  parked.counted_in = (*space)->id;
+  const std::string& control = request.worker_control_task_queue;
+  if (limits.worker_commands && !control.empty() && control.size() <= limits.id_bytes_max) {
+    parked.control = commands_.queue((*space)->id, control);
+  }
+  parked.worker_key = request.worker_instance_key;
   parked.picked_up = {std::move(request.identity), std::move(request.sdk_name), std::move(request.sdk_version)};
-  parked.place = queues_.park((*space)->id, request.task_queue, command.call);
+  parked.place = queues_.park(
+      (*space)->id, request.task_queue,
+      {command.call, parked.picked_up.worker_identity, request.worker_instance_key, request.max_tasks_per_second},
+      now_);
+  parked.task_queue = std::move(request.task_queue);
   park(command, std::move(parked), wait_for(command));
 }
 
 void EngineImpl::on(Command& command, HeartbeatRequest& request) {
-  if (const auto valid = validate(request, request_limits_); !valid) return answer(command.sink, valid.error());
-  const auto holder = held(request.token, request.namespace_name);
+  if (const auto valid = validate(request, limits_named(request.namespace_name)); !valid)
+    return answer(command.sink, valid.error());
+  const auto holder = held_by(request);
   if (!holder) return answer(command.sink, holder.error());
   ++stats_.heartbeats;
-  if (request.details.size() > options_.limits.payload_bytes_max) {
+  if (request.details.size() > holder->limits->payload_bytes_max) {
     const auto applied = change(*holder->activity, Oversized{holder->attempt, "Heartbeat details exceed size limit."});
     if (!applied) return answer(command.sink, applied.error());
     return answer(command.sink, Reply(HeartbeatReply{true, false, false}));
@@ -93,10 +98,11 @@ void EngineImpl::on(Command& command, HeartbeatRequest& request) {
 }
 
 void EngineImpl::on(Command& command, CompletedRequest& request) {
-  if (const auto valid = validate(request, request_limits_); !valid) return answer(command.sink, valid.error());
-  const auto holder = held(request.token, request.namespace_name);
+  if (const auto valid = validate(request, limits_named(request.namespace_name)); !valid)
+    return answer(command.sink, valid.error());
+  const auto holder = held_by(request);
   if (!holder) return answer(command.sink, holder.error());
-  const bool fits = request.result.size() <= options_.limits.payload_bytes_max;
+  const bool fits = request.result.size() <= holder->limits->payload_bytes_max;
   const auto applied =
       fits ? change(*holder->activity, Completed{holder->attempt, std::move(request.result)})
            : change(*holder->activity, Oversized{holder->attempt, "Complete result exceeds size limit."});
@@ -106,10 +112,11 @@ void EngineImpl::on(Command& command, CompletedRequest& request) {
 }
 
 void EngineImpl::on(Command& command, FailedRequest& request) {
-  if (const auto valid = validate(request, request_limits_); !valid) return answer(command.sink, valid.error());
+  if (const auto valid = validate(request, limits_named(request.namespace_name)); !valid)
+    return answer(command.sink, valid.error());
   const auto delay = parse_duration(request.next_retry_delay, "NextRetryDelay");
   if (!delay) return answer(command.sink, delay.error());
-  const auto holder = held(request.token, request.namespace_name);
+  const auto holder = held_by(request);
   if (!holder) return answer(command.sink, holder.error());
 
   ReportReply reply;
@@ -117,7 +124,7 @@ void EngineImpl::on(Command& command, FailedRequest& request) {
   event.attempt = holder->attempt;
   event.facts = facts_of(request);
   event.facts.next_retry_delay = *delay;
-  if (request.failure.size() > options_.limits.payload_bytes_max) {
+  if (request.failure.size() > holder->limits->payload_bytes_max) {
     event.failure = server_failure("Failure exceeds size limit.", true, std::move(request.truncated_failure));
     event.retained = event.failure;
     event.facts = {FailureFacts::Kind::kServer, {}, true, TimeoutType::kUnspecified, Duration(0)};
@@ -128,7 +135,7 @@ void EngineImpl::on(Command& command, FailedRequest& request) {
                          : server_failure("Failure exceeds size limit.", false, std::move(request.truncated_failure));
     event.failure = opaque(std::move(request.failure));
   }
-  if (request.last_heartbeat_details.size() > options_.limits.payload_bytes_max) {
+  if (request.last_heartbeat_details.size() > holder->limits->payload_bytes_max) {
     reply.failures.push_back(server_failure("Heartbeat details exceed size limit.", true));
   } else if (request.has_last_heartbeat_details) {
     event.last_heartbeat_details = std::move(request.last_heartbeat_details);
@@ -140,10 +147,11 @@ void EngineImpl::on(Command& command, FailedRequest& request) {
 }
 
 void EngineImpl::on(Command& command, CanceledRequest& request) {
-  if (const auto valid = validate(request, request_limits_); !valid) return answer(command.sink, valid.error());
-  const auto holder = held(request.token, request.namespace_name);
+  if (const auto valid = validate(request, limits_named(request.namespace_name)); !valid)
+    return answer(command.sink, valid.error());
+  const auto holder = held_by(request);
   if (!holder) return answer(command.sink, holder.error());
-  const bool fits = request.details.size() <= options_.limits.payload_bytes_max;
+  const bool fits = request.details.size() <= holder->limits->payload_bytes_max;
   const auto applied = fits
                            ? change(*holder->activity, CanceledByWorker{holder->attempt, std::move(request.details)})
                            : change(*holder->activity, Oversized{holder->attempt, "Cancel details exceed size limit."});
@@ -154,7 +162,7 @@ void EngineImpl::on(Command& command, CanceledRequest& request) {
 void EngineImpl::undo_hand_out(const std::string& token) {
   const auto holder = held(token, {});
   if (!holder) return;  // The activity has closed meanwhile: nothing is handed out.
-  if (change(*holder->activity, HandOutUndone{holder->attempt})) ++stats_.hand_outs_undone;
+  if (change(*holder->activity, HandOutUndone{*holder->attempt})) ++stats_.hand_outs_undone;
 }
 
 }  // namespace longbeat::server

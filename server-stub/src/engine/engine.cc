@@ -18,10 +18,10 @@ StatusOr<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<Store> store, Eng
 EngineImpl::EngineImpl(std::unique_ptr<Store> store, EngineOptions options)
     : store_(std::move(store)),
       options_(std::move(options)),
-      random_(options_.seed != 0 ? options_.seed : internal::entropy()) {
-  request_limits_.payload_bytes_max = options_.limits.payload_bytes_max;
-  request_limits_.id_bytes_max = options_.limits.id_bytes_max;
-}
+      random_(options_.seed != 0 ? options_.seed : internal::entropy()),
+      rates_limited_(any_rate(options_.limits)),
+      workers_({.workers_per_namespace_max = options_.limits.workers_per_namespace_max,
+                .forgotten_after = options_.limits.worker_forgotten_after}) {}
 
 EngineImpl::~EngineImpl() = default;
 
@@ -41,6 +41,22 @@ void EngineImpl::hand_out_undelivered(const std::string& token) {
   inbox_.emplace_back(Undelivered{token});
 }
 
+void EngineImpl::answered(CallId call, StatusOr<Answer> answer) {
+  inbox_.emplace_back(Answered{call, std::move(answer)});
+}
+
+void EngineImpl::callback_done(std::uint64_t ticket, OutboundResult result) {
+  inbox_.emplace_back(CallbackDone{ticket, std::move(result)});
+}
+
+const RequestLimits& EngineImpl::limits_of(const Namespace* space) const {
+  if (space != nullptr) {
+    const auto found = options_.limits.namespaces.find(space->name);
+    if (found != options_.limits.namespaces.end()) return found->second;
+  }
+  return options_.limits.requests;
+}
+
 void EngineImpl::step(StepTime time) {
   try {
     run_step(time);
@@ -54,6 +70,7 @@ void EngineImpl::step(StepTime time) {
 void EngineImpl::run_step(StepTime time) {
   // A reply may submit the next command at once; that one belongs to the next step.
   working_.swap(inbox_);
+  step_items_ = working_.size();
   if (!ended_) {
     const Time before = now_;
     now_ = std::max(now_, time.now);
@@ -76,14 +93,22 @@ void EngineImpl::run_step(StepTime time) {
       forget_caller(gone->call);
     } else if (auto* undelivered = std::get_if<Undelivered>(&item)) {
       undo_hand_out(undelivered->token);
+    } else if (auto* answer = std::get_if<Answered>(&item)) {
+      on_answered(answer->call, std::move(answer->answer));
+    } else if (auto* done = std::get_if<CallbackDone>(&item)) {
+      on_callback_done(done->ticket, done->result);
     }
   }
   working_.clear();
   next_item_ = 0;
   if (!ended_) {
     fire_timers();
+    bury_some();
+    sweep_retention();
     while (auto call = wait_timers_.pop_due(now_)) run_out(*call);
     match_tasks();
+    deliver_commands();
+    deliver_callbacks();
     auto committed = broken_.empty() ? commit_batch() : StatusOr<>(internal::internal_error(broken_));
     if (committed) {
       finish_batch();
@@ -101,6 +126,11 @@ std::optional<Time> EngineImpl::next_wakeup() const {
   std::optional<Time> wake = timers_.next_deadline();
   const auto earlier = [&wake](Time at) { wake = wake ? std::min(*wake, at) : at; };
   if (const auto wait = wait_timers_.next_deadline()) earlier(*wait);
+  if (const auto ready = queues_.next_ready()) earlier(*ready);
+  if (const auto due = commands_.next_deadline()) earlier(*due);
+  if (closed_ > 0 || !dying_.empty()) earlier(next_sweep_);
+  if (const auto inventory = inventory_wakeup()) earlier(*inventory);
+  if (const auto due = delivery_timers_.next_deadline(); due && !stopping_) earlier(*due);
   // Shows in time when this thread stood still, which counts against no attempt.
   if (running_attempts_ > 0) earlier(now_ + kNormalGap / 2);
   if (wake) wake = std::max(*wake, now_);
@@ -165,11 +195,20 @@ void EngineImpl::end(const std::string& reason) {
   std::ranges::sort(waiting);
   for (const auto& [call, sink] : waiting) owe(sink);
   batch_.clear();
+  removals_.clear();
+  superseded_.clear();
+  projected_.clear();
   parked_.clear();
+  polls_of_worker_.clear();
   watchers_.clear();
   timers_.clear();
   wait_timers_.clear();
+  deliveries_.clear();
+  delivery_timers_.clear();
+  tickets_.clear();
+  deliveries_changed_.clear();
   open_.clear();
+  use_.clear();
   index_ = {};
   parked_polls_ = 0;
   running_attempts_ = 0;
@@ -182,6 +221,7 @@ EngineStats EngineImpl::stats() const {
   stats.open = open_.size();
   stats.open_bytes = open_bytes_;
   stats.closed = closed_;
+  stats.undelivered = deliveries_.size();
   stats.parked_polls = parked_polls_;
   stats.parked_waits = parked_.size() - parked_polls_;
   stats.timers = timers_.size();

@@ -1,58 +1,27 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "engine/replies.h"
 #include "machine/activity_state.h"
+#include "outbound/outbound.h"
+#include "request/limits.h"
+#include "request/namespace_requests.h"
+#include "request/operator_requests.h"
+#include "request/queue_requests.h"
 #include "request/requests.h"
+#include "request/visibility_requests.h"
+#include "request/worker_requests.h"
 #include "storage/store.h"
+#include "visibility/visibility.h"
 
 namespace longbeat::server {
-
-// --- Replies, in our own types; rpc/ turns them into messages ---
-struct StartReply {
-  std::string namespace_name{}, activity_id{}, run_id{};
-  bool started = false;
-};
-/// A task, or `token` empty: nothing came in time.
-struct PollTaskReply {
-  std::string token{};
-  std::string namespace_name{};
-  std::string run_id{};
-  std::shared_ptr<const ActivityInput> input{};
-  std::string heartbeat_details{};
-  Time current_attempt_scheduled_time{}, started_time{};
-  std::int32_t attempt = 0;
-};
-struct HeartbeatReply {
-  bool cancel_requested = false, activity_paused = false, activity_reset = false;
-};
-/// Completed and Canceled; for Failed also the server's objections (oversize) that were applied.
-struct ReportReply {
-  std::vector<StoredFailure> failures{};
-};
-/// `outcome` null: not closed within the wait, ask again (the whole answer is then empty).
-struct PollOutcomeReply {
-  std::string run_id{};
-  std::shared_ptr<const Outcome> outcome{};  ///< one for all who waited
-};
-/// `state` null: a long poll that ran out.
-struct DescribeReply {
-  std::shared_ptr<const ActivityState> state{};
-  std::string long_poll_token{};
-  DescribeRequest include{};  ///< which parts were asked for
-};
-struct CancelReply {};
-struct DescribeNamespaceReply {
-  std::string name{}, id{};
-  Duration retention{};
-};
-using Reply = std::variant<StartReply, PollTaskReply, HeartbeatReply, ReportReply, PollOutcomeReply, DescribeReply,
-                           CancelReply, DescribeNamespaceReply>;
 
 /// Where one command's answer goes: a gRPC call, a test, the simulation.
 class ReplySink {
@@ -65,7 +34,14 @@ class ReplySink {
 
 using Request =
     std::variant<StartRequest, PollTaskRequest, HeartbeatRequest, CompletedRequest, FailedRequest, CanceledRequest,
-                 PollOutcomeRequest, DescribeRequest, CancelRequest, DescribeNamespaceRequest>;
+                 PollOutcomeRequest, DescribeRequest, CancelRequest, TerminateRequest, DeleteRequest, PauseRequest,
+                 UnpauseRequest, ResetRequest, UpdateOptionsRequest, ListActivitiesRequest, CountActivitiesRequest,
+                 ListWorkflowsRequest, DescribeNamespaceRequest, RegisterNamespaceRequest, ListNamespacesRequest,
+                 UpdateNamespaceRequest, DeprecateNamespaceRequest, DeleteNamespaceRequest, ListSearchAttributesRequest,
+                 AddSearchAttributesRequest, RemoveSearchAttributesRequest, DescribeTaskQueueRequest,
+                 UpdateTaskQueueConfigRequest, ListTaskQueuePartitionsRequest, IdlePollRequest,
+                 RecordWorkerHeartbeatRequest, ShutdownWorkerRequest, ListWorkersRequest, CountWorkersRequest,
+                 DescribeWorkerRequest, PollCommandsRequest, CommandsDoneRequest>;
 
 /// Names one parked or queued command of this engine; chosen by the submitter, unique while unanswered.
 using CallId = std::uint64_t;
@@ -79,20 +55,46 @@ struct Command {
 };
 
 struct EngineLimits {
-  std::size_t payload_bytes_max = 2 * 1024 * 1024;
-  std::size_t id_bytes_max = 1000;
+  /// What every namespace allows that has no entry in `namespaces`.
+  RequestLimits requests{};
+  std::map<std::string, RequestLimits> namespaces{};
   std::size_t parked_calls_max = 100'000;
   std::size_t open_activities_max = 5'000'000;
   /// Memory of open activities: what their callers and workers sent, and what keeping them costs. Beyond it starts are
   /// refused; what runs goes on, so heartbeat details and failures may go over it.
   std::uint64_t open_bytes_max = 4ULL * 1024 * 1024 * 1024;
   Duration long_poll_max = std::chrono::seconds(60);
+  std::size_t namespaces_max = 10'000;
+  std::size_t workers_per_namespace_max = 10'000;  ///< remembered from their heartbeats
+  Duration worker_forgotten_after = std::chrono::minutes(5);
+  /// Closed activities past their retention are looked for this often, in slices of `retention_rows_per_step`.
+  Duration retention_sweep = std::chrono::minutes(1);
+  std::size_t retention_rows_per_step = 500;
+  /// The pause after the first failed delivery of a completion callback; each further one doubles it, up to the
+  /// maximum.
+  Duration callback_retry_initial = std::chrono::seconds(1);
+  Duration callback_retry_max = std::chrono::hours(1);
+  std::int32_t callback_attempts_max = 0;  ///< 0: no limit
+  /// How much longer than its retention a closed activity is kept while callbacks of it are not delivered.
+  Duration undelivered_callbacks_keep = std::chrono::hours(7 * 24);
+  std::size_t callbacks_per_step = 16;  ///< activities whose callbacks are sent in one step
 };
+
+/// The call that tells a callback how its activity, which has closed, has ended. The ticket is the engine's to fill.
+using MakeCompletion = std::function<OutboundCall(const ActivityState& closed, const CallbackState& callback)>;
 
 struct EngineOptions {
   /// Namespaces that exist from the start; "default" always does.
   std::vector<std::string> namespaces{};
+  /// Retention of these namespaces from this start on, whatever was set before; the others keep theirs.
+  std::map<std::string, Duration> retentions{};
   EngineLimits limits{};
+  /// List and count; null: these are UNIMPLEMENTED. Answers come back through Engine::answered().
+  std::unique_ptr<Visibility> visibility{};
+  /// Completion callbacks; null: they wait. Results come back through Engine::callback_done().
+  std::unique_ptr<Outbound> outbound{};
+  /// Null: callbacks wait. May throw when what is stored cannot be read, which ends the engine.
+  MakeCompletion make_completion{};
   /// Seed of run IDs; 0: from the operating system.
   std::uint64_t seed = 0;
   /// A broken invariant or a failed commit: this engine has ended, every reply from now on is UNAVAILABLE.
@@ -103,8 +105,9 @@ struct EngineOptions {
 struct EngineStats {
   std::uint64_t commands = 0, commits = 0, rows_written = 0;
   std::uint64_t started = 0, handed_out = 0, hand_outs_undone = 0, heartbeats = 0, completed = 0, failed_attempts = 0;
-  std::uint64_t timeouts = 0, refused = 0, grace_added = 0;
+  std::uint64_t timeouts = 0, refused = 0, grace_added = 0, removed = 0;
   std::size_t open = 0, closed = 0, parked_polls = 0, parked_waits = 0, timers = 0;
+  std::size_t undelivered = 0;   ///< closed activities that have callbacks to deliver
   std::uint64_t open_bytes = 0;  ///< as counted against EngineLimits::open_bytes_max
 };
 
@@ -130,6 +133,11 @@ class Engine {
   virtual void caller_gone(CallId call) = 0;
   /// The reply that carried this task token never left the server: the hand-out is undone in the next step.
   virtual void hand_out_undelivered(const std::string& token) = 0;
+
+  /// The projection's answer to the question of this call; released by the next step.
+  virtual void answered(CallId call, StatusOr<Answer> answer) = 0;
+  /// A completion callback was tried.
+  virtual void callback_done(std::uint64_t ticket, OutboundResult result) = 0;
 
   /// Applies what was submitted and what is due, commits once, then releases the replies.
   virtual void step(StepTime time) = 0;

@@ -46,6 +46,8 @@ StatusOr<std::shared_ptr<const ActivityState>> EngineImpl::load_closed(std::uint
   if (!found) return found.error();
   found = read_part(*store_, Table::kFailure, row, decode_failure, state->last_failure);
   if (!found) return found.error();
+  found = read_part(*store_, Table::kCallbacks, row, decode_callbacks, state->callbacks);
+  if (!found) return found.error();
   return std::shared_ptr<const ActivityState>(std::move(state));
 }
 
@@ -105,7 +107,17 @@ StatusOr<EngineImpl::Held> EngineImpl::held(const std::string& bytes, const std:
       !names(*found->second.state.input, token->namespace_id, token->activity_id, &token->run_id)) {
     return not_found_activity(token->activity_id);
   }
-  return Held{&found->second, token->attempt};
+  return Held{&found->second, token->attempt, &limits_of(namespaces_.by_id(token->namespace_id))};
+}
+
+StatusOr<EngineImpl::Held> EngineImpl::held_by_id(const std::string& namespace_name, const ById& id) {
+  const auto space = namespaces_.resolve(namespace_name);
+  if (!space) return space.error();
+  if (!id.workflow_id.empty()) return not_found_workflow(id.workflow_id);
+  const auto run = find_run(**space, {namespace_name, id.activity_id, id.run_id}, Depth::kOutcome);
+  if (!run) return run.error();
+  if (run->open == nullptr) return not_found_activity(id.activity_id);
+  return Held{run->open, std::nullopt, &limits_of(*space)};
 }
 
 std::shared_ptr<const ActivityState> EngineImpl::find(const RunRef& ref) const {

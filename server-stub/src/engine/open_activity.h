@@ -2,6 +2,7 @@
 #include "base/timer_heap.h"
 #include "machine/transition.h"
 #include "matching/task_queues.h"
+#include "workers/commands.h"
 
 namespace longbeat::server {
 
@@ -13,6 +14,10 @@ struct OpenActivity {
   /// Its task, while it is due and no worker has it; of the dispatch that `queued_stamp` names.
   TaskQueues::Place place{};
   std::int32_t queued_stamp = 0;
+
+  /// Where the worker of the latest attempt listens for commands, if it does. Not stored: after a crash cancels wait
+  /// for heartbeats.
+  WorkerCommands::Queue control{};
 
   /// The one armed timer: never later than its earliest deadline or dispatch, maybe earlier.
   std::uint64_t timer = 0;
@@ -26,11 +31,14 @@ struct OpenActivity {
   /// No deadline of the running attempt counts before this; set by recovery.
   Time hold_until{};
 
+  std::int8_t listed_status = 0;  ///< As the projection last heard of it.
   std::uint8_t dirty = kNothing;  ///< Parts to be written by this step.
   bool fresh = false;             ///< Started in this step: nothing of it is stored yet.
   bool in_batch = false;          ///< This step has changed it.
   bool running = false;           ///< Counted as a running attempt.
   bool watched = false;           ///< Calls wait for it to change.
+  bool removed = false;           ///< Deleted in this step: its rows go.
+  bool superseded = false;        ///< Closed in this step, which has started the next run of its ID.
 };
 
 }  // namespace longbeat::server

@@ -24,7 +24,37 @@ StatusOr<> scan_all(Store& store, Table table, Visit visit) {
   return result;
 }
 
+Namespace namespace_of(NamespaceRecord record) {
+  Namespace space;
+  space.id = record.number;
+  space.uuid = record.id;
+  space.name = std::move(record.name);
+  space.retention = record.retention;
+  space.description = std::move(record.description);
+  space.owner_email = std::move(record.owner_email);
+  space.data = std::move(record.data);
+  space.state = record.state;
+  space.search_attributes = std::move(record.search_attributes);
+  space.create_time = record.create_time;
+  return space;
+}
+
 }  // namespace
+
+NamespaceRecord record_of(const Namespace& space) {
+  NamespaceRecord record;
+  record.number = space.id;
+  record.id = space.uuid;
+  record.name = space.name;
+  record.retention = space.retention;
+  record.description = space.description;
+  record.owner_email = space.owner_email;
+  record.data = space.data;
+  record.state = space.state;
+  record.search_attributes = space.search_attributes;
+  record.create_time = space.create_time;
+  return record;
+}
 
 StatusOr<> EngineImpl::recover(Time now) {
   now_ = now;
@@ -32,8 +62,14 @@ StatusOr<> EngineImpl::recover(Time now) {
   incarnation_ = random_.next() ^ static_cast<std::uint64_t>(now.time_since_epoch().count());
   if (auto ok = recover_meta(); !ok) return ok;
   if (auto ok = recover_namespaces(); !ok) return ok;
+  if (auto ok = recover_queues(); !ok) return ok;
   if (auto ok = recover_closed(); !ok) return ok;
-  return recover_open(now);
+  if (auto ok = recover_open(now); !ok) return ok;
+  if (auto ok = recover_deliveries(); !ok) return ok;
+  for (const auto& [number, space] : namespaces_.all()) {
+    if (space.state == NamespaceState::kDeleted) bury(number);
+  }
+  return {};
 }
 
 StatusOr<> EngineImpl::recover_meta() {
@@ -64,7 +100,7 @@ StatusOr<> EngineImpl::recover_namespaces() {
   auto read = scan_all(*store_, Table::kNamespace, [&](std::uint64_t key, std::string_view bytes) -> StatusOr<> {
     auto record = decode_namespace({Table::kNamespace, key}, bytes);
     if (!record) return record.error();
-    namespaces_.add({record->number, record->id, record->name, record->retention});
+    namespaces_.add(namespace_of(std::move(*record)));
     return {};
   });
   if (!read) return read;
@@ -73,9 +109,25 @@ StatusOr<> EngineImpl::recover_namespaces() {
   std::vector<std::pair<std::uint64_t, std::string>> rows;
   for (const std::string& name : wanted) {
     if (name.empty() || namespaces_.by_name(name) != nullptr) continue;
-    const Namespace& space = namespaces_.add({namespaces_.next_id(), internal::make_uuid(random_), name});
+    Namespace added;
+    added.id = namespaces_.next_id();
+    added.uuid = internal::make_uuid(random_);
+    added.name = name;
+    added.create_time = now_;
+    const Namespace& space = namespaces_.add(std::move(added));
     auto& [key, bytes] = rows.emplace_back(space.id, std::string());
-    encode_namespace({Table::kNamespace, key}, {space.id, space.name, space.uuid, space.retention, now_}, bytes);
+    encode_namespace({Table::kNamespace, key}, record_of(space), bytes);
+  }
+  for (const auto& [name, retention] : options_.retentions) {
+    const Namespace* space = namespaces_.by_name(name);
+    if (space == nullptr || space->retention == retention) continue;
+    Namespace changed = *space;
+    changed.retention = retention;
+    namespaces_.replace(std::move(changed));
+    const std::uint64_t number = space->id;
+    const auto row = std::ranges::find(rows, number, [](const auto& one) { return one.first; });
+    std::string& bytes = row != rows.end() ? row->second : rows.emplace_back(number, std::string()).second;
+    encode_namespace({Table::kNamespace, number}, record_of(*space), bytes);
   }
   std::vector<Write> writes;
   std::string meta;
@@ -95,6 +147,12 @@ StatusOr<> EngineImpl::recover_closed() {
 StatusOr<> EngineImpl::index_closed(std::uint64_t row, std::string_view bytes) {
   auto entry = decode_index_row(row, bytes);
   if (!entry) return entry.error();
+  ++closed_;
+  next_row_ = std::max(next_row_, row + 1);
+  if (entry->superseded) {
+    index_.insert(entry->run, row);
+    return {};
+  }
   // Rows come in the order of their starts: an earlier one of the same ID is an older run.
   std::optional<std::uint64_t> older;
   std::uint64_t older_run = 0;
@@ -117,8 +175,6 @@ StatusOr<> EngineImpl::index_closed(std::uint64_t row, std::string_view bytes) {
     index_.insert(older_run, *older);
   }
   index_.insert(entry->id.low, row);
-  ++closed_;
-  next_row_ = std::max(next_row_, row + 1);
   return {};
 }
 
@@ -152,6 +208,10 @@ StatusOr<> EngineImpl::recover_open(Time now) {
   if (read)
     read = part(Table::kFailure, decode_failure,
                 [](ActivityState& state, StoredFailure failure) { state.last_failure = std::move(failure); });
+  if (read)
+    read = part(Table::kCallbacks, decode_callbacks, [](ActivityState& state, std::vector<CallbackState> callbacks) {
+      state.callbacks = std::move(callbacks);
+    });
   if (!read) return read;
 
   std::vector<std::uint64_t> rows;  // In the order of their starts, not of the hash table.
@@ -165,6 +225,8 @@ StatusOr<> EngineImpl::recover_open(Time now) {
     }
     if (auto ok = index_open(activity); !ok) return ok;
     weigh(activity);
+    use_.opened(activity.state.input->namespace_id);
+    activity.listed_status = listed_status(activity.state);  // If the projection missed it, the inventory shows.
     resume(activity, now);
     next_row_ = std::max(next_row_, row + 1);
   }

@@ -1,13 +1,23 @@
 # Every file by name.
 set(LONGBEAT_ENGINE_SOURCES
+  src/engine/admission.cc
   src/engine/batch.cc
+  src/engine/callbacks.cc
   src/engine/commands_client.cc
+  src/engine/commands_namespace.cc
+  src/engine/commands_operator.cc
+  src/engine/commands_queue.cc
   src/engine/commands_start.cc
+  src/engine/commands_visibility.cc
   src/engine/commands_worker.cc
+  src/engine/commands_workers.cc
   src/engine/engine.cc
+  src/engine/event_log.cc
   src/engine/index_row.cc
   src/engine/lookup.cc
+  src/engine/projection.cc
   src/engine/recovery.cc
+  src/engine/removal.cc
   src/engine/task_token.cc
   src/engine/timers.cc
   src/engine/waits.cc

@@ -33,8 +33,10 @@ void EngineImpl::schedule(OpenActivity& activity, Time not_before) {
   if (activity.place && (!due || activity.queued_stamp != progress.stamp)) queues_.remove_task(activity.place);
   if (due && !activity.place) {
     const ActivityInput& input = *activity.state.input;
-    activity.place = queues_.add_task(input.namespace_id, input.options.task_queue, input.options.priority.key,
-                                      *plan.dispatch_at, activity.row);
+    const Priority& priority = input.options.priority;
+    activity.place = queues_.add_task(
+        input.namespace_id, input.options.task_queue,
+        {activity.row, priority.key, priority.fairness_key, priority.fairness_weight, *plan.dispatch_at}, now_);
     activity.queued_stamp = progress.stamp;
   }
 

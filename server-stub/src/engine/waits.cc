@@ -8,9 +8,16 @@ namespace {
 using std::chrono::seconds;
 
 constexpr Duration kWaitWithoutDeadline = seconds(30);
+constexpr Duration kPatienceMin = seconds(2);
 constexpr Duration kAnswerEarly = seconds(1);  // So that the empty answer arrives before the caller's deadline.
 
 }  // namespace
+
+StatusOr<> EngineImpl::check_poll(const Command& command, const Namespace& space, Parked::Kind kind) const {
+  if (!command.patience) return internal::invalid_argument("Context timeout is not set.");
+  if (*command.patience < kPatienceMin) return internal::failed_precondition("Context timeout is too short.");
+  return check_room_to_wait(space, kind);
+}
 
 Duration EngineImpl::wait_for(const Command& command) const {
   if (!command.patience) return std::min(kWaitWithoutDeadline, options_.limits.long_poll_max);
@@ -22,6 +29,7 @@ void EngineImpl::park(const Command& command, Parked parked, Duration wait) {
   const CallId call = command.call;
   Parked& waiting = parked_.try_emplace(call, std::move(parked)).first->second;
   if (waiting.kind == Parked::Kind::kTask) ++parked_polls_;
+  list_poll(call, waiting);
   if (waiting.row != 0) {
     watchers_[waiting.row].push_back(call);
     open_.at(waiting.row).watched = true;
@@ -30,11 +38,22 @@ void EngineImpl::park(const Command& command, Parked parked, Duration wait) {
   waiting.timer = wait_timers_.schedule(now_ + wait, call);
 }
 
-/// The empty answer of each kind of long poll.
-static Reply empty_reply(bool task, bool outcome) {
-  if (task) return PollTaskReply{};
-  if (outcome) return PollOutcomeReply{};
-  return DescribeReply{};
+StatusOr<Reply> EngineImpl::empty_answer(Parked::Kind kind) {
+  switch (kind) {
+    case Parked::Kind::kTask:
+      return Reply(PollTaskReply{});
+    case Parked::Kind::kOutcome:
+      return Reply(PollOutcomeReply{});
+    case Parked::Kind::kChange:
+      return Reply(DescribeReply{});
+    case Parked::Kind::kCommands:
+      return Reply(CommandsReply{});
+    case Parked::Kind::kIdle:
+      return Reply(IdlePollReply{});
+    case Parked::Kind::kQuery:
+      return Status{internal::StatusCode::kDeadlineExceeded, "the query took too long", {}};
+  }
+  return internal::internal_error("a call waited for nothing");
 }
 
 void EngineImpl::run_out(CallId call) {
@@ -45,8 +64,11 @@ void EngineImpl::run_out(CallId call) {
   wait_timers_.cancel(parked.timer);
   stop_watching(call, parked.row);
   if (parked.kind == Parked::Kind::kTask) --parked_polls_;
+  unlist_poll(call, parked);
   queues_.unpark(parked.place);
-  answer(parked.sink, empty_reply(parked.kind == Parked::Kind::kTask, parked.kind == Parked::Kind::kOutcome));
+  if (parked.kind == Parked::Kind::kCommands) commands_.unpark(parked.control, call);
+  if (parked.kind == Parked::Kind::kQuery) return answer(parked.sink, query_ran_out());
+  answer(parked.sink, empty_answer(parked.kind));
 }
 
 void EngineImpl::forget_caller(CallId call) {
@@ -89,8 +111,9 @@ void EngineImpl::wake_watchers(OpenActivity& activity) {
     } else {
       if (!state) state = std::make_shared<const ActivityState>(activity.state);
       const ChangeToken token{state->input->run_id, state->progress.transition_count, incarnation_};
-      answer(parked.sink, Reply(DescribeReply{state, server::encode(token), std::move(parked.describe)}));
+      answer(parked.sink, Reply(DescribeReply{state, server::encode(token), parked.describe}));
     }
+    unlist_poll(call, parked);
     parked_.erase(entry);
   }
   if (waiting_on.empty()) {
@@ -102,18 +125,26 @@ void EngineImpl::wake_watchers(OpenActivity& activity) {
 }
 
 void EngineImpl::match_tasks() {
-  while (const auto match = queues_.next_match()) {
+  while (const auto match = queues_.next_match(now_)) {
     OpenActivity& activity = open_.at(match->row);
     activity.place = {};
-    hand_out(activity, match->call);
+    hand_out(activity, *match);
   }
 }
 
-void EngineImpl::hand_out(OpenActivity& activity, CallId call) {
-  auto node = parked_.extract(call);
+std::string EngineImpl::task_token_of(const OpenActivity& activity) {
+  const ActivityInput& input = *activity.state.input;
+  const ActivityProgress& progress = activity.state.progress;
+  const AttemptRef attempt{progress.attempt, progress.started_stamp};
+  return server::encode(TaskToken{0, activity.row, input.run_id, input.namespace_id, attempt, input.activity_id});
+}
+
+void EngineImpl::hand_out(OpenActivity& activity, const TaskQueues::Match& match) {
+  auto node = parked_.extract(match.call);
   Parked& parked = node.mapped();
   in_hand_ = parked.sink;
   --parked_polls_;
+  unlist_poll(match.call, parked);
   wait_timers_.cancel(parked.timer);
   auto applied = transition(activity.state, parked.picked_up, now_);
   if (!applied) {
@@ -122,18 +153,15 @@ void EngineImpl::hand_out(OpenActivity& activity, CallId call) {
   }
   activity.attempt_base = activity.beat_base = lost_time_;
   activity.hold_until = {};
+  activity.control = std::move(parked.control);
   changed(activity, applied->changed);
   ++stats_.handed_out;
+  tell("handed out", activity.state, activity.state.progress.attempt);
 
   const ActivityState& state = activity.state;
   const ActivityInput& input = *state.input;
   PollTaskReply reply;
-  reply.token = server::encode(TaskToken{0,
-                                         activity.row,
-                                         input.run_id,
-                                         input.namespace_id,
-                                         {state.progress.attempt, state.progress.started_stamp},
-                                         input.activity_id});
+  reply.token = task_token_of(activity);
   reply.namespace_name = parked.space->name;
   reply.run_id = internal::to_string(input.run_id);
   reply.input = state.input;
@@ -141,6 +169,7 @@ void EngineImpl::hand_out(OpenActivity& activity, CallId call) {
   reply.current_attempt_scheduled_time = state.progress.dispatch_time;
   reply.started_time = state.progress.started_time;
   reply.attempt = state.progress.attempt;
+  reply.poller_delta = match.poller_delta;
   answer(parked.sink, Reply(std::move(reply)));
 }
 

@@ -101,7 +101,15 @@ struct ActivityOptions {
   friend bool operator==(const ActivityOptions&, const ActivityOptions&) = default;
 };
 
-/// What the start request said. Written once; rewritten only when an operator changes the options.
+/// A later start request that was attached to a run that existed (on_conflict_options).
+struct AttachedRequest {
+  std::string request_id{};
+  std::vector<std::string> links{};  ///< serialised common.Link each
+  friend bool operator==(const AttachedRequest&, const AttachedRequest&) = default;
+};
+
+/// What the start request said. Written once; rewritten only when an operator changes the options or a later start is
+/// attached.
 struct ActivityInput {
   std::uint32_t namespace_id = 0;
   std::string activity_id{};
@@ -117,7 +125,31 @@ struct ActivityInput {
   std::string user_metadata{};       ///< sdk.UserMetadata
   std::string search_attributes{};   ///< common.SearchAttributes
   std::vector<std::string> links{};  ///< common.Link each
-  friend bool operator==(const ActivityInput&, const ActivityInput&) = default;
+  /// As the start request said, normalised; null while nobody has changed `options`.
+  std::shared_ptr<const ActivityOptions> original_options{};
+  std::vector<AttachedRequest> attached{};
+  friend bool operator==(const ActivityInput& a, const ActivityInput& b);
+};
+
+/// What operators and canceling callers asked for. Rare, so it lies apart from what every step writes.
+struct OperatorNotes {
+  // The latest request of each kind: a repetition of it is no error and does nothing.
+  std::string cancel_request_id{}, terminate_request_id{}, pause_request_id{}, unpause_request_id{}, reset_request_id{},
+      update_request_id{};
+  std::string cancel_identity{};
+  std::string cancel_reason{};
+  std::string cancel_details{};  ///< serialised Payloads with the reason, for when the cancel ends it without a worker
+  std::string pause_identity{}, pause_reason{};
+  bool paused_before_first_dispatch = false;  ///< the latest pause came before the first attempt was due
+  friend bool operator==(const OperatorNotes&, const OperatorNotes&) = default;
+};
+
+/// What a pending reset does when the attempt ends; meaningful in kResetRequested only.
+struct PendingReset {
+  bool lands_paused = false;
+  bool restores_options = false;
+  bool clears_details = false;
+  friend bool operator==(const PendingReset&, const PendingReset&) = default;
 };
 
 /// What changes with every step of its life; small, because every heartbeat writes it.
@@ -138,11 +170,11 @@ struct ActivityProgress {
   std::string sdk_name{};
   std::string sdk_version{};
   bool cancel_requested = false;
-  std::string cancel_request_id{};
-  std::string cancel_identity{};
-  std::string cancel_reason{};
-  std::string cancel_details{};  ///< serialised Payloads with the reason, for when the cancel ends it without a worker
-  friend bool operator==(const ActivityProgress&, const ActivityProgress&) = default;
+  bool interval_from_worker = false;  ///< current_retry_interval was a worker's next_retry_delay, not the policy's
+  PendingReset pending_reset{};
+  /// Null: nothing was asked for yet. A change makes a new one.
+  std::shared_ptr<const OperatorNotes> notes{};
+  friend bool operator==(const ActivityProgress& a, const ActivityProgress& b);
 };
 
 /// How the activity ended.
@@ -154,7 +186,33 @@ struct Outcome {
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-/// One activity. Five parts, each stored under the same row in a table of its own, by rate of change.
+/// enums.CallbackState, same numbers.
+enum class CallbackPhase : std::int8_t {
+  kStandby = 1,
+  kScheduled = 2,
+  kBackingOff = 3,
+  kFailed = 4,
+  kSucceeded = 5,
+  kBlocked = 6,
+};
+
+/// One completion callback: where to, and how its delivery stands.
+struct CallbackState {
+  std::string request_id{};  ///< of the start that brought it
+  std::string message{};     ///< serialised common.Callback
+  std::string url{};
+  Time registration_time{};
+  CallbackPhase phase = CallbackPhase::kStandby;
+  std::int32_t attempt = 0;
+  Time last_attempt_complete_time{};
+  Time next_attempt_time{};
+  std::string last_failure{};  ///< message of the last attempt's failure; empty: none
+  bool last_failure_final = false;
+  std::string blocked_reason{};
+  friend bool operator==(const CallbackState&, const CallbackState&) = default;
+};
+
+/// One activity. Six parts, each stored under the same row in a table of its own, by rate of change.
 struct ActivityState {
   /// Shared with replies that are on their way; an operator's change makes a new one.
   std::shared_ptr<const ActivityInput> input{};
@@ -162,8 +220,15 @@ struct ActivityState {
   std::string heartbeat_details{};              ///< serialised Payloads; empty: none
   std::optional<StoredFailure> last_failure{};  ///< of the latest failed attempt
   std::optional<Outcome> outcome{};             ///< set exactly when closed
+  std::vector<CallbackState> callbacks{};
 
   Time first_dispatch_time() const { return later(input->schedule_time, input->options.start_delay); }
 };
+
+/// What callers see of a phase: enums.ActivityExecutionStatus.
+std::int32_t public_status(Phase phase) noexcept;
+
+/// Informative: the bytes kept for this activity, without the store's own.
+std::int64_t state_size_bytes(const ActivityState& state);
 
 }  // namespace longbeat::server

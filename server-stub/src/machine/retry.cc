@@ -60,22 +60,25 @@ RetryDecision decide_retry(const ActivityState& state, const FailureFacts& facts
   if (policy.maximum_attempts > 0 && progress.attempt >= policy.maximum_attempts) {
     return {.why_not = RetryState::kMaximumAttemptsReached};
   }
-  const Duration interval =
-      facts.next_retry_delay.count() > 0 ? facts.next_retry_delay : retry_interval(policy, progress.attempt);
+  const bool from_worker = facts.next_retry_delay.count() > 0;
+  const Duration interval = from_worker ? facts.next_retry_delay : retry_interval(policy, progress.attempt);
   if (const auto deadline = schedule_to_close_deadline(state); deadline && later(now, interval) >= *deadline) {
     return {.why_not = RetryState::kTimeout};
   }
-  return {.retry = true, .interval = interval};
+  return {.retry = true, .interval = interval, .interval_from_worker = from_worker};
 }
 
-void schedule_next_attempt(ActivityState& state, const RetryDecision& decision, Time now) {
+std::uint8_t schedule_next_attempt(ActivityState& state, const RetryDecision& decision, Time now) {
+  if (decision.reset) return land_reset(state, now);
   ActivityProgress& progress = state.progress;
   progress.phase = progress.phase == Phase::kPauseRequested ? Phase::kPaused : Phase::kScheduled;
-  progress.attempt = decision.reset ? 1 : progress.attempt + 1;
+  ++progress.attempt;
   progress.dispatch_time = later(now, decision.interval);
   progress.current_retry_interval = decision.interval;
+  progress.interval_from_worker = decision.interval_from_worker;
   ++progress.stamp;
   ++progress.transition_count;
+  return kProgress;
 }
 
 }  // namespace steps
@@ -101,7 +104,7 @@ StatusOr<Applied> transition(ActivityState& state, Failed&& event, Time now) {
     } else {
       state.last_failure.reset();
     }
-    steps::schedule_next_attempt(state, decision, now);
+    changed |= steps::schedule_next_attempt(state, decision, now);
     return Applied{.changed = changed};
   }
   // Nobody may find a closed activity without an outcome.

@@ -34,8 +34,8 @@ Applied time_out_attempt(ActivityState& state, TimeoutType type, Time now) {
       steps::decide_retry(state, {.kind = FailureFacts::Kind::kTimeout, .timeout = type}, now);
   if (decision.retry) {
     state.last_failure = plain_timeout(type);
-    steps::schedule_next_attempt(state, decision, now);
-    return Applied{.changed = kProgress | kLastFailure};
+    const std::uint8_t changed = steps::schedule_next_attempt(state, decision, now);
+    return Applied{.changed = static_cast<std::uint8_t>(changed | kLastFailure)};
   }
   StoredFailure outcome;
   if (decision.why_not == RetryState::kTimeout) {

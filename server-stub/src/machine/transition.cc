@@ -45,6 +45,7 @@ StatusOr<Applied> transition(ActivityState& state, const PickedUp& event, Time n
   progress.sdk_name = event.sdk_name;
   progress.sdk_version = event.sdk_version;
   progress.current_retry_interval = Duration(0);  // Its wait is over.
+  progress.interval_from_worker = false;
   ++progress.transition_count;
   return Applied{.changed = kProgress};
 }
@@ -55,13 +56,12 @@ StatusOr<Applied> transition(ActivityState& state, const HandOutUndone& event, T
   switch (progress.phase) {
     case Phase::kCancelRequested:
       // No worker has it, and a cancel of what no worker holds takes effect at once.
-      return steps::close_canceled(state, progress.cancel_details, now);
+      return steps::close_canceled(state, steps::notes_of(progress).cancel_details, now);
     case Phase::kPauseRequested:
       progress.phase = Phase::kPaused;
       break;
     case Phase::kResetRequested:
-      steps::schedule_next_attempt(state, {.retry = true, .reset = true}, now);
-      return Applied{.changed = kProgress};
+      return Applied{.changed = steps::land_reset(state, now)};
     default:
       progress.phase = Phase::kScheduled;
       break;

@@ -58,6 +58,39 @@ struct CancelRequested {
   std::string reason_payloads{};  ///< serialised Payloads with the reason as one json/plain payload, for a cancel that
                                   ///< closes at once
 };
+struct Terminated {
+  std::string request_id{};
+  std::string identity{};
+  std::string reason{};
+};
+struct PauseRequested {
+  std::string request_id{};
+  std::string identity{};
+  std::string reason{};
+};
+struct UnpauseRequested {
+  std::string request_id{};
+  Duration delay{0};  ///< drawn from the request's jitter
+};
+struct ResetRequested {
+  std::string request_id{};
+  bool keep_paused = false;
+  bool restore_original_options = false;
+  bool reset_heartbeat = false;
+  Duration delay{0};  ///< drawn from the request's jitter; not for an attempt that runs
+};
+struct OptionsUpdated {
+  std::string request_id{};
+  bool restore_original = false;    ///< the start request's options come back; `options` is not looked at
+  ActivityOptions options{};        ///< complete and normalised
+  bool retry_policy_named = false;  ///< a backoff that comes from the policy is computed anew
+  bool start_delay_named = false;   ///< refused once the activity has become due
+};
+/// A later start of the same ID found this run and attaches to it. Limits are the caller's to check.
+struct StartAttached {
+  AttachedRequest request{};
+  std::vector<CallbackState> callbacks{};
+};
 /// One of the activity's deadlines may have passed; does nothing when none has.
 struct DeadlinePassed {
   // The server itself stood still: added while a worker holds an attempt.
@@ -66,7 +99,8 @@ struct DeadlinePassed {
 };
 
 using Event = std::variant<PickedUp, HandOutUndone, Heartbeat, Completed, Failed, CanceledByWorker, Oversized,
-                           CancelRequested, DeadlinePassed>;
+                           CancelRequested, Terminated, PauseRequested, UnpauseRequested, ResetRequested,
+                           OptionsUpdated, StartAttached, DeadlinePassed>;
 
 /// The parts of a state that a transition changed and that must be durable before anyone hears of it.
 enum Parts : std::uint8_t {
@@ -76,6 +110,7 @@ enum Parts : std::uint8_t {
   kLastFailure = 4,
   kOutcome = 8,
   kInput = 16,
+  kCallbacks = 64,
   /// Only time and count of a heartbeat moved: may be older after a crash.
   kBeatOnly = 32,
 };
@@ -103,7 +138,19 @@ StatusOr<Applied> transition(ActivityState& state, Failed&& event, Time now);
 StatusOr<Applied> transition(ActivityState& state, const CanceledByWorker& event, Time now);
 StatusOr<Applied> transition(ActivityState& state, const Oversized& event, Time now);
 StatusOr<Applied> transition(ActivityState& state, const CancelRequested& event, Time now);
+StatusOr<Applied> transition(ActivityState& state, const Terminated& event, Time now);
+StatusOr<Applied> transition(ActivityState& state, const PauseRequested& event, Time now);
+StatusOr<Applied> transition(ActivityState& state, const UnpauseRequested& event, Time now);
+StatusOr<Applied> transition(ActivityState& state, const ResetRequested& event, Time now);
+StatusOr<Applied> transition(ActivityState& state, const OptionsUpdated& event, Time now);
+StatusOr<Applied> transition(ActivityState& state, const StartAttached& event, Time now);
 StatusOr<Applied> transition(ActivityState& state, const DeadlinePassed& event, Time now);
+
+/// The latest request of its kind carried this ID: answered as done, whatever has become of the activity since.
+enum class OperatorRequest : std::uint8_t { kCancel, kTerminate, kPause, kUnpause, kReset, kUpdate };
+bool is_repetition(const ActivityState& state, OperatorRequest kind, const std::string& request_id);
+/// The same for a start: this request made the run or was attached to it.
+bool is_start_repetition(const ActivityInput& input, const std::string& request_id);
 
 /// NOT_FOUND "activity not found for ID: <id>" with its detail.
 Status not_found_activity(const std::string& activity_id);

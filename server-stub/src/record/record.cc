@@ -1,31 +1,49 @@
 #include "record/record.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "record/seal.h"
-#include "store.pb.h"
+#include "record/message.h"
 
 namespace longbeat::server {
 namespace {
 
-namespace pb = longbeat::store::v1;
+void put(const OperatorNotes& from, pb::Progress& to) {
+  to.set_cancel_request_id(from.cancel_request_id);
+  to.set_cancel_identity(from.cancel_identity);
+  to.set_cancel_reason(from.cancel_reason);
+  to.set_cancel_details(from.cancel_details);
+  pb::OperatorNotes& notes = *to.mutable_notes();
+  notes.set_terminate_request_id(from.terminate_request_id);
+  notes.set_pause_request_id(from.pause_request_id);
+  notes.set_unpause_request_id(from.unpause_request_id);
+  notes.set_reset_request_id(from.reset_request_id);
+  notes.set_update_request_id(from.update_request_id);
+  notes.set_pause_identity(from.pause_identity);
+  notes.set_pause_reason(from.pause_reason);
+  notes.set_paused_before_first_dispatch(from.paused_before_first_dispatch);
+}
 
-std::int64_t nanos(Time time) {
-  return time.time_since_epoch().count();
-}
-Time time(std::int64_t nanos) {
-  return Time(Duration(nanos));
-}
-
-void put_uuid(const Uuid& uuid, std::string& out) {
-  out.assign(reinterpret_cast<const char*>(uuid.data()), uuid.size());
-}
-/// All zero unless there are 16 bytes.
-Uuid uuid(const std::string& bytes) {
-  Uuid out{};
-  if (bytes.size() == out.size()) std::copy(bytes.begin(), bytes.end(), out.begin());
-  return out;
+/// Null when nothing was asked for. Rows of the first servers have the cancel alone.
+std::shared_ptr<const OperatorNotes> get_notes(pb::Progress& from) {
+  const bool cancel = !from.cancel_request_id().empty() || !from.cancel_identity().empty() ||
+                      !from.cancel_reason().empty() || !from.cancel_details().empty();
+  if (!cancel && !from.has_notes()) return nullptr;
+  auto to = std::make_shared<OperatorNotes>();
+  to->cancel_request_id = std::move(*from.mutable_cancel_request_id());
+  to->cancel_identity = std::move(*from.mutable_cancel_identity());
+  to->cancel_reason = std::move(*from.mutable_cancel_reason());
+  to->cancel_details = std::move(*from.mutable_cancel_details());
+  if (!from.has_notes()) return to;
+  pb::OperatorNotes& notes = *from.mutable_notes();
+  to->terminate_request_id = std::move(*notes.mutable_terminate_request_id());
+  to->pause_request_id = std::move(*notes.mutable_pause_request_id());
+  to->unpause_request_id = std::move(*notes.mutable_unpause_request_id());
+  to->reset_request_id = std::move(*notes.mutable_reset_request_id());
+  to->update_request_id = std::move(*notes.mutable_update_request_id());
+  to->pause_identity = std::move(*notes.mutable_pause_identity());
+  to->pause_reason = std::move(*notes.mutable_pause_reason());
+  to->paused_before_first_dispatch = notes.paused_before_first_dispatch();
+  return to;
 }
 
 void put(const ActivityProgress& from, pb::Progress& to) {
@@ -45,10 +63,21 @@ void put(const ActivityProgress& from, pb::Progress& to) {
   to.set_sdk_name(from.sdk_name);
   to.set_sdk_version(from.sdk_version);
   to.set_cancel_requested(from.cancel_requested);
-  to.set_cancel_request_id(from.cancel_request_id);
-  to.set_cancel_identity(from.cancel_identity);
-  to.set_cancel_reason(from.cancel_reason);
-  to.set_cancel_details(from.cancel_details);
+  to.set_interval_from_worker(from.interval_from_worker);
+  // Most rows have none of the following.
+  to.clear_pending_reset();
+  if (from.pending_reset != PendingReset{}) {
+    pb::PendingReset& reset = *to.mutable_pending_reset();
+    reset.set_lands_paused(from.pending_reset.lands_paused);
+    reset.set_restores_options(from.pending_reset.restores_options);
+    reset.set_clears_details(from.pending_reset.clears_details);
+  }
+  to.clear_cancel_request_id();
+  to.clear_cancel_identity();
+  to.clear_cancel_reason();
+  to.clear_cancel_details();
+  to.clear_notes();
+  if (from.notes) put(*from.notes, to);
 }
 
 /// False when a number means nothing to this server.
@@ -71,10 +100,10 @@ bool get(pb::Progress& from, ActivityProgress& to) {
   to.sdk_name = std::move(*from.mutable_sdk_name());
   to.sdk_version = std::move(*from.mutable_sdk_version());
   to.cancel_requested = from.cancel_requested();
-  to.cancel_request_id = std::move(*from.mutable_cancel_request_id());
-  to.cancel_identity = std::move(*from.mutable_cancel_identity());
-  to.cancel_reason = std::move(*from.mutable_cancel_reason());
-  to.cancel_details = std::move(*from.mutable_cancel_details());
+  to.interval_from_worker = from.interval_from_worker();
+  const pb::PendingReset& reset = from.pending_reset();
+  to.pending_reset = {reset.lands_paused(), reset.restores_options(), reset.clears_details()};
+  to.notes = get_notes(from);
   return true;
 }
 
@@ -157,27 +186,6 @@ void get(pb::Options& from, ActivityOptions& to) {
   to.start_delay = Duration(from.start_delay());
 }
 
-template <class Message>
-void finish(const RowRef& row, const Message& message, std::string& out) {
-  begin_seal(out);
-  message.AppendToString(&out);
-  finish_seal(row, out);
-}
-
-/// Checks the seal, parses, and lets `take(message)` fill the value; it returns false for what it does not understand.
-template <class Value, class Message, class Take>
-StatusOr<Value> read(const RowRef& row, std::string_view bytes, Take take) {
-  const auto body = unseal(row, bytes);
-  if (!body) return body.error();
-  Message message;
-  if (!message.ParseFromArray(body->data(), static_cast<int>(body->size()))) {
-    return unreadable(row, "holds no record: its body cannot be parsed");
-  }
-  Value value;
-  if (!take(message, value)) return unreadable(row, "holds a number that this server does not know");
-  return value;
-}
-
 }  // namespace
 
 void encode_progress(const RowRef& row, const ActivityProgress& progress, std::string& out) {
@@ -205,6 +213,12 @@ void encode_input(const RowRef& row, const ActivityInput& input, std::string& ou
   message.set_user_metadata(input.user_metadata);
   message.set_search_attributes(input.search_attributes);
   for (const std::string& link : input.links) message.add_links(link);
+  if (input.original_options) put(*input.original_options, *message.mutable_original_options());
+  for (const AttachedRequest& one : input.attached) {
+    pb::AttachedRequest& attached = *message.add_attached();
+    attached.set_request_id(one.request_id);
+    for (const std::string& link : one.links) attached.add_links(link);
+  }
   finish(row, message, out);
 }
 StatusOr<ActivityInput> decode_input(const RowRef& row, std::string_view bytes) {
@@ -222,6 +236,14 @@ StatusOr<ActivityInput> decode_input(const RowRef& row, std::string_view bytes) 
     to.user_metadata = std::move(*from.mutable_user_metadata());
     to.search_attributes = std::move(*from.mutable_search_attributes());
     to.links.assign(from.links().begin(), from.links().end());
+    if (from.has_original_options()) {
+      auto original = std::make_shared<ActivityOptions>();
+      get(*from.mutable_original_options(), *original);
+      to.original_options = std::move(original);
+    }
+    for (const pb::AttachedRequest& one : from.attached()) {
+      to.attached.push_back({one.request_id(), {one.links().begin(), one.links().end()}});
+    }
     return true;
   });
 }
@@ -254,42 +276,6 @@ void encode_closed(const RowRef& row, const ActivityProgress& progress, const Ou
 StatusOr<ClosedRecord> decode_closed(const RowRef& row, std::string_view bytes) {
   return read<ClosedRecord, pb::Closed>(row, bytes, [](pb::Closed& from, ClosedRecord& to) {
     return get(*from.mutable_progress(), to.progress) && get(*from.mutable_outcome(), to.outcome);
-  });
-}
-
-void encode_namespace(const RowRef& row, const NamespaceRecord& record, std::string& out) {
-  pb::Namespace message;
-  message.set_number(record.number);
-  message.set_name(record.name);
-  put_uuid(record.id, *message.mutable_id());
-  message.set_retention(record.retention.count());
-  message.set_create_time(nanos(record.create_time));
-  finish(row, message, out);
-}
-StatusOr<NamespaceRecord> decode_namespace(const RowRef& row, std::string_view bytes) {
-  return read<NamespaceRecord, pb::Namespace>(row, bytes, [](pb::Namespace& from, NamespaceRecord& to) {
-    to.number = from.number();
-    to.name = std::move(*from.mutable_name());
-    to.id = uuid(from.id());
-    to.retention = Duration(from.retention());
-    to.create_time = time(from.create_time());
-    return true;
-  });
-}
-
-void encode_meta(const RowRef& row, const MetaRecord& meta, std::string& out) {
-  pb::Meta message;
-  message.set_format_version(meta.format_version);
-  put_uuid(meta.cluster_id, *message.mutable_cluster_id());
-  message.set_next_row(meta.next_row);
-  finish(row, message, out);
-}
-StatusOr<MetaRecord> decode_meta(const RowRef& row, std::string_view bytes) {
-  return read<MetaRecord, pb::Meta>(row, bytes, [](pb::Meta& from, MetaRecord& to) {
-    to.format_version = from.format_version();
-    to.cluster_id = uuid(from.cluster_id());
-    to.next_row = from.next_row();
-    return true;
   });
 }
 

@@ -1,8 +1,11 @@
 #pragma once
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "machine/activity_state.h"
 #include "machine/transition.h"
@@ -33,13 +36,41 @@ void seal(const RowRef& row, std::string_view body, std::string& out);
 /// format, or its checksum is wrong.
 StatusOr<std::string_view> unseal(const RowRef& row, std::string_view bytes);
 
+using internal::NamespaceState;
+
 struct NamespaceRecord {
   std::uint32_t number = 0;  ///< ActivityInput::namespace_id
   std::string name{};
   Uuid id{};
   Duration retention = std::chrono::hours(72);
   Time create_time{};
+  std::string description{};
+  std::string owner_email{};
+  std::map<std::string, std::string> data{};
+  NamespaceState state = NamespaceState::kRegistered;
+  /// Custom search attributes: name and number of enums.IndexedValueType, 1 to 7.
+  std::map<std::string, std::int32_t> search_attributes{};
   friend bool operator==(const NamespaceRecord&, const NamespaceRecord&) = default;
+};
+
+/// A limit, or the lack of one, and who set it.
+struct RateLimitRecord {
+  std::optional<float> per_second{};  ///< absent: no limit
+  std::string reason{};
+  std::string update_identity{};
+  Time update_time{};  ///< zero: never set
+  friend bool operator==(const RateLimitRecord&, const RateLimitRecord&) = default;
+};
+
+/// What UpdateTaskQueueConfig set for one task queue.
+struct TaskQueueConfigRecord {
+  std::uint32_t namespace_id = 0;
+  std::string name{};
+  std::int32_t type = 0;  ///< enums.TaskQueueType
+  RateLimitRecord queue_rate{};
+  RateLimitRecord fairness_default_rate{};  ///< of each fairness key
+  std::map<std::string, float> fairness_weights{};
+  friend bool operator==(const TaskQueueConfigRecord&, const TaskQueueConfigRecord&) = default;
 };
 
 /// Facts about the file; the engine may keep them in one row or one each.
@@ -74,8 +105,15 @@ StatusOr<StoredFailure> decode_failure(const RowRef& row, std::string_view bytes
 void encode_closed(const RowRef& row, const ActivityProgress& progress, const Outcome& outcome, std::string& out);
 StatusOr<ClosedRecord> decode_closed(const RowRef& row, std::string_view bytes);
 
+/// All callbacks of one activity, in their order.
+void encode_callbacks(const RowRef& row, const std::vector<CallbackState>& callbacks, std::string& out);
+StatusOr<std::vector<CallbackState>> decode_callbacks(const RowRef& row, std::string_view bytes);
+
 void encode_namespace(const RowRef& row, const NamespaceRecord& record, std::string& out);
 StatusOr<NamespaceRecord> decode_namespace(const RowRef& row, std::string_view bytes);
+
+void encode_task_queue_config(const RowRef& row, const TaskQueueConfigRecord& record, std::string& out);
+StatusOr<TaskQueueConfigRecord> decode_task_queue_config(const RowRef& row, std::string_view bytes);
 
 void encode_meta(const RowRef& row, const MetaRecord& meta, std::string& out);
 StatusOr<MetaRecord> decode_meta(const RowRef& row, std::string_view bytes);

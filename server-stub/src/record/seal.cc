@@ -21,8 +21,8 @@ std::uint32_t checksum(const RowRef& row, char format, std::string_view body) {
 
 std::string to_string(const RowRef& row) {
   // By number of storage/store.h's Table.
-  constexpr std::array<std::string_view, 8> names{"meta",    "namespace", "progress", "input",
-                                                  "details", "failure",   "closed",   "index"};
+  constexpr std::array<std::string_view, 10> names{"meta",    "namespace", "progress", "input",     "details",
+                                                   "failure", "closed",    "index",    "callbacks", "task queue"};
   const std::string table =
       row.table < names.size() ? std::string(names[row.table]) : "table " + std::to_string(row.table);
   return table + " row " + std::to_string(row.key);

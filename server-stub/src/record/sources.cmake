@@ -9,6 +9,8 @@ add_custom_command(
   COMMENT "Generating C++ from src/record/store.proto"
   VERBATIM)
 set(LONGBEAT_RECORD_SOURCES
+  src/record/callback_record.cc
+  src/record/config_record.cc
   src/record/crc32c.cc
   src/record/record.cc
   src/record/seal.cc
@@ -16,5 +18,5 @@ set(LONGBEAT_RECORD_SOURCES
   ${longbeat_record_gen}/store.pb.h
 )
 # Only this room sees the generated header, and its warnings are not ours.
-set_source_files_properties(src/record/record.cc PROPERTIES COMPILE_OPTIONS "-isystem${longbeat_record_gen}")
+set_source_files_properties(src/record/callback_record.cc src/record/config_record.cc src/record/record.cc PROPERTIES COMPILE_OPTIONS "-isystem${longbeat_record_gen}")
 set_source_files_properties(${longbeat_record_gen}/store.pb.cc PROPERTIES COMPILE_OPTIONS "-w;-I${longbeat_record_gen}")

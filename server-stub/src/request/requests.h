@@ -17,12 +17,28 @@ struct WirePriority {
   std::int32_t key = 0;
   std::string fairness_key{};
   float fairness_weight = 0;
+  friend bool operator==(const WirePriority&, const WirePriority&) = default;
 };
 
 /// A duration as sent, not yet checked: seconds and nanos may be out of range or of mixed signs.
 struct RawDuration {
   std::int64_t seconds = 0;
   std::int32_t nanos = 0;
+};
+
+/// One entry of search_attributes.
+struct WireAttribute {
+  std::string name{};
+  std::string type{};  ///< the payload's metadata "type", for example "Keyword"; may be empty
+  std::string json{};  ///< the payload's data
+};
+
+/// One common.Callback.
+struct WireCallback {
+  bool is_nexus = false;  ///< the only kind that is accepted
+  std::string url{};
+  std::size_t header_bytes = 0;  ///< names and values of its headers
+  std::string message{};         ///< the whole message, serialised
 };
 
 struct StartRequest {
@@ -49,8 +65,12 @@ struct StartRequest {
   std::string user_metadata{};
   std::size_t summary_bytes = 0, details_bytes = 0;  ///< sizes of the two payloads of user_metadata
   std::string search_attributes{};
+  std::vector<WireAttribute> attributes{};  ///< what search_attributes holds
   std::vector<std::string> links{};
-  std::size_t completion_callbacks = 0;  ///< how many were asked for; none are accepted yet
+  std::vector<WireCallback> completion_callbacks{};
+  /// common.OnConflictOptions; only meaningful with USE_EXISTING.
+  bool attach_request_id = false, attach_completion_callbacks = false, attach_links = false;
+  bool has_on_conflict_options = false;
 };
 
 struct PollTaskRequest {
@@ -59,17 +79,27 @@ struct PollTaskRequest {
   std::string identity{};
   std::string sdk_name{}, sdk_version{};  ///< from the poll's client-name and client-version headers
   std::string worker_instance_key{};
+  std::string worker_control_task_queue{};
+  std::optional<double> max_tasks_per_second{};  ///< of task_queue_metadata: a limit for the whole queue
+};
+
+/// The by-ID form of a report names an activity instead of an attempt. An empty workflow_id means a standalone one.
+struct ById {
+  std::string workflow_id{}, run_id{}, activity_id{};
 };
 
 /// One attempt's report; `token` is what the poll handed out.
 struct HeartbeatRequest {
   std::string namespace_name{}, token{}, identity{}, details{};
+  std::optional<ById> by_id{};  ///< set: instead of `token`
 };
 struct CompletedRequest {
   std::string namespace_name{}, token{}, identity{}, result{};
+  std::optional<ById> by_id{};
 };
 struct FailedRequest {
   std::string namespace_name{}, token{}, identity{};
+  std::optional<ById> by_id{};
   bool has_failure = false;
   std::string failure{};  ///< serialised failure.Failure
   /// 0 none of the oneof, else the field number inside Failure (5 application, 6 timeout, 7 canceled, 8 terminated, 9
@@ -78,14 +108,17 @@ struct FailedRequest {
   std::string failure_type{};
   bool non_retryable = false;
   std::int32_t timeout_type = 0;
-  std::optional<RawDuration> next_retry_delay{};
+  std::optional<RawDuration> next_retry_delay{};      ///< of the failure itself: the one that counts
+  std::vector<RawDuration> retry_delays_of_causes{};  ///< have to be valid too
   bool has_last_heartbeat_details = false;
   std::string last_heartbeat_details{};
-  std::string truncated_failure{};  ///< serialised, at most 4 KiB: what is kept of it when it will be retried; empty:
-                                    ///< `failure` fits
+  /// Serialised: what is kept of it when it will be retried (RequestLimits::retained_failure_bytes_max) or is too large
+  /// (payload_bytes_warn); empty: `failure` fits.
+  std::string truncated_failure{};
 };
 struct CanceledRequest {
   std::string namespace_name{}, token{}, identity{}, details{};
+  std::optional<ById> by_id{};
 };
 
 /// One run by ID. An empty run_id means the latest run.
@@ -105,8 +138,4 @@ struct CancelRequest {
   std::string identity{}, request_id{}, reason{};
   std::string reason_payloads{};  ///< serialised Payloads: the reason as json/plain
 };
-struct DescribeNamespaceRequest {
-  std::string namespace_name{}, id{};
-};
-
 }  // namespace longbeat::server

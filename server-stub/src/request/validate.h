@@ -4,22 +4,17 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "request/limits.h"
+#include "request/namespace_requests.h"
+#include "request/operator_requests.h"
 #include "request/requests.h"
+#include "request/worker_requests.h"
 
 /// Checks and normalisation of requests: pure, in the protocol's order, with its codes and texts.
 namespace longbeat::server {
-
-struct RequestLimits {
-  std::size_t payload_bytes_max = 2 * 1024 * 1024;  ///< input; also a reason
-  std::size_t id_bytes_max = 1000;                  ///< IDs, types, task queues, identities
-  std::size_t summary_bytes_max = 400;
-  std::size_t details_bytes_max = 20'000;
-  std::size_t search_attributes_bytes_max = 40 * 1024;
-  std::size_t links_max = 10;
-  std::size_t link_bytes_max = 4000;
-};
 
 /// enums.ActivityIdReusePolicy and ActivityIdConflictPolicy, same numbers; never "unspecified" here.
 enum class IdReusePolicy : std::int8_t { kAllowDuplicate = 1, kAllowDuplicateFailedOnly = 2, kRejectDuplicate = 3 };
@@ -59,13 +54,27 @@ StatusOr<NormalStart> normalise(const StartRequest& request, const RequestLimits
 StatusOr<> validate(const PollTaskRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const HeartbeatRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const CompletedRequest& request, const RequestLimits& limits = {});
-/// Also: a given failure must be an application failure, and its next_retry_delay a valid duration.
+/// Also: a failure by token must be an application failure, and every next_retry_delay of its chain a valid duration.
 StatusOr<> validate(const FailedRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const CanceledRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const DescribeRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const PollOutcomeRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const CancelRequest& request, const RequestLimits& limits = {});
+StatusOr<> validate(const TerminateRequest& request, const RequestLimits& limits = {});
+StatusOr<> validate(const DeleteRequest& request, const RequestLimits& limits = {});
+StatusOr<> validate(const PauseRequest& request, const RequestLimits& limits = {});
+StatusOr<> validate(const UnpauseRequest& request, const RequestLimits& limits = {});
+StatusOr<> validate(const ResetRequest& request, const RequestLimits& limits = {});
+/// The request alone, its mask included; whether the result is sound is merge_options' to say.
+StatusOr<> validate(const UpdateOptionsRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const DescribeNamespaceRequest& request, const RequestLimits& limits = {});
+StatusOr<> validate(const RegisterNamespaceRequest& request, const RequestLimits& limits = {});
+StatusOr<> validate(const UpdateNamespaceRequest& request, const RequestLimits& limits = {});
+StatusOr<> validate(const RecordWorkerHeartbeatRequest& request, const RequestLimits& limits = {});
+StatusOr<> validate(const ShutdownWorkerRequest& request, const RequestLimits& limits = {});
+StatusOr<> validate(const DescribeWorkerRequest& request, const RequestLimits& limits = {});
+StatusOr<> validate(const PollCommandsRequest& request, const RequestLimits& limits = {});
+StatusOr<> validate(const CommandsDoneRequest& request, const RequestLimits& limits = {});
 
 /// The refusals of task tokens, for the engine that decodes them.
 Status bad_token();                   ///< undecodable
@@ -77,6 +86,44 @@ StatusOr<std::chrono::nanoseconds> parse_duration(const std::optional<RawDuratio
 
 /// Fills in defaults field by field and checks the result.
 StatusOr<NormalRetry> normalise_retry(const std::optional<StartRequest::Retry>& retry);
+
+/// Everything about an activity that an operator may change, normalised.
+struct NormalOptions {
+  std::string task_queue{};
+  NormalTimeouts timeouts{};
+  NormalRetry retry{};
+  std::optional<WirePriority> priority{};
+  std::chrono::nanoseconds start_delay{0};
+  friend bool operator==(const NormalOptions&, const NormalOptions&) = default;
+};
+
+/// What an update makes of the options there are.
+struct MergedOptions {
+  NormalOptions options{};
+  bool retry_policy_named = false;  ///< the mask names it or a part of it
+  bool start_delay_named = false;
+};
+
+/// Applies the fields that the mask names to `current` and normalises the result anew. The request has passed
+/// validate() and does not restore the original options.
+StatusOr<MergedOptions> merge_options(const NormalOptions& current, const UpdateOptionsRequest& request,
+                                      const RequestLimits& limits = {});
+
+/// The paths of a mask and the fields they name: known paths only, whose parent messages are there.
+StatusOr<> check_mask(const std::vector<std::string>& mask, const WireOptions& options, const RequestLimits& limits);
+
+/// Is `json`, a payload's data, a value of this search attribute? `type` is an enums.IndexedValueType. Empty and null
+/// are: they leave the attribute unset.
+StatusOr<> check_attribute(const std::string& name, std::int32_t type, const std::string& json);
+
+/// "Keyword", "Int" and so on for an enums.IndexedValueType; empty when there is none of this number.
+std::string_view attribute_type_name(std::int32_t type) noexcept;
+
+/// NOT_FOUND for every call that names a workflow: there are none.
+Status not_found_workflow(const std::string& workflow_id);
+
+/// A valid jitter; unset is zero.
+StatusOr<std::chrono::nanoseconds> parse_jitter(const std::optional<RawDuration>& jitter);
 
 /// The rules among the four timeouts; reused when an operator changes them.
 StatusOr<NormalTimeouts> normalise_timeouts(NormalTimeouts asked, const std::string& activity_id,

@@ -1,6 +1,9 @@
 #include <temporal/api/workflowservice/v1/request_response.pb.h>
 
+#include <algorithm>
+
 #include "rpc/decode.h"
+#include "rpc/decode_parts.h"
 #include "rpc/json_text.h"
 
 namespace longbeat::server {
@@ -9,22 +12,19 @@ namespace service = temporal::api::workflowservice::v1;
 
 namespace {
 
-// The scratch message is forgotten after decoding, so its strings are moved out.
-std::string take(std::string* text) {
-  return std::move(*text);
+void decode_attributes(const temporal::api::common::v1::SearchAttributes& from, std::vector<WireAttribute>& to) {
+  for (const auto& [name, payload] : from.indexed_fields()) {
+    const auto type = payload.metadata().find("type");
+    to.push_back({name, type == payload.metadata().end() ? std::string() : type->second, payload.data()});
+  }
+  std::ranges::sort(to, {},
+                    &WireAttribute::name);  // A map has no order; the first refusal should not depend on chance.
 }
 
-void decode_retry(const temporal::api::common::v1::RetryPolicy& from, StartRequest::Retry& to) {
-  if (from.has_initial_interval()) to.initial_interval = raw(from.initial_interval());
-  if (from.has_maximum_interval()) to.maximum_interval = raw(from.maximum_interval());
-  to.backoff_coefficient = from.backoff_coefficient();
-  to.maximum_attempts = from.maximum_attempts();
-  to.non_retryable_error_types.assign(from.non_retryable_error_types().begin(), from.non_retryable_error_types().end());
-}
-
-template <class Message>
-RunRef take_run(Message& message) {
-  return {take(message.mutable_namespace_()), take(message.mutable_activity_id()), take(message.mutable_run_id())};
+WireCallback decode_callback(const temporal::api::common::v1::Callback& from) {
+  WireCallback to{from.has_nexus(), from.nexus().url(), 0, to_bytes(from)};
+  for (const auto& [name, value] : from.nexus().header()) to.header_bytes += name.size() + value.size();
+  return to;
 }
 
 }  // namespace
@@ -45,11 +45,8 @@ std::optional<Request> decode_start(const DecodeInput& input) {
   if (from.has_start_to_close_timeout()) to.start_to_close = raw(from.start_to_close_timeout());
   if (from.has_heartbeat_timeout()) to.heartbeat = raw(from.heartbeat_timeout());
   if (from.has_start_delay()) to.start_delay = raw(from.start_delay());
-  if (from.has_retry_policy()) decode_retry(from.retry_policy(), to.retry.emplace());
-  if (from.has_priority()) {
-    to.priority = WirePriority{from.priority().priority_key(), take(from.mutable_priority()->mutable_fairness_key()),
-                               from.priority().fairness_weight()};
-  }
+  if (from.has_retry_policy()) to.retry = decode_retry(from.retry_policy());
+  if (from.has_priority()) to.priority = decode_priority(from.priority());
   to.id_reuse_policy = from.id_reuse_policy();
   to.id_conflict_policy = from.id_conflict_policy();
   if (from.has_input()) to.input = to_bytes(from.input());
@@ -59,10 +56,17 @@ std::optional<Request> decode_start(const DecodeInput& input) {
     to.summary_bytes = from.user_metadata().summary().ByteSizeLong();
     to.details_bytes = from.user_metadata().details().ByteSizeLong();
   }
-  if (from.has_search_attributes()) to.search_attributes = to_bytes(from.search_attributes());
+  if (from.has_search_attributes()) {
+    to.search_attributes = to_bytes(from.search_attributes());
+    decode_attributes(from.search_attributes(), to.attributes);
+  }
   to.links.reserve(static_cast<std::size_t>(from.links_size()));
   for (const auto& link : from.links()) to.links.push_back(to_bytes(link));
-  to.completion_callbacks = static_cast<std::size_t>(from.completion_callbacks_size());
+  for (const auto& callback : from.completion_callbacks()) to.completion_callbacks.push_back(decode_callback(callback));
+  to.has_on_conflict_options = from.has_on_conflict_options();
+  to.attach_request_id = from.on_conflict_options().attach_request_id();
+  to.attach_completion_callbacks = from.on_conflict_options().attach_completion_callbacks();
+  to.attach_links = from.on_conflict_options().attach_links();
   return to;
 }
 
@@ -99,12 +103,6 @@ std::optional<Request> decode_cancel(const DecodeInput& input) {
   reason.set_data(json_quoted(to.reason));
   to.reason_payloads = to_bytes(payloads);
   return to;
-}
-
-std::optional<Request> decode_describe_namespace(const DecodeInput& input) {
-  auto& from = input.scratch.make<service::DescribeNamespaceRequest>();
-  if (!parse(input.bytes, from)) return std::nullopt;
-  return DescribeNamespaceRequest{take(from.mutable_namespace_()), take(from.mutable_id())};
 }
 
 }  // namespace longbeat::server

@@ -1,6 +1,7 @@
 #include <temporal/api/workflowservice/v1/request_response.pb.h>
 
 #include "rpc/decode.h"
+#include "rpc/decode_parts.h"
 #include "rpc/failure_codec.h"
 
 namespace longbeat::server {
@@ -8,10 +9,6 @@ namespace longbeat::server {
 namespace service = temporal::api::workflowservice::v1;
 
 namespace {
-
-std::string take(std::string* text) {
-  return std::move(*text);
-}
 
 /// The three fields every report begins with.
 template <class Report, class Message>
@@ -30,11 +27,15 @@ std::optional<Request> decode_poll_task(const DecodeInput& input) {
   if (!parse(input.bytes, from)) return std::nullopt;
   PollTaskRequest to;
   to.namespace_name = take(from.mutable_namespace_());
-  if (from.has_task_queue()) to.task_queue = take(from.mutable_task_queue()->mutable_name());
+  to.task_queue = take_task_queue(from);
   to.identity = take(from.mutable_identity());
   to.sdk_name = input.header("client-name");
   to.sdk_version = input.header("client-version");
   to.worker_instance_key = take(from.mutable_worker_instance_key());
+  to.worker_control_task_queue = take(from.mutable_worker_control_task_queue());
+  if (from.task_queue_metadata().has_max_tasks_per_second()) {
+    to.max_tasks_per_second = from.task_queue_metadata().max_tasks_per_second().value();
+  }
   return to;
 }
 
@@ -58,7 +59,7 @@ std::optional<Request> decode_failed(const DecodeInput& input) {
   auto& from = input.scratch.make<service::RespondActivityTaskFailedRequest>();
   if (!parse(input.bytes, from)) return std::nullopt;
   auto to = take_report<FailedRequest>(from);
-  if (from.has_failure()) decode_failure(from.failure(), to);
+  if (from.has_failure()) decode_failure(from.failure(), to, limits_of(input, to.namespace_name));
   to.has_last_heartbeat_details = from.has_last_heartbeat_details();
   if (to.has_last_heartbeat_details) to.last_heartbeat_details = to_bytes(from.last_heartbeat_details());
   return to;

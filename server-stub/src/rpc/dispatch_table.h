@@ -1,8 +1,11 @@
 #pragma once
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "rpc/decode.h"
 #include "rpc/encode.h"
+#include "rpc/stream.h"
 
 namespace longbeat::server {
 
@@ -10,7 +13,7 @@ namespace longbeat::server {
 enum class Role : std::uint8_t { kAnyone, kReader, kClient, kWorker, kOperator };
 
 /// How the call waits.
-enum class Kind : std::uint8_t { kUnary, kLongPoll };
+enum class Kind : std::uint8_t { kUnary, kLongPoll, kStream };
 
 /// What one call costs the server: rate limits count by it.
 enum class Cost : std::uint8_t { kAnswered, kRead, kWrite, kWait };
@@ -43,14 +46,25 @@ struct Rpc {
   Cost cost = Cost::kAnswered;
   /// Repeating it after an ambiguous failure does no harm (request IDs and tokens included).
   bool safe_to_retry = false;
+  StreamFactory stream = nullptr;  ///< kStream: set instead of decode, encode and local
 };
 
 /// The row of `method`, or null: UNIMPLEMENTED.
 const Rpc* find_rpc(std::string_view method);
+/// Every row.
+std::span<const Rpc> all_rpcs();
+/// Full names of the services that have rows, in order.
+std::vector<std::string_view> service_names();
 
 // system.cc and health.cc
 StatusOr<grpc::ByteBuffer> get_system_info(const LocalInput& input);
 StatusOr<grpc::ByteBuffer> get_cluster_info(const LocalInput& input);
 StatusOr<grpc::ByteBuffer> check_health(const LocalInput& input);
+
+// workflow_calls.cc
+StatusOr<grpc::ByteBuffer> pause_of_workflow(const LocalInput& input);
+StatusOr<grpc::ByteBuffer> unpause_of_workflow(const LocalInput& input);
+StatusOr<grpc::ByteBuffer> reset_of_workflow(const LocalInput& input);
+StatusOr<grpc::ByteBuffer> update_options_of_workflow(const LocalInput& input);
 
 }  // namespace longbeat::server

@@ -29,35 +29,22 @@ grpc::ByteBuffer encode_poll_outcome(const EncodeInput& input) {
   return to_byte_buffer(to);
 }
 
-grpc::ByteBuffer encode_cancel(const EncodeInput& input) {
-  return to_byte_buffer(input.scratch.make<service::RequestCancelActivityExecutionResponse>());
+grpc::ByteBuffer encode_update_options(const EncodeInput& input) {
+  const ActivityOptions& from = std::get<UpdateOptionsReply>(input.reply).input->options;
+  auto& to = input.scratch.make<service::UpdateActivityExecutionOptionsResponse>();
+  auto& options = *to.mutable_activity_options();
+  options.mutable_task_queue()->set_name(from.task_queue);
+  options.mutable_task_queue()->set_kind(temporal::api::enums::v1::TASK_QUEUE_KIND_NORMAL);
+  encode_timeouts(from.timeouts, options);
+  encode_retry(from.retry, *options.mutable_retry_policy());  // Always: the command line dereferences it.
+  if (from.priority.present) encode_priority(from.priority, *options.mutable_priority());
+  assign(*options.mutable_start_delay(), from.start_delay);
+  return to_byte_buffer(to);
 }
 
-grpc::ByteBuffer encode_describe_namespace(const EncodeInput& input) {
-  const auto& from = std::get<DescribeNamespaceReply>(input.reply);
-  auto& to = input.scratch.make<service::DescribeNamespaceResponse>();
-  auto& info = *to.mutable_namespace_info();
-  info.set_name(from.name);
-  info.set_id(from.id);
-  info.set_state(temporal::api::enums::v1::NAMESPACE_STATE_REGISTERED);
-  // True is only what this server does; the rest stays off until it exists.
-  auto& capabilities = *info.mutable_capabilities();
-  capabilities.set_standalone_activities(true);
-  capabilities.set_standalone_activity_start_delay(true);
-  const auto payload_bytes_max = static_cast<std::int64_t>(EngineLimits{}.payload_bytes_max);
-  info.mutable_limits()->set_blob_size_limit_error(payload_bytes_max);
-  info.mutable_limits()->set_memo_size_limit_error(payload_bytes_max);
-
-  auto& config = *to.mutable_config();
-  assign(*config.mutable_workflow_execution_retention_ttl(), from.retention);
-  config.set_history_archival_state(temporal::api::enums::v1::ARCHIVAL_STATE_DISABLED);
-  config.set_visibility_archival_state(temporal::api::enums::v1::ARCHIVAL_STATE_DISABLED);
-
-  auto& replication = *to.mutable_replication_config();
-  replication.set_active_cluster_name("active");
-  replication.add_clusters()->set_cluster_name("active");
-  replication.set_state(temporal::api::enums::v1::REPLICATION_STATE_NORMAL);
-  return to_byte_buffer(to);
+// A message without fields has no bytes, whichever it is.
+grpc::ByteBuffer encode_done(const EncodeInput& input) {
+  return to_byte_buffer(input.scratch.make<service::RequestCancelActivityExecutionResponse>());
 }
 
 }  // namespace longbeat::server

@@ -1,9 +1,32 @@
 #include "rpc/encode_parts.h"
 
 #include "rpc/failure_codec.h"
-#include "rpc/wire.h"
 
 namespace longbeat::server {
+
+namespace enums = temporal::api::enums::v1;
+
+enums::ActivityExecutionStatus status_of(Phase phase) {
+  return static_cast<enums::ActivityExecutionStatus>(public_status(phase));
+}
+
+enums::PendingActivityState run_state_of(Phase phase) {
+  switch (phase) {
+    case Phase::kScheduled:
+      return enums::PENDING_ACTIVITY_STATE_SCHEDULED;
+    case Phase::kStarted:
+    case Phase::kResetRequested:
+      return enums::PENDING_ACTIVITY_STATE_STARTED;
+    case Phase::kCancelRequested:
+      return enums::PENDING_ACTIVITY_STATE_CANCEL_REQUESTED;
+    case Phase::kPauseRequested:
+      return enums::PENDING_ACTIVITY_STATE_PAUSE_REQUESTED;
+    case Phase::kPaused:
+      return enums::PENDING_ACTIVITY_STATE_PAUSED;
+    default:
+      return enums::PENDING_ACTIVITY_STATE_UNSPECIFIED;
+  }
+}
 
 void encode_retry(const RetryPolicy& from, temporal::api::common::v1::RetryPolicy& to) {
   assign(*to.mutable_initial_interval(), from.initial_interval);

@@ -12,6 +12,10 @@ namespace service = temporal::api::workflowservice::v1;
 grpc::ByteBuffer encode_poll_task(const EncodeInput& input) {
   const auto& from = std::get<PollTaskReply>(input.reply);
   auto& to = input.scratch.make<service::PollActivityTaskQueueResponse>();
+  // A hint for workers that adapt the number of their polls; it may come without a task.
+  if (from.poller_delta != 0) {
+    to.mutable_poller_scaling_decision()->set_poll_request_delta_suggestion(from.poller_delta);
+  }
   if (from.token.empty()) return to_byte_buffer(to);
   const ActivityInput& activity = *from.input;
   const ActivityOptions& options = activity.options;
@@ -36,27 +40,42 @@ grpc::ByteBuffer encode_poll_task(const EncodeInput& input) {
   return to_byte_buffer(to);
 }
 
-grpc::ByteBuffer encode_heartbeat(const EncodeInput& input) {
+namespace {
+
+template <class Message>
+grpc::ByteBuffer heartbeat_answer(const EncodeInput& input) {
   const auto& from = std::get<HeartbeatReply>(input.reply);
-  auto& to = input.scratch.make<service::RecordActivityTaskHeartbeatResponse>();
+  auto& to = input.scratch.make<Message>();
   to.set_cancel_requested(from.cancel_requested);
   to.set_activity_paused(from.activity_paused);
   to.set_activity_reset(from.activity_reset);
   return to_byte_buffer(to);
 }
 
-grpc::ByteBuffer encode_completed(const EncodeInput& input) {
-  return to_byte_buffer(input.scratch.make<service::RespondActivityTaskCompletedResponse>());
-}
-
-grpc::ByteBuffer encode_failed(const EncodeInput& input) {
-  auto& to = input.scratch.make<service::RespondActivityTaskFailedResponse>();
+/// With the server's objections that were applied.
+template <class Message>
+grpc::ByteBuffer failed_answer(const EncodeInput& input) {
+  auto& to = input.scratch.make<Message>();
   for (const auto& failure : std::get<ReportReply>(input.reply).failures) encode_failure(failure, *to.add_failures());
   return to_byte_buffer(to);
 }
 
-grpc::ByteBuffer encode_canceled(const EncodeInput& input) {
-  return to_byte_buffer(input.scratch.make<service::RespondActivityTaskCanceledResponse>());
+}  // namespace
+
+grpc::ByteBuffer encode_heartbeat(const EncodeInput& input) {
+  return heartbeat_answer<service::RecordActivityTaskHeartbeatResponse>(input);
+}
+
+grpc::ByteBuffer encode_heartbeat_by_id(const EncodeInput& input) {
+  return heartbeat_answer<service::RecordActivityTaskHeartbeatByIdResponse>(input);
+}
+
+grpc::ByteBuffer encode_failed(const EncodeInput& input) {
+  return failed_answer<service::RespondActivityTaskFailedResponse>(input);
+}
+
+grpc::ByteBuffer encode_failed_by_id(const EncodeInput& input) {
+  return failed_answer<service::RespondActivityTaskFailedByIdResponse>(input);
 }
 
 }  // namespace longbeat::server

@@ -31,6 +31,8 @@ EventLoop::EventLoop(std::unique_ptr<grpc::ServerCompletionQueue> queue, grpc::A
 
 EventLoop::~EventLoop() {
   close();
+  // Its projection's thread may post until it ends: to an inbox that is still there, and refuses.
+  engine_.reset();
 }
 
 void EventLoop::start(std::unique_ptr<Engine> engine) {
@@ -161,6 +163,16 @@ void EventLoop::undelivered(std::string token) {
   undelivered_.push_back(std::move(token));
 }
 
+void EventLoop::set_request_limits(RequestLimits standard, std::map<std::string, RequestLimits> namespaces) {
+  request_limits_ = std::move(standard);
+  request_limits_of_ = std::move(namespaces);
+}
+
+const RequestLimits& EventLoop::request_limits(const std::string& namespace_name) const {
+  const auto own = request_limits_of_.find(namespace_name);
+  return own == request_limits_of_.end() ? request_limits_ : own->second;
+}
+
 RpcStats EventLoop::stats() const {
   return stats_;
 }
@@ -169,6 +181,8 @@ void EventLoop::stop_accepting() {
   accepting_ = false;
   facts_.serving = false;
   engine_->stop_accepting();
+  const auto streams = streams_;  // One that ends takes itself out.
+  for (GenericCall* call : streams) call->stop_stream();
 }
 
 }  // namespace longbeat::server

@@ -6,24 +6,14 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <unordered_set>
 #include <vector>
 
 #include "base/guarded.h"
 #include "rpc/generic_call.h"
+#include "rpc/limits.h"
 
 namespace longbeat::server {
-
-/// Limits of the edge; those of requests and activities are EngineLimits.
-struct RpcLimits {
-  /// Largest request, after decompression.
-  std::size_t receive_bytes_max = 4 * 1024 * 1024;
-  /// Calls that wait for a caller; each that arrives is replaced at once.
-  std::size_t armed_calls = 64;
-  /// Events taken from the queue before the engine steps.
-  std::size_t events_per_step = 256;
-  /// Calls in the server at once, parked ones included; more are refused.
-  std::size_t calls_max = 120'000;
-};
 
 /// What the edge counts since it started.
 struct RpcStats {
@@ -59,11 +49,18 @@ class EventLoop {
 
   // For GenericCall.
   const RpcLimits& limits() const { return limits_; }
+  /// What each namespace allows in a request; before start(): the defaults.
+  void set_request_limits(RequestLimits standard, std::map<std::string, RequestLimits> namespaces);
+  const RequestLimits& request_limits(const std::string& namespace_name) const;
   RpcStats& counters() { return stats_; }
   Scratch& scratch() { return scratch_; }
   Time step_time() const { return step_time_; }
   bool overloaded() const { return stats_.open_calls > limits_.calls_max; }
   bool queue_closed() const { return queue_closed_; }
+  bool accepting() const { return accepting_; }
+  /// Calls that may stay open for ever are told when the server stops.
+  void stream_began(GenericCall& call) { streams_.insert(&call); }
+  void stream_ended(GenericCall& call) { streams_.erase(&call); }
   void request_call(grpc::GenericServerContext& context, grpc::GenericServerAsyncReaderWriter& stream, Tag* tag);
   /// Counts it and arms another one; returns the ID of this call.
   CallId call_arrived();
@@ -97,6 +94,8 @@ class EventLoop {
   void arm_one();
 
   const RpcLimits limits_;
+  RequestLimits request_limits_{};
+  std::map<std::string, RequestLimits> request_limits_of_{};
   const internal::ServerClock& clock_;
   grpc::AsyncGenericService& service_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
@@ -106,6 +105,7 @@ class EventLoop {
   Scratch scratch_{};
   std::vector<std::unique_ptr<GenericCall>> calls_{};  ///< every call there is
   std::vector<GenericCall*> free_{};
+  std::unordered_set<GenericCall*> streams_{};
   std::vector<std::string> undelivered_{};
   CallId last_call_ = 0;
   Time step_time_{};

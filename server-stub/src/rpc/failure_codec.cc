@@ -83,7 +83,7 @@ Failure truncated(const Failure& failure, std::size_t bytes_max) {
   return out;
 }
 
-void decode_failure(const Failure& failure, FailedRequest& out) {
+void decode_failure(const Failure& failure, FailedRequest& out, const RequestLimits& limits) {
   out.has_failure = true;
   out.failure = to_bytes(failure);
   out.failure_info = failure.failure_info_case();
@@ -104,9 +104,17 @@ void decode_failure(const Failure& failure, FailedRequest& out) {
     default:
       break;  // The kind alone decides.
   }
-  if (out.failure.size() > kRetainedFailureBytesMax) {
-    out.truncated_failure = to_bytes(truncated(failure, kRetainedFailureBytesMax));
+  for (const Failure* cause = &failure; cause->has_cause();) {
+    cause = &cause->cause();
+    if (cause->application_failure_info().has_next_retry_delay()) {
+      out.retry_delays_of_causes.push_back(raw(cause->application_failure_info().next_retry_delay()));
+    }
   }
+  // One beyond all limits closes the activity and keeps more of itself than one that will be retried.
+  const bool too_large = out.failure.size() > limits.payload_bytes_max;
+  const std::size_t kept =
+      too_large ? std::min(limits.payload_bytes_warn, limits.payload_bytes_max) : limits.retained_failure_bytes_max;
+  if (too_large || out.failure.size() > kept) out.truncated_failure = to_bytes(truncated(failure, kept));
 }
 
 void encode_failure(const StoredFailure& stored, Failure& out) {

@@ -4,6 +4,7 @@
 
 #include "rpc/event_loop.h"
 #include "rpc/status_codec.h"
+#include "rpc/version_headers.h"
 
 namespace longbeat::server {
 
@@ -31,10 +32,13 @@ void GenericCall::on_step(bool ok) {
       return rest_if_over();
     case Step::kReading:
       return on_request(ok);
+    case Step::kWriting:
+      return on_written(ok);
     case Step::kFinishing:
       return on_finished(ok);
     case Step::kIdle:
     case Step::kWithEngine:
+    case Step::kStreaming:
       return;  // No tag of ours is out in these.
   }
 }
@@ -56,6 +60,7 @@ void GenericCall::on_arrival() {
 }
 
 void GenericCall::on_request(bool ok) {
+  if (!ok && handler_) return finish(Status{StatusCode::kOk, {}, {}});  // The caller has said all it wanted to.
   if (!ok) return finish(internal::internal_error("the call carried no request message"));
   const std::size_t size = request_.Length();
   if (size > loop_.limits().receive_bytes_max) {
@@ -75,7 +80,12 @@ void GenericCall::on_request(bool ok) {
 }
 
 void GenericCall::dispatch() {
-  if (rpc_->local) {
+  if (const auto fits = check_versions([this](const char* name) { return header(name); }); !fits) {
+    return finish(fits.error());
+  }
+  if (rpc_->stream) {
+    answer_stream();
+  } else if (rpc_->local) {
     answer_locally();
   } else {
     submit();
@@ -89,9 +99,58 @@ void GenericCall::answer_locally() {
   finish(*response);
 }
 
+void GenericCall::answer_stream() {
+  if (!loop_.accepting()) return finish(internal::unavailable("the server is stopping"));
+  if (!handler_) {
+    handler_ = rpc_->stream();
+    loop_.stream_began(*this);
+  }
+  auto responses = handler_->on_message({request_, loop_.scratch(), loop_.facts()});
+  request_.Clear();
+  if (!responses) return finish(responses.error());
+  outgoing_.assign(std::make_move_iterator(responses->begin()), std::make_move_iterator(responses->end()));
+  write_next();
+}
+
+void GenericCall::write_next() {
+  if (loop_.queue_closed()) return on_finished(false);
+  if (!outgoing_.empty()) {
+    step_ = Step::kWriting;
+    stream_->Write(outgoing_.front(), &step_tag_);
+  } else if (handler_->reads_on()) {
+    step_ = Step::kReading;
+    stream_->Read(&request_, &step_tag_);
+  } else if (done_) {
+    on_finished(false);
+  } else {
+    step_ = Step::kStreaming;
+  }
+}
+
+void GenericCall::on_written(bool ok) {
+  outgoing_.pop_front();
+  if (!ok) return on_finished(false);  // The caller has gone; "done" says so too.
+  write_next();
+}
+
+void GenericCall::stop_stream() {
+  if (step_ != Step::kStreaming) return context_->TryCancel();
+  const auto last = handler_->last_message(loop_.scratch());
+  const grpc::Status status = to_grpc(internal::unavailable("the server is stopping"));
+  step_ = Step::kFinishing;
+  if (last) {
+    stream_->WriteAndFinish(*last, grpc::WriteOptions(), status, &step_tag_);
+  } else {
+    stream_->Finish(status, &step_tag_);
+  }
+  loop_.scratch().clear();
+}
+
 void GenericCall::submit() {
   const std::function<std::string(const char*)> header_of = [this](const char* name) { return header(name); };
-  auto request = rpc_->decode({request_, loop_.scratch(), header_of});
+  const std::function<const RequestLimits&(const std::string&)> limits_of =
+      [this](const std::string& name) -> const RequestLimits& { return loop_.request_limits(name); };
+  auto request = rpc_->decode({request_, loop_.scratch(), header_of, &limits_of});
   request_.Clear();
   if (!request) {
     ++loop_.counters().undecodable;
@@ -154,6 +213,7 @@ void GenericCall::on_done() {
     ++loop_.counters().callers_gone;
     return loop_.caller_gone(id_);  // The engine still answers; reply() ends the call.
   }
+  if (step_ == Step::kStreaming) step_ = Step::kIdle;
   rest_if_over();
 }
 
@@ -161,6 +221,9 @@ void GenericCall::rest_if_over() {
   if (step_ != Step::kIdle || !done_) return;
   loop_.undelivered(std::exchange(token_, {}));
   request_.Clear();
+  if (handler_) loop_.stream_ended(*this);
+  handler_.reset();
+  outgoing_.clear();
   stream_.reset();
   context_.reset();
   loop_.at_rest(*this);

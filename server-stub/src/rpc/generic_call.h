@@ -2,6 +2,8 @@
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server_context.h>
 
+#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -32,11 +34,14 @@ class GenericCall final : public ReplySink {
   /// Waits for the next call that comes in.
   void arm();
 
+  /// The server begins to stop: a stream gets its last message, or is cut off.
+  void stop_stream();
+
   // ReplySink
   void reply(StatusOr<Reply> reply) override;
 
  private:
-  enum class Step : std::uint8_t { kIdle, kArmed, kReading, kWithEngine, kFinishing };
+  enum class Step : std::uint8_t { kIdle, kArmed, kReading, kWithEngine, kWriting, kStreaming, kFinishing };
 
   struct StepTag final : Tag {
     explicit StepTag(GenericCall& owner) : call(owner) {}
@@ -57,6 +62,9 @@ class GenericCall final : public ReplySink {
 
   void dispatch();
   void answer_locally();
+  void answer_stream();
+  void write_next();
+  void on_written(bool ok);
   void submit();
   void finish(const Status& status);
   void finish(const grpc::ByteBuffer& response);
@@ -72,6 +80,8 @@ class GenericCall final : public ReplySink {
   std::optional<grpc::GenericServerContext> context_{};
   std::optional<grpc::GenericServerAsyncReaderWriter> stream_{};
   grpc::ByteBuffer request_{};
+  std::unique_ptr<Stream> handler_{};        ///< of a kStream call
+  std::deque<grpc::ByteBuffer> outgoing_{};  ///< what it has still to write; the first one is being written
   const Rpc* rpc_ = nullptr;
   CallId id_ = 0;
   Step step_ = Step::kIdle;

@@ -2,12 +2,19 @@
 
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <future>
 #include <mutex>
+#include <system_error>
 #include <utility>
 
 #include "base/log.h"
+#include "outbound/http_outbound.h"
+#include "rpc/completion.h"
 #include "rpc/event_loop.h"
 
 namespace longbeat::server {
@@ -62,6 +69,35 @@ StatusOr<std::unique_ptr<Store>> open_store(ServerOptions& options) {
   return open_sqlite_store({.path = options.database});
 }
 
+/// gRPC says only that it could not listen; the system says why to who asks again.
+std::string why_not_listening(const std::string& ip, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(ip.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return "this is no IP address";
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> address(found, ::freeaddrinfo);
+  const int descriptor = ::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return std::generic_category().message(errno);
+  const int yes = 1;
+  ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  const bool works = ::bind(descriptor, address->ai_addr, address->ai_addrlen) == 0 && ::listen(descriptor, 1) == 0;
+  const int error = works ? 0 : errno;
+  ::close(descriptor);
+  switch (error) {
+    case 0:
+      return "the port was in use a moment ago";
+    case EADDRINUSE:
+      return "the port is in use by another program";
+    case EADDRNOTAVAIL:
+      return "the address is not one of this machine's";
+    case EACCES:
+      return "no permission for this port (ports below 1024 are the system's)";
+    default:
+      return std::generic_category().message(error);
+  }
+}
+
 }  // namespace
 
 struct Server::Running {
@@ -80,7 +116,7 @@ Server::~Server() {
 Result<std::uint16_t> Server::start() {
   if (running_) return Error{ErrorCode::kFailedPrecondition, "the server has been started already", nullptr, {}};
   auto running = std::make_unique<Running>();
-  const RpcLimits limits;
+  const RpcLimits& limits = options_.rpc_limits;
 
   // The port first: a second server is refused before it touches the file.
   const std::string address = (options_.ip.find(':') == std::string::npos ? options_.ip : "[" + options_.ip + "]") +
@@ -102,19 +138,38 @@ Result<std::uint16_t> Server::start() {
   };
   if (!running->server || port == 0) {
     return give_up({ErrorCode::kUnavailable,
-                    "cannot listen on " + address + ": the port is taken, or the address is not one of this machine's",
+                    "cannot listen on " + address + ": " + why_not_listening(options_.ip, options_.port),
                     nullptr,
                     {}});
   }
 
   auto store = open_store(options_);
   if (!store) return give_up(to_error(store.error()));
-  EngineOptions engine_options{.namespaces = options_.namespaces, .limits = options_.limits};
+  running->loop->set_request_limits(options_.limits.requests, options_.limits.namespaces);
+  EngineOptions engine_options{
+      .namespaces = options_.namespaces, .retentions = options_.retentions, .limits = options_.limits};
   engine_options.on_fatal = [loop = running->loop.get(), report = options_.on_fatal](const std::string& reason) {
     loop->facts().serving = false;
     internal::log(internal::LogLevel::kError, "the engine has ended: " + reason);
     if (report) report(reason);
   };
+  auto visibility = open_visibility({.path = options_.database.empty() ? "" : options_.database + ".visibility"},
+                                    [loop = running->loop.get()](CallId call, StatusOr<Answer> answer) {
+                                      // A loop that is closing owes no answers any more.
+                                      loop->post([loop, call, answer = std::move(answer)]() mutable {
+                                        loop->engine().answered(call, std::move(answer));
+                                      });
+                                    });
+  if (!visibility) return give_up(to_error(visibility.error()));
+  engine_options.visibility = std::move(*visibility);
+  engine_options.outbound =
+      make_http_outbound(options_.outbound, [loop = running->loop.get()](std::uint64_t ticket, OutboundResult result) {
+        // A loop that is closing hears no more; what it does not know of is sent again by the next server.
+        loop->post([loop, ticket, result = std::move(result)]() mutable {
+          loop->engine().callback_done(ticket, std::move(result));
+        });
+      });
+  engine_options.make_completion = make_completion;
   auto engine = Engine::open(std::move(*store), std::move(engine_options), running->clock.now());
   if (!engine) return give_up(to_error(engine.error()));
 

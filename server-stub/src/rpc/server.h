@@ -9,6 +9,8 @@
 #include "base/guarded.h"
 #include "engine/engine.h"
 #include "longbeat/result.h"
+#include "outbound/http_outbound.h"
+#include "rpc/limits.h"
 
 namespace longbeat::server {
 
@@ -25,7 +27,11 @@ struct ServerOptions {
   std::unique_ptr<Store> store{};
   /// Namespaces that exist besides "default".
   std::vector<std::string> namespaces{};
+  /// Retention of these namespaces from this start on, whatever was set before.
+  std::map<std::string, Duration> retentions{};
   EngineLimits limits{};
+  RpcLimits rpc_limits{};
+  HttpOutboundOptions outbound{};
   /// The engine has ended (failed commit, broken invariant): the server goes on answering UNAVAILABLE until it is
   /// stopped. Runs on the loop's thread; must neither block nor call the server.
   std::function<void(const std::string& reason)> on_fatal{};

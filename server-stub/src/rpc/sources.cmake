@@ -1,11 +1,23 @@
 # Every file by name.
 set(LONGBEAT_SERVER_RPC_SOURCES
+  src/rpc/completion.cc
+  src/rpc/decode_by_id.cc
   src/rpc/decode_client.cc
+  src/rpc/decode_lists.cc
+  src/rpc/decode_namespace.cc
+  src/rpc/decode_operator.cc
+  src/rpc/decode_parts.cc
+  src/rpc/decode_queue.cc
+  src/rpc/decode_registry.cc
   src/rpc/decode_worker.cc
   src/rpc/dispatch_table.cc
   src/rpc/encode_client.cc
   src/rpc/encode_describe.cc
+  src/rpc/encode_lists.cc
+  src/rpc/encode_namespace.cc
   src/rpc/encode_parts.cc
+  src/rpc/encode_queue.cc
+  src/rpc/encode_registry.cc
   src/rpc/encode_worker.cc
   src/rpc/event_loop.cc
   src/rpc/failure_codec.cc
@@ -13,8 +25,11 @@ set(LONGBEAT_SERVER_RPC_SOURCES
   src/rpc/health.cc
   src/rpc/json_text.cc
   src/rpc/local_server.cc
+  src/rpc/reflection.cc
   src/rpc/server.cc
   src/rpc/status_codec.cc
   src/rpc/system.cc
+  src/rpc/version_headers.cc
   src/rpc/wire.cc
+  src/rpc/workflow_calls.cc
 )

@@ -35,6 +35,30 @@ struct DetailEncoder {
     detail.set_run_id(from.run_id);
     set_detail(out, detail);
   }
+  void operator()(const internal::NamespaceExistsDetail&) const {
+    set_detail(out, details::NamespaceAlreadyExistsFailure());
+  }
+  void operator()(const internal::NamespaceInvalidStateDetail& from) const {
+    details::NamespaceInvalidStateFailure detail;
+    detail.set_namespace_(from.namespace_name);
+    detail.set_state(static_cast<temporal::api::enums::v1::NamespaceState>(from.state));
+    detail.add_allowed_states(temporal::api::enums::v1::NAMESPACE_STATE_REGISTERED);
+    set_detail(out, detail);
+  }
+  void operator()(const internal::VersionDetail& from) const {
+    if (from.of_client) {
+      details::ClientVersionNotSupportedFailure detail;
+      detail.set_client_version(from.version);
+      detail.set_client_name(from.client_name);
+      detail.set_supported_versions(from.supported);
+      set_detail(out, detail);
+    } else {
+      details::ServerVersionNotSupportedFailure detail;
+      detail.set_server_version(from.version);
+      detail.set_client_supported_server_versions(from.supported);
+      set_detail(out, detail);
+    }
+  }
   void operator()(const internal::ResourceExhaustedDetail& from) const {
     details::ResourceExhaustedFailure detail;
     detail.set_cause(static_cast<temporal::api::enums::v1::ResourceExhaustedCause>(from.cause));

@@ -1,17 +1,11 @@
 #include <temporal/api/workflowservice/v1/request_response.pb.h>
 
 #include "rpc/dispatch_table.h"
+#include "rpc/version_headers.h"
 
 namespace longbeat::server {
 
 namespace service = temporal::api::workflowservice::v1;
-
-namespace {
-
-// The release of Temporal's server whose behaviour we follow: its Web UI shows activity pages from 1.30.0 on only.
-constexpr const char* kProtocolRelease = "1.32.0";
-
-}  // namespace
 
 StatusOr<grpc::ByteBuffer> get_system_info(const LocalInput& input) {
   if (!parse(input.bytes, input.scratch.make<service::GetSystemInfoRequest>())) {
@@ -33,11 +27,7 @@ StatusOr<grpc::ByteBuffer> get_cluster_info(const LocalInput& input) {
     return internal::internal_error("GetClusterInfo: the request is not a GetClusterInfoRequest");
   }
   auto& to = input.scratch.make<service::GetClusterInfoResponse>();
-  for (const char* client :
-       {"temporal-go", "temporal-java", "temporal-php", "temporal-typescript", "temporal-cli", "temporal-server"}) {
-    (*to.mutable_supported_clients())[client] = "<2.0.0";
-  }
-  (*to.mutable_supported_clients())["temporal-ui"] = "<3.0.0";
+  for (const auto& [client, versions] : kSupportedClients) (*to.mutable_supported_clients())[client] = versions;
   to.set_server_version(kProtocolRelease);
   to.set_cluster_id(input.facts.cluster_id);
   to.mutable_version_info()->mutable_current()->set_version(kProtocolRelease);

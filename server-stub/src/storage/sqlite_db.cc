@@ -1,5 +1,7 @@
 #include "storage/sqlite_db.h"
 
+#include <system_error>
+
 namespace longbeat::server::sqlite {
 
 Status to_status(int result, const std::string& doing, sqlite3* db) {
@@ -25,7 +27,12 @@ StatusOr<Connection> Connection::open(const std::string& path, bool create) {
   const int result = sqlite3_open_v2(path.c_str(), &db, flags, nullptr);
   Connection connection;
   connection.db_.reset(db);
-  if (result != SQLITE_OK) return to_status(result, "cannot open " + path, db);
+  if (result != SQLITE_OK) {
+    const int system = db != nullptr ? sqlite3_system_errno(db) : 0;  // SQLite itself says only that it cannot.
+    if (system != 0)
+      return Status{StatusCode::kInternal, "cannot be opened: " + std::generic_category().message(system), {}};
+    return to_status(result, "cannot be opened", db);
+  }
   sqlite3_extended_result_codes(db, 1);
   return connection;
 }

@@ -31,6 +31,11 @@ StatusOr<> check_path(const std::string& path) {
   if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
     return internal::failed_precondition(quoted(path) + " is not a regular file");
   }
+  // Lock and log lie beside the name, so servers on two names of one file would not see each other.
+  if (::stat(path.c_str(), &info) == 0 && info.st_nlink > 1) {
+    return internal::failed_precondition(quoted(path) + " has " + std::to_string(info.st_nlink) +
+                                         " names (hard links), must have one: remove the others, or copy the file");
+  }
   return {};
 }
 
@@ -44,7 +49,8 @@ std::string version_row(std::uint32_t version) {
   return row;
 }
 
-StatusOr<> check_version(Connection& db, const std::string& path) {
+/// The file's format version, one that this server knows.
+StatusOr<std::uint32_t> read_version(Connection& db, const std::string& path) {
   auto select = db.prepare("SELECT value FROM " + table_name(Table::kMeta) + " WHERE key = 0");
   if (!select) return select.error();
   const int result = select->step();
@@ -61,23 +67,46 @@ StatusOr<> check_version(Connection& db, const std::string& path) {
                                          ", this server knows formats up to " + std::to_string(kFormatVersion) +
                                          ": use a newer longbeat-server");
   }
-  return {};
+  if (version == 0) return Status{StatusCode::kDataLoss, quoted(path) + ": its format version is damaged", {}};
+  return version;
 }
 
-StatusOr<> create_tables(Connection& db) {
-  std::string sql = "BEGIN IMMEDIATE; PRAGMA application_id = " + std::to_string(kApplicationId) + ";";
-  for (std::size_t i = 0; i < kTableCount; ++i) {
+/// Creates the tables from `first` on, inside the caller's transaction.
+StatusOr<> create_tables(Connection& db, std::size_t first) {
+  std::string sql;
+  for (std::size_t i = first; i < kTableCount; ++i) {
     sql +=
         "CREATE TABLE " + table_name(static_cast<Table>(i)) + " (key INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT;";
   }
-  if (auto created = db.execute(sql); !created) return created;
-  auto insert = db.prepare("INSERT INTO " + table_name(Table::kMeta) + " VALUES (0, ?)");
+  return db.execute(sql);
+}
+
+StatusOr<> write_version(Connection& db) {
+  auto insert = db.prepare("INSERT OR REPLACE INTO " + table_name(Table::kMeta) + " VALUES (0, ?)");
   if (!insert) return insert.error();
   const std::string version = version_row(kFormatVersion);
   sqlite3_bind_blob(insert->get(), 1, version.data(), static_cast<int>(version.size()), SQLITE_STATIC);
   if (const int result = insert->step(); result != SQLITE_DONE)
     return to_status(result, "write format version", db.get());
   insert->reset();
+  return {};
+}
+
+StatusOr<> create_file(Connection& db) {
+  if (auto ok = db.execute("BEGIN IMMEDIATE; PRAGMA application_id = " + std::to_string(kApplicationId)); !ok)
+    return ok;
+  if (auto ok = create_tables(db, 0); !ok) return ok;
+  if (auto ok = write_version(db); !ok) return ok;
+  return db.execute("COMMIT");
+}
+
+/// One transaction from each older format to the present one: done or not done, whatever happens meanwhile.
+StatusOr<> migrate(Connection& db, std::uint32_t from) {
+  constexpr std::size_t kTablesOfFormat1 = 8;
+  if (from == kFormatVersion) return {};
+  if (auto ok = db.execute("BEGIN IMMEDIATE"); !ok) return ok;
+  if (auto ok = create_tables(db, kTablesOfFormat1); !ok) return ok;
+  if (auto ok = write_version(db); !ok) return ok;
   return db.execute("COMMIT");
 }
 
@@ -99,8 +128,8 @@ StatusOr<bool> is_new(Connection& db, const std::string& path) {
 }  // namespace
 
 std::string table_name(Table table) {
-  static constexpr const char* kNames[] = {"meta",    "namespace", "progress", "input",
-                                           "details", "failure",   "closed",   "id_index"};
+  static constexpr const char* kNames[] = {"meta",    "namespace", "progress", "input",     "details",
+                                           "failure", "closed",    "id_index", "callbacks", "task_queue"};
   static_assert(std::size(kNames) == kTableCount);
   return kNames[static_cast<std::size_t>(table)];
 }
@@ -124,24 +153,49 @@ StatusOr<std::string> resolved_path(const std::string& path) {
 StatusOr<FileLock> FileLock::take(const std::string& database_path) {
   if (auto checked = check_path(database_path); !checked) return checked.error();
   const std::string path = database_path + ".lock";
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor < 0) return internal::failed_precondition("lock file '" + path + "': " + reason(errno));
-  FileLock lock(descriptor);
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK)
+  constexpr int kFlags = O_RDWR | O_CLOEXEC;
+  const auto failed = [&path](int error) {
+    return internal::failed_precondition("lock file '" + path + "': " + reason(error));
+  };
+  // Again when the file goes away between our open() and our flock(): somebody who was refused removed it.
+  constexpr int kTries = 100;
+  for (int i = 0; i < kTries; ++i) {
+    bool created = true;
+    int descriptor = ::open(path.c_str(), kFlags | O_CREAT | O_EXCL, 0644);
+    if (descriptor < 0 && errno == EEXIST) {
+      created = false;
+      descriptor = ::open(path.c_str(), kFlags);
+      if (descriptor < 0 && errno == ENOENT) continue;
+    }
+    if (descriptor < 0) return failed(errno);
+    FileLock lock(descriptor, created ? path : "");
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+      const int error = errno;
+      lock.keep();  // Whoever holds it knows better.
+      if (error != EWOULDBLOCK) return failed(error);
       return internal::failed_precondition(quoted(database_path) + " is in use by another server");
-    return internal::failed_precondition("lock file '" + path + "': " + reason(errno));
+    }
+    struct stat held{};
+    struct stat named{};
+    if (::fstat(descriptor, &held) != 0) return failed(errno);
+    if (::stat(path.c_str(), &named) == 0 && held.st_dev == named.st_dev && held.st_ino == named.st_ino) return lock;
+    lock.keep();
   }
-  return lock;
+  return failed(ENOENT);  // Or a symbolic link to nowhere.
 }
 
 FileLock::~FileLock() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  if (descriptor_ < 0) return;
+  // While it is held: nobody else can have it, and who waits to open it looks again.
+  if (!created_.empty()) ::unlink(created_.c_str());
+  ::close(descriptor_);
 }
 
 StatusOr<Connection> open_file(const std::string& path) {
   auto db = Connection::open(path, true);
   if (!db) return Status{StatusCode::kFailedPrecondition, quoted(path) + ": " + db.error().message, {}};
+  if (sqlite3_db_readonly(db->get(), "main") == 1)
+    return internal::failed_precondition(quoted(path) + " cannot be opened for writing");
   sqlite3_busy_timeout(db->get(), kBusyWaitMs);
   auto fresh = is_new(*db, path);
   if (!fresh) return fresh.error();
@@ -150,9 +204,11 @@ StatusOr<Connection> open_file(const std::string& path) {
                       "; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
                       "PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;";
   auto ready = db->execute(setup);
-  if (ready && *fresh) ready = create_tables(*db);
+  if (ready && *fresh) ready = create_file(*db);
   if (!ready) return Status{ready.error().code, quoted(path) + ": " + ready.error().message, {}};
-  if (auto known = check_version(*db, path); !known) return known.error();
+  const auto version = read_version(*db, path);
+  if (!version) return version.error();
+  if (auto migrated = migrate(*db, *version); !migrated) return migrated.error();
   return db;
 }
 

@@ -9,7 +9,8 @@ namespace longbeat::server::sqlite {
 /// "lbst": marks the file as longbeat's in SQLite's header.
 inline constexpr std::int32_t kApplicationId = 0x6c627374;
 /// Raised with every change of tables or records that an older server would misread.
-inline constexpr std::uint32_t kFormatVersion = 1;
+/// 1: eight tables. 2: also callbacks and task queues.
+inline constexpr std::uint32_t kFormatVersion = 2;
 inline constexpr std::int64_t kPageBytes = 4096;
 
 /// How long a commit waits while another process (a backup, a shell) holds the write lock. Time in which the server
@@ -21,17 +22,24 @@ std::string table_name(Table table);
 /// The one name of the file, whatever symbolic links and relative paths lead to it: lock and log lie beside it.
 StatusOr<std::string> resolved_path(const std::string& path);
 
-/// Holds `<file>.lock` until destroyed: one server per file, also across containers that share the disk.
+/// Holds `<file>.lock` until destroyed: one server per file, also across containers that share the disk. A lock file
+/// that take() has made goes with it unless keep() was called, so that a refusal leaves nothing behind.
 class FileLock {
  public:
+  /// Refuses a path that cannot be a database file of one server's own: its directory is missing, it is no regular
+  /// file, it has several names (hard links), another server holds it.
   static StatusOr<FileLock> take(const std::string& database_path);
-  FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  FileLock(FileLock&& other) noexcept
+      : descriptor_(std::exchange(other.descriptor_, -1)), created_(std::move(other.created_)) {}
   FileLock& operator=(FileLock&&) = delete;
   ~FileLock();
+  /// The database is in order: the lock file stays beside it.
+  void keep() { created_.clear(); }
 
  private:
-  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
+  FileLock(int descriptor, std::string created) : descriptor_(descriptor), created_(std::move(created)) {}
   int descriptor_;
+  std::string created_;  ///< path of the file to remove at the end; empty: it was there before, or stays
 };
 
 /// Opens or creates the file, refuses what is not ours, and sets it up for the owner's connection.

@@ -56,6 +56,9 @@ class SqliteStore final : public Store {
     return {};
   }
 
+  /// From now on the lock file outlives us.
+  void keep_lock_file() { lock_.keep(); }
+
   StatusOr<> commit(std::span<const Write> writes) override {
     if (writes.empty()) return {};
     int result = run(begin_);
@@ -192,6 +195,7 @@ StatusOr<std::unique_ptr<Store>> open_sqlite_store(const SqliteStoreOptions& giv
   auto store = std::make_unique<SqliteStore>(options, std::move(*lock), std::move(*db));
   if (auto ready = store->prepare(); !ready)
     return Status{ready.error().code, "database file '" + options.path + "': " + ready.error().message, {}};
+  store->keep_lock_file();
   return std::unique_ptr<Store>(std::move(store));
 }
 

@@ -25,8 +25,10 @@ enum class Table : std::uint8_t {
   kFailure = 5,    ///< last failure of an attempt
   kClosed = 6,     ///< progress and outcome of closed activities
   kIndex = 7,      ///< closed activities: fingerprint of (namespace, ID); narrow, read alone at recovery
+  kCallbacks = 8,  ///< completion callbacks, of activities that have any
+  kQueue = 9,      ///< configuration of task queues, of those that have any
 };
-inline constexpr std::size_t kTableCount = 8;
+inline constexpr std::size_t kTableCount = 10;
 
 /// One change of a transaction. Without a value the row is removed.
 struct Write {
@@ -60,7 +62,8 @@ struct SqliteStoreOptions {
   std::uint64_t wal_bytes_restart = 64ULL * 1024 * 1024;
 };
 /// Opens or creates the file; SQLite in WAL mode, synchronous=FULL. Takes the lock file beside it. Refuses, with one
-/// clear line: a file that is locked by another server, not SQLite, not longbeat's, or of a newer format.
+/// clear line and nothing left behind: a file that is locked by another server, has a second name (hard link), is not
+/// SQLite, not longbeat's, or of a newer format.
 StatusOr<std::unique_ptr<Store>> open_sqlite_store(const SqliteStoreOptions& options);
 
 }  // namespace longbeat::server

@@ -41,15 +41,34 @@ class CollectingSink final : public ReplySink {
   std::optional<StatusOr<Reply>> reply_;
 };
 
+class Recorder final : public Outbound {
+ public:
+  explicit Recorder(std::vector<OutboundCall>& calls) : calls_(calls) {}
+  void send(OutboundCall call) override { calls_.push_back(std::move(call)); }
+
+ private:
+  std::vector<OutboundCall>& calls_;
+};
+
 class Room {
  public:
   explicit Room(EngineOptions options = {}) : options_(std::move(options)) { open(); }
 
   void open() {
-    EngineOptions options = options_;
+    EngineOptions options;
+    options.namespaces = options_.namespaces;
+    options.retentions = options_.retentions;
+    options.limits = options_.limits;
     options.seed = ++seed_;
+    if (projection) options.visibility = open_projection();
+    if (callbacks) {
+      options.outbound = std::make_unique<Recorder>(sent);
+      options.make_completion = [](const ActivityState& closed, const CallbackState& callback) {
+        return OutboundCall{.url = callback.url, .body = std::string(to_string(closed.progress.phase))};
+      };
+    }
     options.on_fatal = [this](const std::string& reason) { fatal = reason; };
-    auto opened = Engine::open(std::make_unique<CrashableStore>(disk), options, now);
+    auto opened = Engine::open(std::make_unique<CrashableStore>(disk), std::move(options), now);
     if (!opened) FAIL("open: " + to_string(opened.error()));
     engine = std::move(*opened);
   }
@@ -147,8 +166,23 @@ class Room {
   std::deque<CollectingSink> sinks;
   CallId last_call = 0;
   std::string fatal;
+  /// List and count, from the next open() on: answers inside the step, in memory.
+  bool projection = false;
+  std::string projection_file{};
+  /// Completion callbacks go to `sent`, from the next open() on; the body is the phase in which the activity ended.
+  bool callbacks = false;
+  std::vector<OutboundCall> sent{};
+  EngineLimits& limits() { return options_.limits; }  ///< from the next open() on
 
  private:
+  std::unique_ptr<Visibility> open_projection() {
+    auto opened = open_synchronous_visibility({.path = projection_file}, [this](std::uint64_t ticket, auto answer) {
+      if (engine) engine->answered(ticket, std::move(answer));
+    });
+    if (!opened) FAIL("open the projection: " + to_string(opened.error()));
+    return std::move(*opened);
+  }
+
   EngineOptions options_;
   std::uint64_t seed_ = 0;
 };

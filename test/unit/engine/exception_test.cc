@@ -51,7 +51,7 @@ TEST_CASE("an exception in a step ends the engine, and every call is answered on
   options.seed = 1;
   int ends = 0;
   options.on_fatal = [&](const std::string& reason) { room.fatal = reason, ++ends; };
-  room.engine = Engine::open(std::make_unique<ThrowingStore>(throwing), options, room.now).value();
+  room.engine = Engine::open(std::make_unique<ThrowingStore>(throwing), std::move(options), room.now).value();
   room.start("closed");
   CHECK(room.complete(room.poll().token).ok());
   const CollectingSink& parked = room.call(room.poll_request());

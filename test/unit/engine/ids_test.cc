@@ -133,7 +133,7 @@ TEST_CASE("what a request names must exist", "[server][engine][ids]") {
 TEST_CASE("namespaces", "[server][engine][ids]") {
   EngineOptions options;
   options.namespaces = {"other"};
-  Room room(options);
+  Room room(std::move(options));
   SECTION("keep the same ID apart") {
     const StartReply here = room.start();
     StartRequest there = room.start_request();
@@ -150,9 +150,11 @@ TEST_CASE("namespaces", "[server][engine][ids]") {
     CHECK(room.call(HeartbeatRequest{"", token, "", ""}).ok());
   }
   SECTION("are described by name and by ID, and keep their ID over a restart") {
-    const auto described = room.call(DescribeNamespaceRequest{"other", ""}).get<DescribeNamespaceReply>();
+    const auto described = room.call(DescribeNamespaceRequest{"other", ""}).get<NamespaceReply>().space;
     room.crash_and_reopen();
-    const auto by_id = room.call(DescribeNamespaceRequest{"", described.id}).get<DescribeNamespaceReply>();
+    const auto by_id = room.call(DescribeNamespaceRequest{"", longbeat::internal::to_string(described.uuid)})
+                           .get<NamespaceReply>()
+                           .space;
     CHECK(by_id.name == "other");
     CHECK(room.call(DescribeNamespaceRequest{"nowhere", ""}).refusal().code == StatusCode::kNotFound);
   }

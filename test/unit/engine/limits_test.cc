@@ -8,7 +8,7 @@ namespace {
 
 EngineOptions small() {
   EngineOptions options;
-  options.limits.payload_bytes_max = 5000;
+  options.limits.requests.payload_bytes_max = 5000;
   options.limits.open_activities_max = 2;
   options.limits.parked_calls_max = 2;
   return options;
@@ -29,7 +29,7 @@ TEST_CASE("the limit of open activities refuses the next start until one has clo
 TEST_CASE("the limit of memory refuses the next start until something has closed", "[server][engine][limits]") {
   EngineOptions options;
   options.limits.open_bytes_max = 100'000;
-  Room room(options);
+  Room room(std::move(options));
   StartRequest large = room.start_request("a");
   large.input = std::string(60'000, 'i');
   room.call(large);
@@ -56,8 +56,9 @@ TEST_CASE("the limit of parked calls refuses the next poll and wait", "[server][
   room.call(room.poll_request()), room.call(room.poll_request());
   const Status refusal = room.call(room.poll_request()).refusal();
   CHECK(refusal.code == StatusCode::kResourceExhausted);
-  CHECK(refusal.message == "namespace concurrent poller limit exceeded");
+  CHECK(refusal.message == "limit of waiting calls reached: 2");
   CHECK(std::get<ResourceExhaustedDetail>(refusal.detail).cause == 2);
+  CHECK(std::get<ResourceExhaustedDetail>(refusal.detail).scope == 2);
 }
 
 TEST_CASE("a report beyond the payload limit", "[server][engine][limits]") {

@@ -28,6 +28,8 @@ TEST_CASE("the plan", "[server][machine][plan]") {
     CHECK_FALSE(next.dispatch_at.has_value());
     CHECK(next.deadline == kStart + 100s);
     CHECK_FALSE(next.deadline_of_attempt);
+    CHECK_FALSE(
+        plan(in_phase(Phase::kPaused, {.timeouts = {.schedule_to_start = 20s, .start_to_close = 50s}})).deadline);
   }
   SECTION("of a closed activity is empty") {
     const Plan next = plan(in_phase(Phase::kCompleted, options));

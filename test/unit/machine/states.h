@@ -29,25 +29,48 @@ inline ActivityState started(ActivityOptions options = {}) {
   return state;
 }
 
-/// Any phase, as close as this server's events come to it.
-inline ActivityState in_phase(Phase phase, ActivityOptions options = {}) {
-  if (phase == Phase::kScheduled) return scheduled(std::move(options));
-  ActivityState state = started(std::move(options));
-  state.progress.phase = phase;
-  if (phase == Phase::kCancelRequested) {
-    state.progress.cancel_requested = true;
-    state.progress.cancel_request_id = "cancel-1";
-    state.progress.cancel_identity = "operator";
-  }
-  if (is_closed(phase)) {
-    state.outcome = Outcome{.result = "earlier result"};
-    state.progress.close_time = kStart;
-  }
-  return state;
-}
-
 inline AttemptRef held(const ActivityState& state) {
   return {state.progress.attempt, state.progress.started_stamp};
+}
+
+/// Any phase, reached by the events that lead there.
+inline ActivityState in_phase(Phase phase, ActivityOptions options = {}) {
+  const bool waits = phase == Phase::kScheduled || phase == Phase::kPaused;
+  ActivityState state = waits ? scheduled(std::move(options)) : started(std::move(options));
+  const auto apply = [&state](const Event& event) { transition(state, event, kStart).value(); };
+  switch (phase) {
+    case Phase::kScheduled:
+    case Phase::kStarted:
+      break;
+    case Phase::kCancelRequested:
+      apply(CancelRequested{"cancel-1", "operator", "why", "payloads"});
+      break;
+    case Phase::kPauseRequested:
+    case Phase::kPaused:
+      apply(PauseRequested{"pause-1", "operator", "why"});
+      break;
+    case Phase::kResetRequested:
+      apply(ResetRequested{.request_id = "reset-1"});
+      break;
+    case Phase::kCompleted:
+      apply(Completed{held(state), "earlier result"});
+      break;
+    case Phase::kFailed:
+      apply(Failed{.attempt = held(state), .facts = {.kind = FailureFacts::Kind::kCanceled}});
+      break;
+    case Phase::kCanceled:
+      apply(CancelRequested{"cancel-0", "operator", "why", "payloads"});
+      apply(CanceledByWorker{held(state), "so far"});
+      break;
+    case Phase::kTerminated:
+      apply(Terminated{"terminate-1", "operator", "why"});
+      break;
+    case Phase::kTimedOut:
+      apply(CancelRequested{"cancel-0", "operator", "why", "payloads"});  // Or it would be retried.
+      transition(state, DeadlinePassed{}, kStart + std::chrono::hours(24)).value();
+      break;
+  }
+  return state;
 }
 
 inline Failed application_failure(const ActivityState& state, std::string type = "Boom", bool non_retryable = false) {
@@ -62,7 +85,7 @@ inline Failed application_failure(const ActivityState& state, std::string type =
 /// What a refusal must not touch.
 inline bool same(const ActivityState& a, const ActivityState& b) {
   return a.input == b.input && a.progress == b.progress && a.heartbeat_details == b.heartbeat_details &&
-         a.last_failure == b.last_failure && a.outcome == b.outcome;
+         a.last_failure == b.last_failure && a.outcome == b.outcome && a.callbacks == b.callbacks;
 }
 
 }  // namespace longbeat::server

@@ -111,7 +111,7 @@ TEST_CASE("schedule-to-start", "[server][machine][timeout]") {
     CHECK_FALSE(state.last_failure.has_value());
   }
   SECTION("does not count while paused") {
-    state.progress.phase = Phase::kPaused;
+    transition(state, PauseRequested{"p", "", ""}, kStart).value();
     CHECK(transition(state, DeadlinePassed{}, kStart + 1h).value().changed == kNothing);
   }
   SECTION("counts from the end of the backoff for a later attempt") {

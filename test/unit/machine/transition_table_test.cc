@@ -1,3 +1,4 @@
+#include <array>
 #include <functional>
 #include <string>
 
@@ -12,8 +13,16 @@ constexpr Phase kPhases[] = {Phase::kScheduled,      Phase::kStarted,        Pha
                              Phase::kTerminated,     Phase::kTimedOut};
 
 constexpr const char* kLate = "NOT_FOUND: activity not found for ID: order-7";
+constexpr const char* kNotRunning = "FAILED_PRECONDITION: activity execution is not running";
 constexpr const char* kNotAsked =
     "INVALID_ARGUMENT: unable to mark activity as canceled without activity being request canceled first";
+
+const std::string kTerminal = "FAILED_PRECONDITION: activity is in terminal state ";
+const std::string kInvalid = "FAILED_PRECONDITION: invalid transition from ";
+const std::string kNoPause = "FAILED_PRECONDITION: activity is in non-pausable state ";
+const std::string kNoUnpause = "FAILED_PRECONDITION: activity is in non-unpausable state ";
+const std::string kNoReset = "FAILED_PRECONDITION: cannot reset an activity with a pending ";
+const std::string kNoUpdate = "FAILED_PRECONDITION: Cannot update options for activity in state ";
 
 /// The phase after the event, or the refusal, in one line.
 std::string after(ActivityState state, const Event& event) {
@@ -32,7 +41,7 @@ std::string after(ActivityState state, const Event& event) {
 struct Row {
   const char* name;
   std::function<Event(const ActivityState&)> event;
-  const char* expected[11];  // In the order of kPhases.
+  std::array<std::string, 11> expected;  // In the order of kPhases.
 };
 
 const Row kTable[] = {
@@ -67,7 +76,7 @@ const Row kTable[] = {
      {kLate, kNotAsked, "Canceled", kNotAsked, kNotAsked, kLate, kLate, kLate, kLate, kLate, kLate}},
     {"oversized",
      [](const ActivityState& state) { return Event(Oversized{held(state), "too big"}); },
-     {kLate, "Failed", "Failed", "Failed", "Failed", kLate, kLate, kLate, kLate, kLate, kLate}},
+     {kLate, "Failed", "Failed", "Failed", "Scheduled", kLate, kLate, kLate, kLate, kLate, kLate}},
     {"cancel requested",
      [](const ActivityState&) { return Event(CancelRequested{"cancel-2", "me", "why", "{}"}); },
      {"Canceled", "CancelRequested", "FAILED_PRECONDITION: cancellation already requested with request ID cancel-1",
@@ -76,6 +85,47 @@ const Row kTable[] = {
       "FAILED_PRECONDITION: activity is in terminal state Canceled",
       "FAILED_PRECONDITION: activity is in terminal state Terminated",
       "FAILED_PRECONDITION: activity is in terminal state TimedOut"}},
+    {"terminated",
+     [](const ActivityState&) { return Event(Terminated{"terminate-2", "me", "why"}); },
+     {"Terminated", "Terminated", "Terminated", "Terminated", "Terminated", "Terminated", kInvalid + "Completed",
+      kInvalid + "Failed", kInvalid + "Canceled", "FAILED_PRECONDITION: already terminated with request ID terminate-1",
+      kInvalid + "TimedOut"}},
+    {"pause requested",
+     [](const ActivityState&) { return Event(PauseRequested{"pause-2", "me", "why"}); },
+     {"Paused", "PauseRequested", kNoPause + "CancelRequested", kNoPause + "PauseRequested",
+      kNoPause + "ResetRequested", kNoPause + "Paused", kNoPause + "Completed", kNoPause + "Failed",
+      kNoPause + "Canceled", kNoPause + "Terminated", kNoPause + "TimedOut"}},
+    {"unpause requested",
+     [](const ActivityState&) { return Event(UnpauseRequested{.request_id = "unpause-2"}); },
+     {kNoUnpause + "Scheduled", kNoUnpause + "Started", kNoUnpause + "CancelRequested", "Started",
+      kNoUnpause + "ResetRequested", "Scheduled", kTerminal + "Completed", kTerminal + "Failed", kTerminal + "Canceled",
+      kTerminal + "Terminated", kTerminal + "TimedOut"}},
+    {"reset requested",
+     [](const ActivityState&) { return Event(ResetRequested{.request_id = "reset-2"}); },
+     {"Scheduled", "ResetRequested", kNoReset + "cancellation", "ResetRequested", kNoReset + "reset", "Scheduled",
+      kNotRunning, kNotRunning, kNotRunning, kNotRunning, kNotRunning}},
+    {"reset requested, which keeps a pause",
+     [](const ActivityState&) { return Event(ResetRequested{.request_id = "reset-2", .keep_paused = true}); },
+     {"Scheduled", "ResetRequested", kNoReset + "cancellation", "ResetRequested", kNoReset + "reset", "Paused",
+      kNotRunning, kNotRunning, kNotRunning, kNotRunning, kNotRunning}},
+    {"options updated",
+     [](const ActivityState& state) {
+       OptionsUpdated event{.request_id = "update-2", .options = state.input->options};
+       event.options.task_queue = "other";
+       return Event(event);
+     },
+     {"Scheduled", "Started", kNoUpdate + "CancelRequested", "PauseRequested", kNoUpdate + "ResetRequested", "Paused",
+      kNoUpdate + "Completed", kNoUpdate + "Failed", kNoUpdate + "Canceled", kNoUpdate + "Terminated",
+      kNoUpdate + "TimedOut"}},
+    {"options restored",
+     [](const ActivityState&) { return Event(OptionsUpdated{.request_id = "update-2", .restore_original = true}); },
+     {"Scheduled", "Started", kNoUpdate + "CancelRequested", "PauseRequested", kNoUpdate + "ResetRequested", "Paused",
+      kNoUpdate + "Completed", kNoUpdate + "Failed", kNoUpdate + "Canceled", kNoUpdate + "Terminated",
+      kNoUpdate + "TimedOut"}},
+    {"a later start attached",
+     [](const ActivityState&) { return Event(StartAttached{{"start-2", {"link"}}, {CallbackState{}}}); },
+     {"Scheduled", "Started", "CancelRequested", "PauseRequested", "ResetRequested", "Paused", kTerminal + "Completed",
+      kTerminal + "Failed", kTerminal + "Canceled", kTerminal + "Terminated", kTerminal + "TimedOut"}},
     {"no deadline passed",
      [](const ActivityState&) { return Event(DeadlinePassed{}); },
      {"Scheduled", "Started", "CancelRequested", "PauseRequested", "ResetRequested", "Paused", "Completed", "Failed",
@@ -103,12 +153,54 @@ TEST_CASE("start-to-close in every phase", "[server][machine]") {
   }
 }
 
+TEST_CASE("schedule-to-start in every phase", "[server][machine]") {
+  for (const Phase phase : kPhases) {
+    CAPTURE(phase);
+    const auto state = in_phase(phase, {.timeouts = {.schedule_to_start = 1s, .start_to_close = 60s}});
+    CHECK(after(state, DeadlinePassed{}) == to_string(phase == Phase::kScheduled ? Phase::kTimedOut : phase));
+  }
+}
+
 TEST_CASE("schedule-to-close in every phase", "[server][machine]") {
   for (const Phase phase : kPhases) {
     CAPTURE(phase);
     const auto state = in_phase(phase, {.timeouts = {.schedule_to_close = 1s, .start_to_close = 1s}});
     CHECK(after(state, DeadlinePassed{}) == to_string(is_closed(phase) ? phase : Phase::kTimedOut));
   }
+}
+
+TEST_CASE("a repeated request", "[server][machine]") {
+  for (const Phase phase : kPhases) {
+    CAPTURE(phase);
+    ActivityState state = in_phase(phase);
+    state.progress.notes = std::make_shared<const OperatorNotes>(OperatorNotes{.cancel_request_id = "same",
+                                                                               .terminate_request_id = "same",
+                                                                               .pause_request_id = "same",
+                                                                               .unpause_request_id = "same",
+                                                                               .reset_request_id = "same",
+                                                                               .update_request_id = "same"});
+    auto input = *state.input;
+    input.attached.push_back({"same", {}});
+    state.input = std::make_shared<const ActivityInput>(input);
+    for (const Event& event : {Event(CancelRequested{"same", "x", "y", "z"}), Event(Terminated{"same", "x", "y"}),
+                               Event(PauseRequested{"same", "x", "y"}), Event(UnpauseRequested{.request_id = "same"}),
+                               Event(ResetRequested{.request_id = "same"}), Event(OptionsUpdated{.request_id = "same"}),
+                               Event(StartAttached{{"same", {"link"}}, {CallbackState{}}})}) {
+      CAPTURE(event.index());
+      const ActivityState before = state;
+      CHECK(transition(state, event, kStart + 1s).value().changed == kNothing);
+      CHECK(same(state, before));
+    }
+  }
+}
+
+TEST_CASE("a request without an ID repeats none", "[server][machine]") {
+  const ActivityState state = scheduled();
+  for (const auto kind : {OperatorRequest::kCancel, OperatorRequest::kTerminate, OperatorRequest::kPause,
+                          OperatorRequest::kUnpause, OperatorRequest::kReset, OperatorRequest::kUpdate}) {
+    CHECK_FALSE(is_repetition(state, kind, ""));
+  }
+  CHECK_FALSE(is_start_repetition(*state.input, ""));
 }
 
 TEST_CASE("reports of an attempt that is no longer held", "[server][machine]") {

@@ -117,10 +117,10 @@ TEST_CASE("a cancel request", "[server][machine]") {
     CHECK(state.progress.phase == Phase::kCanceled);
     CHECK(state.outcome->failure.details == "payloads");
     CHECK(state.outcome->failure.identity == "me");
-    CHECK(state.progress.cancel_reason == "why");
+    CHECK(state.progress.notes->cancel_reason == "why");
     SECTION("and repeated after close changes nothing") {
       CHECK(transition(state, CancelRequested{"c", "x", "y", "z"}, kStart + 2s).value().changed == kNothing);
-      CHECK(state.progress.cancel_reason == "why");
+      CHECK(state.progress.notes->cancel_reason == "why");
     }
   }
   SECTION("repeated while held changes nothing") {
@@ -139,6 +139,90 @@ TEST_CASE("an oversized report fails the activity and tells the worker to stop",
   CHECK(state.outcome->failure == expected);
   CHECK(state.last_failure == expected);
   CHECK(state.outcome->retry_state == RetryState::kNonRetryableFailure);
+}
+
+TEST_CASE("an oversized report in the field of a request", "[server][machine]") {
+  SECTION("of a reset starts over, as any failure does") {
+    ActivityState state = in_phase(Phase::kResetRequested);
+    CHECK(transition(state, Oversized{held(state), "too big"}, kStart + 1s).value().cancel_requested);
+    CHECK(state.progress.phase == Phase::kScheduled);
+    CHECK(state.last_failure->message == "too big");
+  }
+  SECTION("of a cancel tells that as the reason for no retry") {
+    ActivityState state = in_phase(Phase::kCancelRequested);
+    transition(state, Oversized{held(state), "too big"}, kStart + 1s).value();
+    CHECK(state.outcome->retry_state == RetryState::kCancelRequested);
+  }
+}
+
+TEST_CASE("a cancel request wins over what else was asked for", "[server][machine][operator]") {
+  SECTION("closes a paused activity at once") {
+    ActivityState state = in_phase(Phase::kPaused);
+    transition(state, CancelRequested{"c", "me", "why", "payloads"}, kStart + 1s).value();
+    CHECK(state.progress.phase == Phase::kCanceled);
+    CHECK(state.outcome->failure.details == "payloads");
+  }
+  SECTION("wins over a pending pause") {
+    ActivityState state = in_phase(Phase::kPauseRequested);
+    transition(state, CancelRequested{"c", "", "", ""}, kStart).value();
+    CHECK(transition(state, Heartbeat{held(state), ""}, kStart).value().cancel_requested);
+    transition(state, application_failure(state), kStart).value();
+    CHECK(state.progress.phase == Phase::kFailed);
+    CHECK(state.outcome->retry_state == RetryState::kCancelRequested);
+  }
+  SECTION("wins over a pending reset, whose wishes are dropped") {
+    ActivityState state = started();
+    transition(state, ResetRequested{.request_id = "r", .reset_heartbeat = true}, kStart).value();
+    transition(state, CancelRequested{"c", "", "", ""}, kStart).value();
+    CHECK(state.progress.phase == Phase::kCancelRequested);
+    CHECK((state.progress.pending_reset == PendingReset{}));
+    transition(state, CanceledByWorker{held(state), ""}, kStart).value();
+    CHECK(state.progress.phase == Phase::kCanceled);
+  }
+  SECTION("leaves a completion to win") {
+    ActivityState state = in_phase(Phase::kCancelRequested);
+    transition(state, Completed{held(state), "42"}, kStart).value();
+    CHECK(state.outcome == Outcome{.result = "42"});
+  }
+}
+
+TEST_CASE("a termination", "[server][machine][operator]") {
+  ActivityState state = started();
+  state.last_failure = StoredFailure{.message = "earlier"};
+  CHECK(transition(state, Terminated{"t", "me", "enough"}, kStart + 1s).value().changed == (kProgress | kOutcome));
+  StoredFailure expected{.kind = StoredFailure::Kind::kTerminated, .message = "enough"};
+  expected.identity = "me";
+  CHECK(state.outcome->failure == expected);
+  CHECK(state.outcome->retry_state == RetryState::kUnspecified);
+  CHECK(state.last_failure->message == "earlier");
+  SECTION("is not told to the worker, whose next report is late") {
+    CHECK_FALSE(transition(state, Heartbeat{held(state), ""}, kStart + 2s).ok());
+  }
+  SECTION("may be repeated with the same request ID only") {
+    CHECK(transition(state, Terminated{"t", "x", "y"}, kStart + 2s).value().changed == kNothing);
+    CHECK(transition(state, Terminated{"u", "x", "y"}, kStart + 2s).error().message ==
+          "already terminated with request ID t");
+  }
+}
+
+TEST_CASE("closing by any path releases the callbacks", "[server][machine][callbacks]") {
+  const auto closes = [](Phase from, const Event& event) {
+    ActivityState state = in_phase(from, {.timeouts = {.start_to_close = 10s}, .retry = {.maximum_attempts = 1}});
+    state.callbacks = {CallbackState{.url = "http://a"}, CallbackState{.url = "http://b"}};
+    const auto applied = transition(state, event, kStart + 10s).value();
+    return is_closed(state.progress.phase) && (applied.changed & kCallbacks) != 0 &&
+           state.callbacks[1].phase == CallbackPhase::kScheduled &&
+           state.callbacks[1].next_attempt_time == kStart + 10s;
+  };
+  CHECK(closes(Phase::kStarted, Completed{}));
+  CHECK(closes(Phase::kPaused, Completed{}));
+  CHECK(closes(Phase::kStarted, Failed{}));
+  CHECK(closes(Phase::kStarted, Oversized{}));
+  CHECK(closes(Phase::kCancelRequested, CanceledByWorker{}));
+  CHECK(closes(Phase::kScheduled, CancelRequested{}));
+  CHECK(closes(Phase::kResetRequested, Terminated{}));
+  CHECK(closes(Phase::kStarted, DeadlinePassed{}));
+  CHECK(closes(Phase::kCancelRequested, HandOutUndone{{1, 1}}));
 }
 
 }  // namespace longbeat::server

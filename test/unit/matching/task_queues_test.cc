@@ -1,94 +1,141 @@
-#include "matching/task_queues.h"
-
-#include <vector>
-
-#include "support/catch.h"
+#include "unit/matching/queue_room.h"
 
 using namespace longbeat::server;
-using namespace std::chrono_literals;
-
-namespace {
-
-constexpr TaskQueues::Time kStart{1000s};
-
-std::vector<std::uint64_t> rows(TaskQueues& queues) {
-  std::vector<std::uint64_t> rows;
-  while (const auto match = queues.next_match()) rows.push_back(match->row);
-  return rows;
-}
-
-}  // namespace
+using namespace longbeat::server::test;
 
 TEST_CASE("a task queue", "[server][matching]") {
-  TaskQueues queues;
-  const auto add = [&](std::uint64_t row, std::int32_t priority = 0, std::chrono::seconds due = 0s) {
-    return queues.add_task(1, "q", priority, kStart + due, row);
-  };
-  std::vector<TaskQueues::Place> polls;
-  const auto park = [&](std::uint64_t count) {
-    for (std::uint64_t call = 1; call <= count; ++call) polls.push_back(queues.park(1, "q", call));
-  };
+  QueueRoom room;
+  TaskQueues& queues = room.queues;
 
   SECTION("matches nothing without a poll, and nothing without a task") {
-    auto task = add(1);
-    CHECK_FALSE(queues.next_match());
+    auto task = room.add(1);
+    CHECK_FALSE(room.match());
     queues.remove_task(task);
-    park(1);
-    CHECK_FALSE(queues.next_match());
+    (void)room.park(1);
+    CHECK_FALSE(room.match());
   }
   SECTION("hands out what has been due longest first") {
-    (void)add(1, 0, 2s), (void)add(2, 0, 1s), (void)add(3, 0, 3s);
-    park(3);
-    CHECK(rows(queues) == std::vector<std::uint64_t>{2, 1, 3});
+    (void)room.add_due(1, kStart - 1s), (void)room.add_due(2, kStart - 2s), (void)room.add_due(3, kStart);
+    room.park_many(3);
+    CHECK(room.rows() == std::vector<std::uint64_t>{2, 1, 3});
   }
   SECTION("hands out tasks due at the same time in order of arrival") {
-    for (std::uint64_t row = 1; row <= 4; ++row) (void)add(row);
-    park(4);
-    CHECK(rows(queues) == std::vector<std::uint64_t>{1, 2, 3, 4});
+    for (std::uint64_t row = 1; row <= 4; ++row) (void)room.add(row);
+    room.park_many(4);
+    CHECK(room.rows() == std::vector<std::uint64_t>{1, 2, 3, 4});
   }
-  SECTION("looks at priority before time; none means 3, and what is beyond 5 counts as 5") {
-    (void)add(9, 9), (void)add(5, 5), (void)add(3, 3, 9s), (void)add(30, 0, 1s), (void)add(1, 1, 99s);
-    park(5);
-    CHECK(rows(queues) == std::vector<std::uint64_t>{1, 30, 3, 9, 5});
+  SECTION("looks at priority before time; none means 3, and what is beyond the ends counts as the nearest") {
+    (void)room.add(9, 9), (void)room.add(5, 5), (void)room.add_due(3, kStart, 3), (void)room.add_due(30, kStart - 1s),
+        (void)room.add(1, 1), (void)room.add(7, -7);
+    room.park_many(6);
+    CHECK(room.rows() == std::vector<std::uint64_t>{1, 7, 30, 3, 9, 5});
   }
   SECTION("serves polls in order of arrival") {
-    park(3);
-    (void)add(7), (void)add(8);
-    CHECK(queues.next_match()->call == 1);
-    CHECK(queues.next_match()->call == 2);
+    room.park_many(3);
+    (void)room.add(7), (void)room.add(8);
+    CHECK(room.match()->call == 1);
+    CHECK(room.match()->call == 2);
     CHECK(queues.polls() == 1);
   }
   SECTION("gives nothing to a poll that has left") {
-    park(2);
-    queues.unpark(polls[0]);
-    (void)add(7);
-    CHECK(queues.next_match()->call == 2);
-    CHECK_FALSE(queues.next_match());
+    auto first = room.park(1);
+    (void)room.park(2);
+    queues.unpark(first);
+    CHECK_FALSE(first);
+    (void)room.add(7);
+    CHECK(room.match()->call == 2);
+    CHECK_FALSE(room.match());
   }
   SECTION("does not hand out a task that was withdrawn") {
-    auto first = add(1);
-    (void)add(2);
+    auto first = room.add(1);
+    (void)room.add(2);
     queues.remove_task(first);
     CHECK_FALSE(first);
-    park(2);
-    CHECK(rows(queues) == std::vector<std::uint64_t>{2});
+    queues.remove_task(first);
+    CHECK(queues.tasks() == 1);
+    room.park_many(2);
+    CHECK(room.rows() == std::vector<std::uint64_t>{2});
   }
-  SECTION("is gone when nothing waits in it") {
-    park(1);
-    auto task = queues.add_task(1, "other", 0, kStart, 1);
-    CHECK(queues.queues() == 2);
-    queues.unpark(polls[0]);
-    queues.remove_task(task);
-    CHECK(queues.queues() == 0);
-    park(1);
-    (void)add(1);
-    CHECK(rows(queues).size() == 1);
-    CHECK(queues.queues() == 0);
+  SECTION("takes new tasks while its matches are being fetched") {
+    room.park_many(2);
+    (void)room.add(1);
+    CHECK(room.match()->row == 1);
+    (void)room.add(2);
+    CHECK(room.match()->row == 2);
+    CHECK_FALSE(room.match());
   }
   SECTION("knows its namespace: the same name elsewhere is another queue") {
-    (void)queues.add_task(2, "q", 0, kStart, 1);
-    (void)queues.add_task(1, "p", 0, kStart, 2);
-    park(1);
-    CHECK_FALSE(queues.next_match());
+    (void)queues.add_task(2, "q", {1, 0, {}, 0, kStart}, kStart);
+    (void)queues.add_task(1, "p", {2, 0, {}, 0, kStart}, kStart);
+    (void)room.park(1);
+    CHECK_FALSE(room.match());
   }
+}
+
+TEST_CASE("a queue without tasks and polls", "[server][matching]") {
+  QueueRoom room;
+  SECTION("is forgotten at once when nobody ever polled it") {
+    auto task = room.add(1);
+    room.queues.remove_task(task);
+    CHECK_FALSE(room.match());
+    CHECK(room.queues.queues() == 0);
+  }
+  SECTION("is remembered for five minutes after its last poll") {
+    auto poll = room.park(1);
+    room.now += 60s;
+    room.queues.unpark(poll);
+    room.now = kStart + 5min - 1ns;
+    CHECK_FALSE(room.match());
+    CHECK(room.queues.queues() == 1);
+    room.now = kStart + 5min;
+    CHECK_FALSE(room.match());
+    CHECK(room.queues.queues() == 0);
+  }
+  SECTION("is remembered longer when it is used again, and can be used after it was forgotten") {
+    auto poll = room.park(1);
+    room.queues.unpark(poll);
+    room.now += 4min;
+    poll = room.park(2);
+    room.queues.unpark(poll);
+    room.now += 4min;
+    CHECK_FALSE(room.match());
+    CHECK(room.queues.queues() == 1);
+    room.now += 1min;
+    CHECK_FALSE(room.match());
+    CHECK(room.queues.queues() == 0);
+    (void)room.park(3), (void)room.add(1);
+    CHECK(room.match()->call == 3);
+  }
+  SECTION("stays while a task waits in it, however long ago the last poll was") {
+    auto poll = room.park(1);
+    room.queues.unpark(poll);
+    auto task = room.add(1);
+    room.now += 24h;
+    CHECK_FALSE(room.match());
+    CHECK(room.queues.queues() == 1);
+    room.queues.remove_task(task);
+    CHECK_FALSE(room.match());
+    CHECK(room.queues.queues() == 0);
+  }
+  SECTION("keeps its configuration when it is forgotten") {
+    room.limit(2);
+    auto task = room.add(1);
+    room.queues.remove_task(task);
+    CHECK_FALSE(room.match());
+    CHECK(room.queues.queues() == 0);
+    (void)room.add(2);
+    CHECK(room.report().effective_rate == 2);
+  }
+}
+
+TEST_CASE("too many idle queues", "[server][matching]") {
+  TaskQueues queues;
+  for (std::size_t i = 0; i <= TaskQueues::kIdleQueuesMax; ++i) {
+    auto poll = queues.park(1, "q" + std::to_string(i), {1, "w", {}, {}}, kStart + std::chrono::milliseconds(i));
+    queues.unpark(poll);
+  }
+  CHECK_FALSE(queues.next_match(kStart + 101s));
+  CHECK(queues.queues() == TaskQueues::kIdleQueuesMax);
+  CHECK(queues.report(1, "q0", kStart + 101s).pollers.empty());
+  CHECK(queues.report(1, "q1", kStart + 101s).pollers.size() == 1);
 }

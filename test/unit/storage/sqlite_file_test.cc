@@ -63,8 +63,8 @@ TEST_CASE("opening a database file is refused with one clear line", "[server][st
   }
   SECTION("when its format is newer than this server") {
     open_sqlite_store({path}).value();
-    execute(path, "UPDATE meta SET value = x'02000000fdffffff' WHERE key = 0");
-    CHECK_THAT(refusal(path), ContainsSubstring("has format 2"));
+    execute(path, "UPDATE meta SET value = x'7f00000080ffffff' WHERE key = 0");
+    CHECK_THAT(refusal(path), ContainsSubstring("has format 127"));
   }
   SECTION("when its format version is damaged") {
     open_sqlite_store({path}).value();
@@ -78,6 +78,66 @@ TEST_CASE("opening a database file is refused with one clear line", "[server][st
     std::filesystem::create_directory(path);
     CHECK_THAT(refusal(path), ContainsSubstring("not a regular file"));
   }
+  SECTION("when it has a second name, whoever uses it") {
+    const auto first = open_sqlite_store({path}).value();
+    const std::string other = directory.file("b.db");
+    std::filesystem::create_hard_link(path, other);
+    CHECK_THAT(refusal(other), ContainsSubstring("has 2 names (hard links)"));
+    CHECK_FALSE(std::filesystem::exists(other + ".lock"));
+  }
+}
+
+TEST_CASE("a refusal leaves no lock file behind", "[server][storage]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("a.db");
+  const auto others = [&] {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(path).parent_path())) {
+      if (entry.path() != path) names.push_back(entry.path().filename().string());
+    }
+    return names;
+  };
+  SECTION("of what is not SQLite") {
+    std::ofstream(path) << std::string(5000, 'q');
+    refusal(path);
+    CHECK(others().empty());
+  }
+  SECTION("of somebody else's SQLite file") {
+    execute(path, "PRAGMA journal_mode = WAL; CREATE TABLE theirs (a)");
+    refusal(path);
+    CHECK(others().empty());
+  }
+  SECTION("of a newer format that came without one") {
+    open_sqlite_store({path}).value();
+    execute(path, "UPDATE meta SET value = x'7f00000080ffffff' WHERE key = 0");
+    std::filesystem::remove(path + ".lock");
+    refusal(path);
+    CHECK(others().empty());
+  }
+  SECTION("of a directory") {
+    std::filesystem::create_directory(path);
+    refusal(path);
+    CHECK(others().empty());
+  }
+  SECTION("unless it was there before") {
+    std::ofstream(path) << std::string(5000, 'q');
+    std::ofstream(path + ".lock").flush();
+    refusal(path);
+    CHECK(others() == std::vector<std::string>{"a.db.lock"});
+  }
+  SECTION("and takes none away that another server holds") {
+    const auto first = open_sqlite_store({path}).value();
+    refusal(path);
+    CHECK(std::filesystem::exists(path + ".lock"));
+    refusal(path);
+  }
+}
+
+TEST_CASE("a lock file that leads nowhere is refused by name", "[server][storage]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("a.db");
+  std::filesystem::create_symlink(directory.file("no/such.lock"), path + ".lock");
+  CHECK_THAT(refusal(path), ContainsSubstring("lock file"));
 }
 
 TEST_CASE("a commit waits for another process that holds the write lock for a moment", "[server][storage]") {
@@ -107,4 +167,5 @@ TEST_CASE("a database file is free again once its store is gone", "[server][stor
   const std::string path = directory.file("a.db");
   open_sqlite_store({path}).value();
   CHECK(open_sqlite_store({path}));
+  CHECK(std::filesystem::exists(path + ".lock"));  // Stays: only a refusal takes its own away.
 }

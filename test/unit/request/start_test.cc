@@ -1,8 +1,8 @@
-#include "request/validate.h"
-
 #include <functional>
 
+#include "request/validate.h"
 #include "support/catch.h"
+#include "unit/request/refusals.h"
 
 namespace longbeat::server {
 
@@ -28,13 +28,6 @@ std::string refusal(const std::function<void(StartRequest&)>& change) {
   return start ? "accepted" : to_string(start.error());
 }
 
-std::string refusal(const StatusOr<>& result) {
-  return result ? "accepted" : to_string(result.error());
-}
-
-const std::string kLong(1001, 'x');
-const std::string kUuid = "0f8fad5b-d9cb-469f-a165-70867728950e";
-
 }  // namespace
 
 TEST_CASE("a valid start request gets its defaults", "[server][request]") {
@@ -48,7 +41,6 @@ TEST_CASE("a valid start request gets its defaults", "[server][request]") {
 
 TEST_CASE("a start request is refused by name", "[server][request]") {
   using R = StartRequest;
-  const std::string prefix = "INVALID_ARGUMENT: ";
   const std::pair<std::function<void(R&)>, std::string> cases[] = {
       {[](R& r) { r.namespace_name.clear(); }, "Namespace is empty."},
       {[](R& r) { r.start_delay = RawDuration{-1, 0}; }, "invalid StartDelay: negative duration: -1s and 0ns"},
@@ -77,13 +69,22 @@ TEST_CASE("a start request is refused by name", "[server][request]") {
       {[](R& r) { r.input.resize(2 * 1024 * 1024 + 1); }, "input exceeds length limit. Length=2097153 Limit=2097152"},
       {[](R& r) { r.summary_bytes = 401; }, "UserMetadata.Summary exceeds length limit. Length=401 Limit=400"},
       {[](R& r) { r.details_bytes = 20'001; }, "UserMetadata.Details exceeds length limit. Length=20001 Limit=20000"},
-      {[](R& r) { r.completion_callbacks = 1; }, "completion callbacks are not enabled for this namespace"},
+      {[](R& r) { r.search_attributes.resize(40 * 1024 + 1); },
+       "total size of search attributes 40961 exceeds size limit 40960"},
+      {[](R& r) { r.attributes.resize(101); }, "number of search attributes 101 exceeds limit 100"},
+      {[](R& r) { r.attributes = {{"Color", "", std::string(2049, 'x')}}; },
+       "search attribute Color value size 2049 exceeds size limit 2048"},
+      {[](R& r) { r.completion_callbacks.emplace_back(); }, "completion callbacks are not enabled for this namespace"},
       {[](R& r) { r.links.resize(11); }, "cannot attach more than 10 links per request, got 11"},
       {[](R& r) { r.links.assign(1, std::string(4001, 'x')); }, "link exceeds length limit. Length=4001 Limit=4000"},
+      {[](R& r) { r.attach_completion_callbacks = true; },
+       "attaching request ID is required for attaching completion callbacks"},
+      {[](R& r) { r.attach_request_id = true; },
+       "attaching request ID requires at least one completion callback or link"},
       {[](R& r) { r.id_reuse_policy = 4; }, "invalid IdReusePolicy: 4"},
       {[](R& r) { r.id_conflict_policy = 3; }, "invalid IdConflictPolicy: 3"},
   };
-  for (const auto& [change, text] : cases) CHECK(refusal(change) == prefix + text);
+  for (const auto& [change, text] : cases) CHECK(refusal(change) == kInvalid + text);
 }
 
 TEST_CASE("the first problem in the protocol's order is the one that is told", "[server][request]") {
@@ -95,63 +96,47 @@ TEST_CASE("the first problem in the protocol's order is the one that is told", "
              ContainsSubstring("StartDelay"));
 }
 
-TEST_CASE("a report of a worker", "[server][request]") {
-  CHECK(refusal(validate(HeartbeatRequest{})) == "INVALID_ARGUMENT: Task token not set on request.");
-  CHECK(refusal(validate(CompletedRequest{})) == "INVALID_ARGUMENT: Task token not set on request.");
-  CHECK(refusal(validate(CanceledRequest{})) == "INVALID_ARGUMENT: Task token not set on request.");
-  CHECK(refusal(validate(FailedRequest{})) == "INVALID_ARGUMENT: Task token not set on request.");
-  CHECK(refusal(validate(HeartbeatRequest{.token = "t", .identity = kLong})) ==
-        "INVALID_ARGUMENT: identity exceeds length limit. Length=1001 Limit=1000");
-  CHECK(refusal(validate(HeartbeatRequest{.token = "t"})) == "accepted");
+TEST_CASE("options for a conflict are fine with something to attach", "[server][request]") {
+  CHECK(refusal([](StartRequest& r) {
+          r.attach_request_id = r.attach_links = true;
+          r.links = {"link"};
+        }) == "accepted");
 }
 
-TEST_CASE("a failure report", "[server][request]") {
-  FailedRequest request;
-  request.token = "t";
-  SECTION("may come without a failure") {
-    CHECK(refusal(validate(request)) == "accepted");
-  }
-  request.has_failure = true;
-  SECTION("must hold an application failure") {
-    request.failure_info = 6;
-    CHECK(refusal(validate(request)) == "INVALID_ARGUMENT: Failure must have ApplicationFailureInfo.");
-  }
-  request.failure_info = 5;
-  SECTION("is accepted with one") {
-    CHECK(refusal(validate(request)) == "accepted");
-  }
-  SECTION("must not ask for a negative delay") {
-    request.next_retry_delay = RawDuration{-1, 0};
-    CHECK_THAT(refusal(validate(request)), ContainsSubstring("NextRetryDelay is not a valid duration: "));
-  }
-}
-
-TEST_CASE("a poll needs a namespace and a task queue", "[server][request]") {
-  CHECK(refusal(validate(PollTaskRequest{})) == "INVALID_ARGUMENT: Namespace is empty.");
-  CHECK(refusal(validate(PollTaskRequest{.namespace_name = "n"})) == "INVALID_ARGUMENT: missing task queue name");
-  CHECK(refusal(validate(PollTaskRequest{.namespace_name = "n", .task_queue = "q"})) == "accepted");
-}
-
-TEST_CASE("a call that names a run", "[server][request]") {
-  const auto text = [](RunRef run) { return refusal(validate(PollOutcomeRequest{std::move(run)})); };
-  CHECK(text({"", "id", ""}) == "INVALID_ARGUMENT: Namespace is empty.");
-  CHECK(text({"n", "", ""}) == "INVALID_ARGUMENT: activity ID is required");
-  CHECK(text({"n", kLong, ""}) == "INVALID_ARGUMENT: activity ID exceeds length limit. Length=1001 Limit=1000");
-  CHECK(text({"n", "id", "not-a-uuid"}) == "INVALID_ARGUMENT: invalid run id: must be a valid UUID");
-  CHECK(text({"n", "id", kUuid}) == "accepted");
-  DescribeRequest describe{.run = {"n", "id", ""}, .long_poll_token = "x"};
-  CHECK(refusal(validate(describe)) == "INVALID_ARGUMENT: run id is required when long poll token is provided");
-  CancelRequest cancel{.run = {"n", "id", ""}};
-  CHECK(refusal(validate(cancel)) == "accepted");
-  cancel.reason.resize(2 * 1024 * 1024 + 1);
-  CHECK(refusal(validate(cancel)) == "INVALID_ARGUMENT: reason exceeds length limit");
-  cancel.request_id = kLong;
-  CHECK(refusal(validate(cancel)) == "INVALID_ARGUMENT: request ID exceeds length limit. Length=1001 Limit=1000");
-}
-
-TEST_CASE("a namespace is described by name or ID", "[server][request]") {
-  CHECK(refusal(validate(DescribeNamespaceRequest{})) == "INVALID_ARGUMENT: Namespace is empty.");
-  CHECK(refusal(validate(DescribeNamespaceRequest{.id = kUuid})) == "accepted");
+TEST_CASE("a start request in a namespace with completion callbacks", "[server][request]") {
+  RequestLimits limits;
+  limits.callbacks_enabled = true;
+  limits.callbacks_per_activity_max = 2;
+  limits.callback_addresses = {"hooks.example.com", "*.local:*", "http://127.0.0.1:*"};
+  const auto text = [&](const std::vector<WireCallback>& callbacks) {
+    StartRequest request = valid_start();
+    request.completion_callbacks = callbacks;
+    return refusal(normalise(request, limits));
+  };
+  const auto url = [&](const std::string& to) { return text({{true, to, 0, ""}}); };
+  const std::string no_match = kInvalid + "invalid url: url does not match any configured callback address: ";
+  CHECK(url("https://hooks.example.com/done?x=1") == "accepted");
+  CHECK(url("HTTPS://Hooks.Example.COM") == "accepted");
+  CHECK(url("https://a.b.local:8080/") == "accepted");
+  CHECK(url("http://127.0.0.1:7000/x") == "accepted");
+  CHECK(url("https://127.0.0.1:7000/x") == "accepted");
+  CHECK(url("http://hooks.example.com/") ==
+        kInvalid + "invalid url: callback address does not allow insecure connections: http://hooks.example.com/");
+  CHECK(url("https://hooks.example.com:444/") == no_match + "https://hooks.example.com:444/");
+  CHECK(url("https://evil.com/hooks.example.com") == no_match + "https://evil.com/hooks.example.com");
+  CHECK(url("https://evil.com#.local:1") == no_match + "https://evil.com#.local:1");
+  CHECK(url("https://x.local:1@evil.com/") ==
+        kInvalid + "invalid url: user information in https://x.local:1@evil.com/");
+  CHECK(url("https:///path") == kInvalid + "invalid url: missing host");
+  CHECK(url("ftp://hooks.example.com") == kInvalid + "invalid url: unknown scheme: ftp://hooks.example.com");
+  CHECK(url("https://evil.com\\.local:1") == kInvalid + "invalid url: illegal character: https://evil.com\\.local:1");
+  CHECK(url("") == kInvalid + "invalid url: unknown scheme: ");
+  CHECK(url("https://hooks.example.com/" + kLong) ==
+        kInvalid + "invalid url: url length longer than max length allowed: 1000");
+  CHECK(text({{true, "https://hooks.example.com", 8193, ""}}) ==
+        kInvalid + "invalid header: header size longer than max length allowed: 8192");
+  CHECK(text({{false, "", 0, ""}}) == kInvalid + "unknown callback variant: only Nexus callbacks are supported");
+  CHECK(text(std::vector<WireCallback>(3)) == kInvalid + "cannot attach more than 2 callbacks to an activity");
 }
 
 }  // namespace longbeat::server

@@ -1,0 +1,99 @@
+// The configuration as a file, and the table of all settings.
+#include "config/settings.h"
+
+namespace longbeat::server {
+namespace {
+
+bool is_unset(const std::string& value) {
+  return value.empty() || value == "\"\"";
+}
+
+/// A line for the setting; where it has no value, as a comment.
+std::string line_of(const Setting& setting, const std::string& value) {
+  const std::string name(setting.name);
+  return is_unset(value) ? "# " + name + " =\n" : name + " = " + value + "\n";
+}
+
+void print_namespace_limits(std::string& out, Config& config) {
+  for (auto& [name, limits] : config.limits.namespaces) {
+    std::string lines;
+    for (const Setting& setting : settings()) {
+      if (setting.of_requests == nullptr) continue;
+      const std::string value = value_text(setting, setting.of_requests(limits));
+      if (value != value_text(setting, setting.place(config))) lines += line_of(setting, value);
+    }
+    out += "\n[limits.namespace." + toml_text(name) + "]\n" + lines;
+  }
+}
+
+void print_namespaces(std::string& out, Config& config) {
+  for (auto& [name, space] : config.namespaces) {
+    out += "\n[namespaces." + toml_text(name) + "]\n";
+    for (const Setting& setting : settings()) {
+      if (setting.of_namespace == nullptr) continue;
+      out += line_of(setting, value_text(setting, setting.of_namespace(space)));
+    }
+  }
+}
+
+std::string unit_name(Unit unit) {
+  switch (unit) {
+    case Unit::kText:
+      return "text";
+    case Unit::kTexts:
+      return "list of texts";
+    case Unit::kPort:
+      return "port";
+    case Unit::kCount:
+      return "number";
+    case Unit::kBytes:
+      return "size";
+    case Unit::kDuration:
+      return "duration";
+    case Unit::kRate:
+      return "calls a second, 0: no limit";
+    case Unit::kSwitch:
+      return "switch";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string to_toml(const Config& config) {
+  Config copy = config;
+  std::string out;
+  std::string_view section;
+  for (const Setting& setting : settings()) {
+    if (setting.of_namespace != nullptr) continue;
+    if (setting.section != section) {
+      section = setting.section;
+      out += std::string(out.empty() ? "" : "\n") + "[" + std::string(section) + "]\n";
+    }
+    const std::string range = range_of(setting);
+    out += "# " + std::string(setting.meaning) + (range.empty() ? "" : " (" + range + ")") + "\n";
+    out += line_of(setting, value_text(setting, setting.place(copy)));
+  }
+  print_namespace_limits(out, copy);
+  print_namespaces(out, copy);
+  return out;
+}
+
+std::string reference_table() {
+  Config defaults;
+  std::string out =
+      "| Setting | Flag | Unit and range | Default | Per namespace | Meaning |\n"
+      "| --- | --- | --- | --- | --- | --- |\n";
+  for (const Setting& setting : settings()) {
+    const std::string value = value_text(setting, setting.place(defaults));
+    const std::string range = range_of(setting);
+    const std::string flag(setting.flag);
+    out += "| `" + std::string(setting.section) + "." + std::string(setting.name) + "` | " +
+           (flag.empty() ? "" : "`" + flag + "`") + " | " + unit_name(setting.unit) +
+           (range.empty() ? "" : ", " + range) + " | " + (is_unset(value) ? "none" : "`" + value + "`") + " | " +
+           (setting.of_server != nullptr ? "" : "yes") + " | " + std::string(setting.meaning) + " |\n";
+  }
+  return out;
+}
+
+}  // namespace longbeat::server

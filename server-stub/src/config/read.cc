@@ -1,0 +1,367 @@
+// A TOML text to a configuration, with every mistake named.
+#define TOML_HEADER_ONLY 1
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <numeric>
+#include <system_error>
+
+#include "config/checks.h"
+#include "config/settings.h"
+#include "config/values.h"
+
+namespace longbeat::server {
+namespace {
+
+constexpr std::size_t kFileBytesMax = 4 * 1024 * 1024;
+constexpr std::string_view kNamespaceLimits = "limits.namespace.NAME";
+constexpr std::string_view kNamespaces = "namespaces.NAME";
+
+std::size_t line_of(const toml::node& node) {
+  return node.source().begin.line;
+}
+
+/// How many letters have to change to make one of the other.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t swap = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({swap, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string_view nearest(std::string_view to, const std::vector<std::string_view>& among) {
+  return *std::ranges::min_element(among, {}, [&](std::string_view one) { return distance(to.substr(0, 100), one); });
+}
+
+/// The value as the file has it, in one short line.
+std::string shown(const toml::node& node) {
+  if (const auto* text = node.as_string()) return quoted(text->get(), '"');
+  if (node.is_table()) return "a table";
+  if (node.is_array()) return "a list";
+  std::ostringstream out;
+  node.visit([&](const auto& value) {
+    if constexpr (toml::is_value<decltype(value)>) out << value;
+  });
+  return out.str();
+}
+
+class Reader {
+ public:
+  Reader(std::string name, Config& config) : name_(std::move(name)), config_(config) {}
+
+  std::vector<std::string> read(std::string_view text) {
+    const auto parsed = toml::parse(text, std::string_view(name_));
+    if (!parsed) {
+      wrong(parsed.error().source().begin.line, "not TOML: " + plain(std::string(parsed.error().description())));
+    } else {
+      read_top(parsed.table());
+      check_together();
+    }
+    std::ranges::stable_sort(problems_, {}, &Problem::line);
+    std::vector<std::string> texts;
+    for (Problem& one : problems_) texts.push_back(std::move(one.text));
+    return texts;
+  }
+
+ private:
+  struct Problem {
+    std::size_t line;
+    std::string text;
+  };
+
+  void wrong(std::size_t line, const std::string& what) {
+    if (problems_.size() == kProblemsShown) return;
+    problems_.push_back({line, name_ + ":" + std::to_string(line) + ": " + what});
+  }
+
+  void read_top(const toml::table& top) {
+    // Namespaces inherit from what [limits] says, wherever in the file it stands.
+    if (const toml::node* limits = top.get("limits")) read_section("limits", *limits);
+    for (const auto& [key, node] : top) {
+      const std::string section(key.str());
+      if (section == "limits") {
+        read_namespace_limits(node);
+      } else if (section == "namespaces") {
+        read_namespaces(node);
+      } else if (section == "server" || section == "log") {
+        read_section(section, node);
+      } else {
+        unknown_at_top(section, node);
+      }
+    }
+  }
+
+  void unknown_at_top(const std::string& key, const toml::node& node) {
+    if (node.is_table()) {
+      return wrong(line_of(node), "unknown section [" + plain(key) + "], nearest is [" +
+                                      std::string(nearest(key, {"server", "log", "limits", "namespaces"})) + "]");
+    }
+    unknown(line_of(node), "", key);
+  }
+
+  const toml::table* table_of(const std::string& path, const toml::node& node) {
+    if (node.is_table()) return node.as_table();
+    wrong(line_of(node), path + " = " + shown(node) + ": accepted is a section, as in [" + path + "]");
+    return nullptr;
+  }
+
+  void read_section(const std::string& section, const toml::node& node) {
+    const toml::table* table = table_of(section, node);
+    if (table == nullptr) return;
+    for (const auto& [key, value] : *table) {
+      const std::string name(key.str());
+      if (section == "limits" && name == "namespace") continue;  // Has a turn of its own.
+      const Setting* setting = find(section, name);
+      if (setting == nullptr) {
+        unknown(line_of(value), section, name);
+      } else {
+        set(*setting, section + "." + name, setting->place(config_), value);
+      }
+    }
+  }
+
+  void read_namespace_limits(const toml::node& limits) {
+    const toml::node* each = limits.is_table() ? limits.as_table()->get("namespace") : nullptr;
+    const toml::table* spaces = each != nullptr ? table_of("limits.namespace", *each) : nullptr;
+    if (spaces == nullptr) return;
+    for (const auto& [key, node] : *spaces) {
+      const std::string space(key.str()), section = "limits.namespace." + space;
+      const toml::table* table = is_namespace(space, node) ? table_of(section, node) : nullptr;
+      if (table == nullptr) continue;
+      RequestLimits& own = config_.limits.namespaces.insert_or_assign(space, config_.limits.requests).first->second;
+      for (const auto& [inner, value] : *table) {
+        const std::string name(inner.str());
+        const Setting* setting = find("limits", name);
+        if (setting == nullptr) {
+          unknown(line_of(value), kNamespaceLimits, name);
+        } else if (setting->of_requests == nullptr) {
+          wrong(line_of(value), section + "." + name + " is a limit of the whole server: it belongs in [limits]");
+        } else {
+          set(*setting, section + "." + name, setting->of_requests(own), value);
+        }
+      }
+    }
+  }
+
+  void read_namespaces(const toml::node& node) {
+    const toml::table* spaces = table_of("namespaces", node);
+    if (spaces == nullptr) return;
+    for (const auto& [key, entry] : *spaces) {
+      const std::string space(key.str()), section = "namespaces." + space;
+      const toml::table* table = is_namespace(space, entry) ? table_of(section, entry) : nullptr;
+      if (table == nullptr) continue;
+      NamespaceConfig& own = config_.namespaces[space];
+      for (const auto& [inner, value] : *table) {
+        const std::string name(inner.str());
+        const Setting* setting = find(kNamespaces, name);
+        if (setting == nullptr) {
+          unknown(line_of(value), kNamespaces, name);
+        } else {
+          set(*setting, section + "." + name, setting->of_namespace(own), value);
+        }
+      }
+    }
+  }
+
+  bool is_namespace(const std::string& name, const toml::node& node) {
+    const std::string problem = check_namespace_name(name);
+    if (!problem.empty()) wrong(line_of(node), problem);
+    return problem.empty();
+  }
+
+  static const Setting* find(std::string_view section, std::string_view name) {
+    const auto all = settings();
+    const auto found =
+        std::ranges::find_if(all, [&](const Setting& one) { return one.section == section && one.name == name; });
+    return found == all.end() ? nullptr : &*found;
+  }
+
+  /// Names the nearest setting of the section; of all sections, when its name is known in another.
+  void unknown(std::size_t line, std::string_view section, const std::string& name) {
+    const std::string_view table = section == kNamespaceLimits ? "limits" : section;
+    std::vector<std::string_view> names;
+    std::string elsewhere;
+    for (const Setting& one : settings()) {
+      if (one.name == name) elsewhere = std::string(one.section) + "." + name;
+      const bool fits =
+          section == kNamespaceLimits ? one.of_requests != nullptr : table.empty() || one.section == table;
+      if (fits) names.push_back(one.name);
+    }
+    const std::string key = plain(name);
+    const std::string path = section.empty() ? key : std::string(section) + "." + key;
+    if (!elsewhere.empty()) return wrong(line, "unknown key " + path + ", nearest is " + elsewhere);
+    const std::string_view close = nearest(name, names);
+    const auto all = settings();
+    const auto row = std::ranges::find(all, close, &Setting::name);
+    const std::string where(section.empty() ? row->section : section);
+    wrong(line, "unknown key " + path + ", nearest is " + where + "." + std::string(close));
+  }
+
+  void set(const Setting& setting, const std::string& path, const Place& place, const toml::node& node) {
+    lines_[path] = line_of(node);
+    std::string problem;
+    if (!std::visit([&](auto* to) { return assign(setting, node, *to, problem); }, place)) {
+      wrong(line_of(node),
+            path + " = " + shown(node) + ": " + (problem.empty() ? "accepted is " + accepted(setting) : problem));
+    }
+  }
+
+  static bool in_range(const Setting& setting, std::uint64_t value) {
+    return value >= setting.least && value <= setting.most;
+  }
+
+  static bool assign(const Setting& setting, const toml::node& node, std::string& to, std::string& problem) {
+    const auto* text = node.as_string();
+    if (text == nullptr) return false;
+    problem = setting.check(text->get());
+    to = text->get();
+    return problem.empty();
+  }
+
+  static bool assign(const Setting& setting, const toml::node& node, std::vector<std::string>& to,
+                     std::string& problem) {
+    const toml::array* list = node.as_array();
+    if (list == nullptr || list->size() > setting.most) return false;
+    to.clear();
+    for (const toml::node& each : *list) {
+      std::string text;
+      if (!assign(setting, each, text, problem)) return false;
+      to.push_back(std::move(text));
+    }
+    return true;
+  }
+
+  template <class Small>
+    requires std::is_same_v<Small, std::uint16_t> || std::is_same_v<Small, std::int32_t>
+  static bool assign(const Setting& setting, const toml::node& node, Small& to, std::string& problem) {
+    std::size_t value = 0;
+    if (!assign(setting, node, value, problem)) return false;
+    to = static_cast<Small>(value);
+    return true;
+  }
+
+  static bool assign(const Setting& setting, const toml::node& node, std::size_t& to, std::string&) {
+    std::optional<std::uint64_t> value;
+    if (const auto* number = node.as_integer(); number != nullptr && number->get() >= 0) {
+      value = static_cast<std::uint64_t>(number->get());
+    } else if (const auto* text = node.as_string(); text != nullptr && setting.unit == Unit::kBytes) {
+      value = parse_size_text(text->get());
+    }
+    if (!value || !in_range(setting, *value)) return false;
+    to = *value;
+    return true;
+  }
+
+  static bool assign(const Setting& setting, const toml::node& node, double& to, std::string&) {
+    if (!node.is_number()) return false;
+    const double value = *node.value<double>();
+    if (!std::isfinite(value) || value < static_cast<double>(setting.least) ||
+        value > static_cast<double>(setting.most))
+      return false;
+    to = value;
+    return true;
+  }
+
+  static bool assign(const Setting&, const toml::node& node, bool& to, std::string&) {
+    if (!node.is_boolean()) return false;
+    to = node.as_boolean()->get();
+    return true;
+  }
+
+  static bool assign(const Setting& setting, const toml::node& node, std::chrono::nanoseconds& to, std::string&) {
+    const auto* text = node.as_string();
+    const auto value = text != nullptr ? parse_duration_text(text->get()) : std::nullopt;
+    if (!value || !in_range(setting, static_cast<std::uint64_t>(value->count()))) return false;
+    to = *value;
+    return true;
+  }
+
+  static bool assign(const Setting& setting, const toml::node& node, std::chrono::milliseconds& to,
+                     std::string& problem) {
+    std::chrono::nanoseconds value{};
+    if (!assign(setting, node, value, problem)) return false;
+    to = std::chrono::duration_cast<std::chrono::milliseconds>(value);
+    return true;
+  }
+
+  static bool assign(const Setting& setting, const toml::node& node, std::optional<std::chrono::nanoseconds>& to,
+                     std::string& problem) {
+    return assign(setting, node, to.emplace(), problem);
+  }
+
+  // --- What only makes sense together ---
+
+  void check_together() {
+    check_sizes("limits.", config_.limits.requests);
+    for (const auto& [name, limits] : config_.limits.namespaces) check_sizes("limits.namespace." + name + ".", limits);
+    for (const auto& [name, space] : config_.namespaces) {
+      const auto own = config_.limits.namespaces.find(name);
+      const auto& limits = own != config_.limits.namespaces.end() ? own->second : config_.limits.requests;
+      if (space.retention && *space.retention < limits.retention_min) {
+        wrong(lines_["namespaces." + name + ".retention"],
+              "namespaces." + name + ".retention is " + duration_text(*space.retention) +
+                  ", less than retention_min: " + duration_text(limits.retention_min));
+      }
+    }
+  }
+
+  void check_sizes(const std::string& section, const RequestLimits& limits) {
+    not_above(section, "payload_bytes_max", limits.payload_bytes_max, "receive_bytes_max",
+              config_.rpc.receive_bytes_max);
+    not_above(section, "payload_bytes_warn", limits.payload_bytes_warn, "payload_bytes_max", limits.payload_bytes_max);
+    not_above(section, "retained_failure_bytes_max", limits.retained_failure_bytes_max, "payload_bytes_max",
+              limits.payload_bytes_max);
+  }
+
+  void not_above(const std::string& section, const std::string& name, std::uint64_t value, const std::string& top_name,
+                 std::uint64_t top) {
+    if (value <= top) return;
+    // A default, or what a namespace inherits, gives way without a word.
+    const auto line = lines_.find(section + name);
+    if (line == lines_.end()) return;
+    wrong(line->second, section + name + " is " + size_text(value) + ", more than " + top_name + ": " + size_text(top));
+  }
+
+  static constexpr std::size_t kProblemsShown = 50;
+
+  std::string name_;
+  Config& config_;
+  std::map<std::string, std::size_t> lines_;
+  std::vector<Problem> problems_;
+};
+
+std::string why() {
+  return std::generic_category().message(errno != 0 ? errno : EIO);
+}
+
+}  // namespace
+
+std::vector<std::string> parse_config(std::string_view text, const std::string& name, Config& config) {
+  return Reader(name, config).read(text);
+}
+
+std::vector<std::string> read_config(const std::string& path, Config& config) {
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return {"cannot read '" + path + "': " + why()};
+  std::string text(kFileBytesMax + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad()) return {"cannot read '" + path + "': " + why()};
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > kFileBytesMax) return {"'" + path + "' is larger than " + size_text(kFileBytesMax)};
+  return parse_config(text, path, config);
+}
+
+}  // namespace longbeat::server

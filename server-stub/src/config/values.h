@@ -1,0 +1,21 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Durations and sizes as people write them.
+namespace longbeat::server {
+
+/// "10s", "1h30m", "72h", "500ms": whole numbers of d, h, m, s, ms, us or ns, in any order; nothing when it is no such
+/// text or does not fit.
+std::optional<std::chrono::nanoseconds> parse_duration_text(std::string_view text);
+std::string duration_text(std::chrono::nanoseconds duration);
+
+/// "2MiB", "512KiB", "100B"; nothing when it is no such text or does not fit.
+std::optional<std::uint64_t> parse_size_text(std::string_view text);
+/// "2MiB", or the plain number where no larger unit divides it.
+std::string size_text(std::uint64_t bytes);
+
+}  // namespace longbeat::server

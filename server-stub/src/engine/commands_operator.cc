@@ -1,0 +1,149 @@
+#include "engine/engine_impl.h"
+#include "request/validate.h"
+
+namespace longbeat::server {
+namespace {
+
+NormalOptions normal(const ActivityOptions& from) {
+  NormalOptions to;
+  to.task_queue = from.task_queue;
+  to.timeouts = {from.timeouts.schedule_to_close, from.timeouts.schedule_to_start, from.timeouts.start_to_close,
+                 from.timeouts.heartbeat};
+  to.retry = {from.retry.initial_interval, from.retry.backoff_coefficient, from.retry.maximum_interval,
+              from.retry.maximum_attempts, from.retry.non_retryable_error_types};
+  if (from.priority.present) {
+    to.priority = WirePriority{from.priority.key, from.priority.fairness_key, from.priority.fairness_weight};
+  }
+  to.start_delay = from.start_delay;
+  return to;
+}
+
+ActivityOptions stored(NormalOptions from) {
+  ActivityOptions to;
+  to.task_queue = std::move(from.task_queue);
+  to.timeouts = {from.timeouts.schedule_to_close, from.timeouts.schedule_to_start, from.timeouts.start_to_close,
+                 from.timeouts.heartbeat};
+  to.retry = {from.retry.initial_interval, from.retry.backoff_coefficient, from.retry.maximum_interval,
+              from.retry.maximum_attempts, std::move(from.retry.non_retryable_error_types)};
+  if (from.priority) {
+    to.priority = {true, from.priority->key, std::move(from.priority->fairness_key), from.priority->fairness_weight};
+  }
+  to.start_delay = from.start_delay;
+  return to;
+}
+
+Status commands_disabled() {
+  return {internal::StatusCode::kUnimplemented, "Standalone activity operator commands are disabled", {}};
+}
+
+}  // namespace
+
+template <class OneRequest>
+StatusOr<EngineImpl::Run> EngineImpl::operated(const OneRequest& request) const {
+  const auto space = namespaces_.resolve(request.run.namespace_name);
+  if (!space) return space.error();
+  const RequestLimits& limits = limits_of(*space);
+  if (const auto valid = validate(request, limits); !valid) return valid.error();
+  if constexpr (requires { request.workflow_id; }) {
+    if (!limits.operator_commands) return commands_disabled();
+    if (!request.workflow_id.empty()) return not_found_workflow(request.workflow_id);
+  }
+  return find_run(**space, request.run, Depth::kOutcome);
+}
+
+template <class OneEvent>
+StatusOr<> EngineImpl::operate(const Run& run, const OneEvent& event) {
+  if (run.open != nullptr) {
+    const auto applied = change(*run.open, event);
+    return applied ? StatusOr<>() : StatusOr<>(applied.error());
+  }
+  // Closed: nothing can change, but the machine knows whether this is a repetition or a refusal.
+  ActivityState closed = *run.stored;
+  const auto applied = transition(closed, event, now_);
+  return applied ? StatusOr<>() : StatusOr<>(applied.error());
+}
+
+std::string EngineImpl::request_id_of(std::string&& given) {
+  return given.empty() ? internal::to_string(internal::make_uuid(random_)) : std::move(given);
+}
+
+Duration EngineImpl::draw(Duration jitter) {
+  if (jitter <= Duration(0)) return Duration(0);
+  return Duration(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(jitter.count()))));
+}
+
+void EngineImpl::on(Command& command, CancelRequest& request) {
+  const auto run = operated(request);
+  if (!run) return answer(command.sink, run.error());
+  const CancelRequested event{request_id_of(std::move(request.request_id)), std::move(request.identity),
+                              std::move(request.reason), std::move(request.reason_payloads)};
+  const auto done = operate(*run, event);
+  if (!done) return answer(command.sink, done.error());
+  if (run->open != nullptr && in_progress(run->state().progress.phase)) tell_worker(*run->open);
+  answer(command.sink, Reply(DoneReply{}));
+}
+
+void EngineImpl::on(Command& command, TerminateRequest& request) {
+  const auto run = operated(request);
+  if (!run) return answer(command.sink, run.error());
+  const auto done = operate(*run, Terminated{request_id_of(std::move(request.request_id)), std::move(request.identity),
+                                             std::move(request.reason)});
+  if (!done) return answer(command.sink, done.error());
+  answer(command.sink, Reply(DoneReply{}));
+}
+
+void EngineImpl::on(Command& command, PauseRequest& request) {
+  const auto run = operated(request);
+  if (!run) return answer(command.sink, run.error());
+  const auto done = operate(*run, PauseRequested{request_id_of(std::move(request.request_id)),
+                                                 std::move(request.identity), std::move(request.reason)});
+  if (!done) return answer(command.sink, done.error());
+  answer(command.sink, Reply(DoneReply{}));
+}
+
+void EngineImpl::on(Command& command, UnpauseRequest& request) {
+  const auto run = operated(request);
+  if (!run) return answer(command.sink, run.error());
+  const auto jitter = parse_jitter(request.jitter);
+  if (!jitter) return answer(command.sink, jitter.error());
+  const auto done = operate(*run, UnpauseRequested{request_id_of(std::move(request.request_id)), draw(*jitter)});
+  if (!done) return answer(command.sink, done.error());
+  answer(command.sink, Reply(DoneReply{}));
+}
+
+void EngineImpl::on(Command& command, ResetRequest& request) {
+  const auto run = operated(request);
+  if (!run) return answer(command.sink, run.error());
+  const auto jitter = parse_jitter(request.jitter);
+  if (!jitter) return answer(command.sink, jitter.error());
+  const auto done =
+      operate(*run, ResetRequested{request_id_of(std::move(request.request_id)), request.keep_paused,
+                                   request.restore_original_options, request.reset_heartbeat, draw(*jitter)});
+  if (!done) return answer(command.sink, done.error());
+  answer(command.sink, Reply(DoneReply{}));
+}
+
+void EngineImpl::on(Command& command, UpdateOptionsRequest& request) {
+  const auto run = operated(request);
+  if (!run) return answer(command.sink, run.error());
+  const ActivityState& state = run->state();
+  const ActivityOptions& current = state.input->options;
+  OptionsUpdated event{.request_id = request_id_of(std::move(request.request_id)), .options = current};
+  if (!is_repetition(state, OperatorRequest::kUpdate, event.request_id)) {
+    // Whether it may be changed at all comes before whether this change is sound.
+    ActivityState probe = state;
+    if (const auto allowed = transition(probe, event, now_); !allowed) return answer(command.sink, allowed.error());
+    event.restore_original = request.restore_original;
+    if (!request.restore_original) {
+      auto merged = merge_options(normal(current), request, limits_of(namespaces_.by_id(state.input->namespace_id)));
+      if (!merged) return answer(command.sink, merged.error());
+      event.options = stored(std::move(merged->options));
+      event.retry_policy_named = merged->retry_policy_named;
+      event.start_delay_named = merged->start_delay_named;
+    }
+    if (const auto done = operate(*run, event); !done) return answer(command.sink, done.error());
+  }
+  answer(command.sink, Reply(UpdateOptionsReply{state.input}));
+}
+
+}  // namespace longbeat::server

@@ -1,0 +1,174 @@
+#include <algorithm>
+
+#include "engine/engine_impl.h"
+#include "request/validate.h"
+
+namespace longbeat::server {
+namespace {
+
+constexpr auto kActivityType = static_cast<std::int32_t>(QueueType::kActivity);
+
+StatusOr<> check_length(const std::string& what, const std::string& text, const RequestLimits& limits) {
+  if (text.size() <= limits.id_bytes_max) return {};
+  return internal::invalid_argument(what + " exceeds length limit. Length=" + std::to_string(text.size()) +
+                                    " Limit=" + std::to_string(limits.id_bytes_max));
+}
+
+StatusOr<> check_queue(const std::string& name, const RequestLimits& limits) {
+  if (name.empty()) return internal::invalid_argument("Task queue name not set on request.");
+  return check_length("taskQueue", name, limits);
+}
+
+RateLimitRecord record_of(const std::optional<RateSetting>& from) {
+  if (!from) return {};
+  return {from->requests_per_second, from->reason, from->identity, from->update_time};
+}
+
+std::optional<RateSetting> setting_of(RateLimitRecord from) {
+  if (from == RateLimitRecord{}) return std::nullopt;
+  return RateSetting{from.per_second, std::move(from.reason), std::move(from.update_identity), from.update_time};
+}
+
+StatusOr<> check_rate(const std::optional<UpdateTaskQueueConfigRequest::Rate>& rate) {
+  // Negated, so that a rate that is not a number is refused too.
+  if (rate && rate->requests_per_second && !(*rate->requests_per_second >= 0)) {
+    return internal::invalid_argument("requests_per_second must not be negative: " +
+                                      std::to_string(*rate->requests_per_second));
+  }
+  return {};
+}
+
+}  // namespace
+
+void EngineImpl::on(Command& command, DescribeTaskQueueRequest& request) {
+  const auto space = namespaces_.resolve(request.namespace_name);
+  if (!space) return answer(command.sink, space.error());
+  if (const auto ok = check_queue(request.task_queue, limits_of(*space)); !ok) return answer(command.sink, ok.error());
+  DescribeTaskQueueReply reply;
+  const bool wanted = request.enhanced ? std::ranges::find(request.types, kActivityType) != request.types.end()
+                                       : request.type == kActivityType;
+  // Queues of other kinds exist for whoever asks; nothing ever happens in them.
+  if (wanted) reply.report = queues_.report((*space)->id, request.task_queue, now_);
+  reply.asked = std::move(request);
+  answer(command.sink, Reply(std::move(reply)));
+}
+
+void EngineImpl::on(Command& command, UpdateTaskQueueConfigRequest& request) {
+  constexpr std::size_t kWeightsMax = 1000;
+  constexpr std::size_t kFairnessKeyBytesMax = 64;
+  const auto space = namespaces_.resolve(request.namespace_name);
+  if (!space) return answer(command.sink, space.error());
+  const auto refuse = [&](std::string why) { answer(command.sink, internal::invalid_argument(std::move(why))); };
+  if (const auto ok = check_queue(request.task_queue, limits_of(*space)); !ok) return answer(command.sink, ok.error());
+  if (request.type != kActivityType) {
+    return refuse("task queue type " + std::to_string(request.type) + " has no configuration here, only ACTIVITY has");
+  }
+  const std::size_t text_max = limits_of(*space).id_bytes_max;
+  for (const auto* rate : {&request.queue_rate, &request.fairness_keys_rate_default}) {
+    if (*rate && (*rate)->reason.size() > text_max) return refuse("reason exceeds length limit");
+  }
+  if (request.identity.size() > text_max) return refuse("identity exceeds length limit");
+  if (const auto ok = check_rate(request.queue_rate); !ok) return answer(command.sink, ok.error());
+  if (const auto ok = check_rate(request.fairness_keys_rate_default); !ok) return answer(command.sink, ok.error());
+  const QueueConfig* current = queues_.config((*space)->id, request.task_queue);
+  QueueConfig config = current != nullptr ? *current : QueueConfig();
+  const auto set = [&](const std::optional<UpdateTaskQueueConfigRequest::Rate>& from, std::optional<RateSetting>& to) {
+    if (from) to = RateSetting{from->requests_per_second, from->reason, request.identity, now_};
+  };
+  set(request.queue_rate, config.queue_rate);
+  set(request.fairness_keys_rate_default, config.fairness_keys_rate_default);
+  for (const auto& [key, weight] : request.set_weights) {
+    if (!(weight > 0)) return refuse("fairness weight of \"" + key + "\" must be more than 0");
+    if (key.size() > kFairnessKeyBytesMax) return refuse("fairness key is longer than 64 bytes: \"" + key + "\"");
+    config.weight_overrides[key] = weight;
+  }
+  for (const std::string& key : request.unset_weights) {
+    if (request.set_weights.contains(key)) return refuse("fairness weight of \"" + key + "\" is both set and unset");
+    config.weight_overrides.erase(key);
+  }
+  if (config.weight_overrides.size() > kWeightsMax) {
+    return refuse("a task queue has at most " + std::to_string(kWeightsMax) + " fairness weights");
+  }
+  const QueueName name{(*space)->id, request.task_queue};
+  const auto row = queue_rows_.contains(name) ? queue_rows_.at(name) : new_row();
+  queue_rows_[name] = row;
+  queues_written_.emplace_back(name, row);
+  queues_.configure(name.first, name.second, config, now_);
+  answer(command.sink, Reply(TaskQueueConfigReply{std::move(config)}));
+}
+
+void EngineImpl::on(Command& command, ListTaskQueuePartitionsRequest& request) {
+  const auto space = namespaces_.resolve(request.namespace_name);
+  if (!space) return answer(command.sink, space.error());
+  if (const auto ok = check_queue(request.task_queue, limits_of(*space)); !ok) return answer(command.sink, ok.error());
+  answer(command.sink, Reply(ListTaskQueuePartitionsReply{std::move(request.task_queue)}));
+}
+
+void EngineImpl::on(Command& command, IdlePollRequest& request) {
+  const auto space = namespaces_.resolve(request.namespace_name);
+  if (!space) return answer(command.sink, space.error());
+  if (const auto ok = check_queue(request.task_queue, limits_of(*space)); !ok) return answer(command.sink, ok.error());
+  const auto key_fits = check_length("worker instance key", request.worker_instance_key, limits_of(*space));
+  if (!key_fits) return answer(command.sink, key_fits.error());
+  if (const auto ok = check_poll(command, **space, Parked::Kind::kIdle); !ok) return answer(command.sink, ok.error());
+  if (is_closed_poll(**space, request.worker_instance_key, request.task_queue, request.type)) {
+    return answer(command.sink, empty_answer(Parked::Kind::kIdle));
+  }
+  Parked parked;
+  parked.kind = Parked::Kind::kIdle;
+  parked.counted_in = (*space)->id;
+  parked.space = *space;
+  parked.worker_key = std::move(request.worker_instance_key);
+  parked.queue_type = request.type;
+  parked.task_queue = std::move(request.task_queue);
+  park(command, std::move(parked), wait_for(command));
+}
+
+void EngineImpl::forget_queues(std::uint32_t namespace_id) {
+  for (auto at = queue_rows_.lower_bound({namespace_id, ""});
+       at != queue_rows_.end() && at->first.first == namespace_id; at = queue_rows_.erase(at)) {
+    queues_.configure(namespace_id, at->first.second, {}, now_);
+    queues_written_.emplace_back(at->first, at->second);
+  }
+}
+
+void EngineImpl::write_queues() {
+  std::ranges::sort(queues_written_);
+  const auto repeated = std::ranges::unique(queues_written_);
+  queues_written_.erase(repeated.begin(), repeated.end());
+  for (const auto& [name, row] : queues_written_) {
+    const QueueConfig* config = queues_.config(name.first, name.second);
+    if (config == nullptr) {
+      remove_row(Table::kQueue, row);
+      continue;
+    }
+    TaskQueueConfigRecord record{name.first,
+                                 name.second,
+                                 kActivityType,
+                                 record_of(config->queue_rate),
+                                 record_of(config->fairness_keys_rate_default),
+                                 config->weight_overrides};
+    encode_task_queue_config({Table::kQueue, row}, record, new_row_bytes(Table::kQueue, row));
+  }
+}
+
+StatusOr<> EngineImpl::recover_queues() {
+  StatusOr<> result;
+  const auto scanned = store_->scan(Table::kQueue, 0, [&](std::uint64_t row, std::string_view bytes) {
+    auto record = decode_task_queue_config({Table::kQueue, row}, bytes);
+    if (!record) {
+      result = record.error();
+      return false;
+    }
+    queue_rows_[{record->namespace_id, record->name}] = row;
+    queues_.configure(record->namespace_id, record->name,
+                      {setting_of(std::move(record->queue_rate)), setting_of(std::move(record->fairness_default_rate)),
+                       std::move(record->fairness_weights)},
+                      now_);
+    next_row_ = std::max(next_row_, row + 1);
+    return true;
+  });
+  return scanned ? result : scanned;
+}
+
+}  // namespace longbeat::server

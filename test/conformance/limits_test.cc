@@ -1,0 +1,75 @@
+// Limits as a caller meets them: code, detail and headers, and only in the namespace that has them.
+#include <temporal/api/errordetails/v1/message.pb.h>
+
+#include "conformance/raw_calls.h"
+#include "rpc/server.h"
+
+using namespace longbeat::server;
+using namespace longbeat::test;
+
+namespace {
+
+ServerOptions small_namespace(RequestLimits limits) {
+  ServerOptions options;
+  options.namespaces = {"small"};
+  options.limits.namespaces["small"] = std::move(limits);
+  return options;
+}
+
+std::string started(Server& server) {
+  return "127.0.0.1:" + std::to_string(server.start().value());
+}
+
+struct Refusal {
+  grpc::Status status;
+  std::string cause, scope;  ///< its headers
+};
+
+Refusal describe_namespace(const RawClient& client, const std::string& name) {
+  service::DescribeNamespaceRequest request;
+  request.set_namespace_(name);
+  service::DescribeNamespaceResponse response;
+  grpc::ClientContext context;
+  Refusal refusal;
+  refusal.status = client.call_method("/temporal.api.workflowservice.v1.WorkflowService/DescribeNamespace", request,
+                                      &response, {}, context);
+  for (const auto& [name_of_header, value] : context.GetServerInitialMetadata()) {
+    if (name_of_header == "x-resource-exhausted-cause") refusal.cause = std::string(value.data(), value.size());
+    if (name_of_header == "x-resource-exhausted-scope") refusal.scope = std::string(value.data(), value.size());
+  }
+  return refusal;
+}
+
+}  // namespace
+
+TEST_CASE("calls beyond a namespace's rate are refused with cause and scope, in detail and headers", "[rpc][limits]") {
+  RequestLimits limits;
+  limits.requests_per_second = 1;
+  Server server(small_namespace(limits));
+  const RawClient client(started(server));
+  CHECK(describe_namespace(client, "small").status.ok());
+  const Refusal refusal = describe_namespace(client, "small");
+  CHECK(refusal.status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
+  CHECK(refusal.status.error_message() == "namespace rate limit exceeded");
+  CHECK(refusal.cause == "RpsLimit");
+  CHECK(refusal.scope == "Namespace");
+  google::rpc::Status status;
+  REQUIRE(status.ParseFromString(refusal.status.error_details()));
+  REQUIRE(status.details_size() == 1);
+  temporal::api::errordetails::v1::ResourceExhaustedFailure detail;
+  REQUIRE(status.details(0).UnpackTo(&detail));
+  CHECK(detail.cause() == 1);
+  CHECK(detail.scope() == 1);
+  CHECK(describe_namespace(client, "default").status.ok());
+}
+
+TEST_CASE("the largest request and its refusal follow the limit", "[rpc][limits]") {
+  ServerOptions options;
+  options.rpc_limits.receive_bytes_max = 64 * 1024;
+  Server server(std::move(options));
+  const RawClient client(started(server));
+  const Refusal refusal = describe_namespace(client, std::string(70'000, 'n'));
+  CHECK(refusal.status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
+  CHECK_THAT(refusal.status.error_message(), ContainsSubstring("grpc: received message larger than max (70"));
+  CHECK(describe_namespace(client, "default").status.ok());
+}
