@@ -2,11 +2,17 @@
 #include <longbeat/worker.h>
 
 #include <iostream>
+#include <string>
 
 #include "greet.h"
 
 int main(int argc, char** argv) {
-  auto client = longbeat::Client::connect({.address = argc > 1 ? argv[1] : "127.0.0.1:7233"});
+  const std::string address = argc > 1 ? argv[1] : "127.0.0.1:7233";
+  if (argc > 2 || address.starts_with('-')) {
+    std::cerr << "usage: hello_worker [HOST:PORT]\n";
+    return address == "--help" ? 0 : 2;
+  }
+  auto client = longbeat::Client::connect({.address = address});
   if (!client) {
     std::cerr << client.error() << "\n";
     return 1;

@@ -9,7 +9,7 @@
 #include <iostream>
 #include <thread>
 
-#include "arguments.h"
+#include "command_line.h"
 #include "ingest.h"
 
 namespace {
@@ -46,20 +46,30 @@ class ProgressBar {
 };
 
 int run(int argc, char** argv) {
-  Arguments arguments(argc, argv);
-  const auto address = arguments.text("--address", "127.0.0.1:7233");
-  const auto id = arguments.text("--id", "packages");
-  const auto task_queue = arguments.text("--task-queue", "files");
-  const auto packages_file = arguments.text("--file");
-  const auto database = arguments.text("--database");
-  const auto rate = arguments.number("--rate", 2'000'000);
-  const auto heartbeat_seconds = arguments.number("--heartbeat-timeout", 5);
-  arguments.end();
+  std::string address = "127.0.0.1:7233";
+  std::string id = "packages";
+  std::string task_queue = "files";
+  std::string packages_file;
+  std::string database;
+  std::uint64_t rate = 2'000'000;
+  std::int64_t heartbeat_seconds = 5;
+  CLI::App app("Starts an \"ingest\" activity, shows its progress and waits for its result.", "ingest_client");
+  app.add_option("--address", address, "Address of the server")->capture_default_str()->check(check_address);
+  app.add_option("--id", id, "ID of the activity")->capture_default_str();
+  app.add_option("--task-queue", task_queue, "Task queue its workers poll")->capture_default_str();
+  app.add_option("--file", packages_file, "Debian package index to read")->required()->check(CLI::ExistingFile);
+  app.add_option("--database", database, "SQLite file to write, created when missing")
+      ->required()
+      ->check(check_folder_exists);
+  app.add_option("--rate", rate, "Bytes to read a second; 0: as fast as it can")
+      ->capture_default_str()
+      ->check(check_number(0, 1'000'000'000'000));
+  app.add_option("--heartbeat-timeout", heartbeat_seconds,
+                 "Seconds without a heartbeat after which an attempt has failed")
+      ->capture_default_str()
+      ->check(check_number(1, 3'600));
+  if (const auto code = read_command_line(app, argc, argv)) return *code;
 
-  if (heartbeat_seconds < 1 || heartbeat_seconds > 3'600) {
-    throw std::invalid_argument("option --heartbeat-timeout is " + std::to_string(heartbeat_seconds) +
-                                ", must be 1 to 3600 seconds");
-  }
   auto client = longbeat::Client::connect({.address = address}).value();
   auto handle = client.start(ingest,
                              {.id = id,
@@ -112,5 +122,5 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) try { return run(argc, argv); } catch (const std::exception& error) {
   std::cerr << "ingest_client: " << error.what() << "\n";
-  return 2;
+  return 1;
 }

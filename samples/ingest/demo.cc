@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "arguments.h"
+#include "command_line.h"
 #include "ingest.h"
 #include "package_db.h"
 #include "process.h"
@@ -34,7 +34,7 @@ struct Settings {
   std::string directory;               // For everything this run writes.
   std::string packages_file;
   std::uint64_t expected_packages = 0;  // Counted by somebody else.
-  std::uint64_t rate = 0;
+  std::uint64_t rate = 2'000'000;
   std::chrono::seconds heartbeat_timeout{};
 
   std::string in_directory(const std::string& name) const { return directory + "/" + name; }
@@ -285,34 +285,44 @@ void Demo::check_outcome(bool client_is_content) {
                 "), less than one heartbeat interval and a transaction: ", most);
 }
 
-Settings read_settings(int argc, char** argv) {
-  Arguments arguments(argc, argv);
-  Settings settings;
-  settings.server = arguments.text("--server");
-  settings.worker = arguments.text("--worker");
-  settings.client = arguments.text("--client");
-  settings.directory = arguments.text("--directory");
-  settings.packages_file = arguments.text("--file");
-  settings.expected_packages = arguments.number("--expect", 0);
-  settings.rate = arguments.number("--rate", 2'000'000);
-  settings.heartbeat_timeout = std::chrono::seconds(arguments.number("--heartbeat-timeout", 5));
-  arguments.end();
-  if (settings.rate < 1'000)
-    throw std::invalid_argument("option --rate is too low, must be at least 1000 bytes a second");
-  if (settings.heartbeat_timeout < 3s || settings.heartbeat_timeout > 60s) {
-    throw std::invalid_argument("option --heartbeat-timeout must be 3 to 60 seconds");
-  }
-  return settings;
+/// The exit code when there is nothing to run.
+std::optional<int> read_settings(int argc, char** argv, Settings& settings) {
+  CLI::App app("Kills a worker and the server while they ingest a file; demo.sh prepares the file and calls it.",
+               "demo");
+  app.add_option("--server", settings.server, "longbeat-server")->required()->check(CLI::ExistingFile);
+  app.add_option("--worker", settings.worker, "ingest_worker")->required()->check(CLI::ExistingFile);
+  app.add_option("--client", settings.client, "ingest_client")->required()->check(CLI::ExistingFile);
+  app.add_option("--directory", settings.directory, "Folder for logs and databases")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--file", settings.packages_file, "Debian package index to read")
+      ->required()
+      ->check(CLI::ExistingFile);
+  app.add_option("--expect", settings.expected_packages, "Packages in it, counted by somebody else")
+      ->required()
+      ->check(check_number(1, 1'000'000'000));
+  app.add_option("--rate", settings.rate, "Bytes to read a second")
+      ->capture_default_str()
+      ->check(check_number(1'000, 1'000'000'000'000));
+  std::int64_t heartbeat_seconds = 5;
+  app.add_option("--heartbeat-timeout", heartbeat_seconds, "Seconds")
+      ->capture_default_str()
+      ->check(check_number(3, 60));
+  const auto code = read_command_line(app, argc, argv);
+  settings.heartbeat_timeout = std::chrono::seconds(heartbeat_seconds);
+  return code;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-  Demo demo(read_settings(argc, argv));
+  Settings settings;
+  if (const auto code = read_settings(argc, argv, settings)) return *code;
+  Demo demo(std::move(settings));
   const bool all_right = demo.run();
   std::cout << (all_right ? "\nNothing was lost.\n" : "\nSomething is WRONG, see above.\n");
   return all_right ? 0 : 1;
 } catch (const std::exception& error) {
   std::cerr << "demo: " << error.what() << "\n";
-  return 2;
+  return 1;
 }

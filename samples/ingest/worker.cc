@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "arguments.h"
+#include "command_line.h"
 #include "ingest.h"
 #include "package_db.h"
 #include "stanza_reader.h"
@@ -88,11 +88,14 @@ Summary run_ingest(longbeat::ActivityContext& ctx, std::string packages_file, st
 }
 
 int run(int argc, char** argv) {
-  Arguments arguments(argc, argv);
-  const auto address = arguments.text("--address", "127.0.0.1:7233");
-  const auto task_queue = arguments.text("--task-queue", "files");
-  const auto identity = arguments.text("--identity", "");
-  arguments.end();
+  std::string address = "127.0.0.1:7233";
+  std::string task_queue = "files";
+  std::string identity;
+  CLI::App app("Runs \"ingest\" activities until SIGINT or SIGTERM.", "ingest_worker");
+  app.add_option("--address", address, "Address of the server")->capture_default_str()->check(check_address);
+  app.add_option("--task-queue", task_queue, "Task queue to poll")->capture_default_str();
+  app.add_option("--identity", identity, "Name of this worker; without it PID@HOST");
+  if (const auto code = read_command_line(app, argc, argv)) return *code;
 
   auto client = longbeat::Client::connect({.address = address, .identity = identity}).value();
   longbeat::Worker worker(client, {.task_queue = task_queue, .max_concurrent_activities = 4});
@@ -108,5 +111,5 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) try { return run(argc, argv); } catch (const std::exception& error) {
   std::cerr << "ingest_worker: " << error.what() << "\n";
-  return 2;
+  return 1;
 }
