@@ -5,11 +5,15 @@ namespace {
 
 // A spike of the whole design, with thin messages, reached these shares of the echo. Half of them is what we hold.
 constexpr double kHalf = 0.5;
+// Polls that wait must leave others at least half of what they get without them.
+constexpr double kBesideParked = 0.5;
+constexpr std::size_t kParked = 10'000;
 
 }  // namespace
 
 std::vector<Cell> all_cells() {
   using test::WireClient;
+  const auto info = [](WireClient& client) { return test::make_system_info_load(client); };
   const auto start = [](WireClient& client) { return test::make_start_load(client); };
   const auto poll_complete = [](WireClient& client) { return test::make_poll_complete_load(client); };
   const auto execute = [](WireClient& client) { return test::make_execute_load(client); };
@@ -32,6 +36,9 @@ std::vector<Cell> all_cells() {
       {"execute", 256, false, std::nullopt, execute},
       {"heartbeat, 64 open", 64, false, std::nullopt, beat_64},
       {"heartbeat, 10k open", 64, false, std::nullopt, beat_10k},
+      {"parked 10k, info", 64, false, kBesideParked, info, kParked},
+      {"parked 10k, start", 64, true, kBesideParked, start, kParked},
+      {"parked 10k, execute", 64, true, kBesideParked, execute, kParked},
   };
 }
 

@@ -19,6 +19,9 @@ struct Cell {
   /// known.
   std::optional<double> target{};
   std::function<std::unique_ptr<test::Load>(test::WireClient&)> make_load{};
+  /// So many polls wait on the server meanwhile. If any, the ratio is not to the echo but to a second server without
+  /// them.
+  std::size_t parked_polls = 0;
 };
 
 /// All of them, durable ones first.

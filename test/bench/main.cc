@@ -26,7 +26,8 @@ using std::chrono::milliseconds;
 
 constexpr const char* kUsage =
     "longbeat-bench [--only NAME] [--pairs N] [--server PATH] [--dir FOLDER] [--quick]\n"
-    "  --only NAME    only loads whose line begins with NAME: start, poll+complete, execute, heartbeat, echo\n"
+    "  --only NAME    only loads whose line begins with NAME: start, poll+complete, execute, heartbeat, parked,\n"
+    "                 echo\n"
     "  --pairs N      windows of echo and ours in turn, per line (default 7)\n"
     "  --server PATH  the longbeat-server program (default: the one built with this)\n"
     "  --dir FOLDER   where database files go (default: the system's temporary folder); should be on a real disk\n"

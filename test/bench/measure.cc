@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
+#include <optional>
+#include <stdexcept>
 
+#include "support/parked_polls.h"
 #include "support/server_process.h"
 
 namespace longbeat::bench {
@@ -15,8 +19,9 @@ using test::Load;
 using test::WireClient;
 
 constexpr std::size_t kEchoInFlight = 64;
-constexpr double kFirstGuess = 12'000;  // Operations per second to be ready for before the first window.
-constexpr double kReserve = 1.7;        // How much faster than the last window the next one may get.
+constexpr double kFirstGuess = 12'000;                // Operations per second to be ready for before the first window.
+constexpr double kReserve = 1.7;                      // How much faster than the last window the next one may get.
+constexpr std::chrono::milliseconds kRenewPolls{20};  // Between windows: polls that were answered are sent again.
 
 Sample put_together(const std::vector<Sample>& windows) {
   Sample all;
@@ -76,30 +81,74 @@ Sample measure_window(WireClient& client, Load& load, std::size_t in_flight, con
   return sample;
 }
 
+namespace {
+
+/// A fresh server with the cell's load on it.
+class Measured {
+ public:
+  Measured(const Cell& cell, const MeasureOptions& options)
+      : cell_(cell),
+        options_(options),
+        folder_(options.folder),
+        server_({.binary = options.server_binary,
+                 .database = cell.durable ? folder_.path() / "bench.db" : std::filesystem::path{},
+                 .folder = folder_.path()}),
+        client_(server_.address()),
+        load_(cell.make_load(client_)) {}
+
+  void prepare() {
+    const double seconds = duration<double>(options_.warm_up + options_.window).count();
+    load_->prepare(static_cast<std::size_t>(expected_ * seconds));
+  }
+  Sample window() {
+    Sample sample = measure_window(client_, *load_, cell_.in_flight, options_, [this] { return server_.cpu_time(); });
+    expected_ = std::max(kFirstGuess / 4, sample.per_second * kReserve);
+    return sample;
+  }
+  std::string address() const { return server_.address(); }
+
+ private:
+  const Cell& cell_;
+  const MeasureOptions& options_;
+  const test::TempFolder folder_;
+  test::ServerProcess server_;
+  WireClient client_;
+  std::unique_ptr<Load> load_;
+  double expected_ = kFirstGuess;
+};
+
+}  // namespace
+
 CellResult measure_cell(const Cell& cell, const MeasureOptions& options, const std::string& echo_address,
                         const std::function<nanoseconds()>& echo_cpu) {
-  const test::TempFolder folder(options.folder);
-  test::ServerProcess server({.binary = options.server_binary,
-                              .database = cell.durable ? folder.path() / "bench.db" : std::filesystem::path{},
-                              .folder = folder.path()});
+  Measured ours(cell, options);
   WireClient echo_client(echo_address);
-  WireClient client(server.address());
   const auto echo = test::make_echo_load(echo_client);
-  const auto ours = cell.make_load(client);
-  const double seconds = duration<double>(options.warm_up + options.window).count();
-  double expected = kFirstGuess;
-  std::vector<Sample> echo_windows, our_windows;
+  std::optional<Measured> without_polls;
+  std::optional<test::ParkedPolls> polls;
+  if (cell.parked_polls > 0) {
+    without_polls.emplace(cell, options);
+    polls.emplace(ours.address(), test::ParkedPolls::Options{.polls = cell.parked_polls});
+    polls->park();
+  }
+  const auto other_window = [&] {
+    return without_polls ? without_polls->window()
+                         : measure_window(echo_client, *echo, kEchoInFlight, options, echo_cpu);
+  };
+  std::vector<Sample> other_windows, our_windows;
   std::vector<double> ratios;
   for (int pair = 0; pair < options.pairs; ++pair) {
-    ours->prepare(static_cast<std::size_t>(expected * seconds));
-    echo_windows.push_back(measure_window(echo_client, *echo, kEchoInFlight, options, echo_cpu));
-    our_windows.push_back(measure_window(client, *ours, cell.in_flight, options, [&] { return server.cpu_time(); }));
-    expected = std::max(kFirstGuess / 4, our_windows.back().per_second * kReserve);
-    ratios.push_back(echo_windows.back().per_second > 0 ? our_windows.back().per_second / echo_windows.back().per_second
-                                                        : 0);
+    if (polls) polls->client().run_until(Clock::now() + kRenewPolls);
+    if (without_polls) without_polls->prepare();
+    ours.prepare();
+    other_windows.push_back(other_window());
+    our_windows.push_back(ours.window());
+    ratios.push_back(
+        other_windows.back().per_second > 0 ? our_windows.back().per_second / other_windows.back().per_second : 0);
   }
+  if (polls && polls->waiting() != cell.parked_polls) throw std::runtime_error("not all polls waited to the end");
   const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
-  return {put_together(echo_windows), put_together(our_windows), median(ratios), *low, *high};
+  return {put_together(other_windows), put_together(our_windows), median(ratios), *low, *high};
 }
 
 }  // namespace longbeat::bench

@@ -27,7 +27,8 @@ struct Sample {
 };
 
 struct CellResult {
-  Sample echo{};  ///< per_second and CPU are medians of the windows, latencies of all of them together
+  Sample echo{};  ///< of the same load without polls, where polls are parked; per_second and CPU are medians of the
+                  ///< windows, latencies of all of them together
   Sample ours{};
   double ratio = 0, ratio_min = 0, ratio_max = 0;  ///< median and range over the pairs
 };
@@ -36,8 +37,8 @@ struct CellResult {
 Sample measure_window(test::WireClient& client, test::Load& load, std::size_t in_flight, const MeasureOptions& options,
                       const std::function<std::chrono::nanoseconds()>& server_cpu);
 
-/// Echo and ours in turn, so that a drift of the machine meets both; the server is started fresh for the cell. Throws
-/// std::runtime_error when a call fails.
+/// Echo (or the server without parked polls) and ours in turn, so that a drift of the machine meets both; the server is
+/// started fresh for the cell. Throws std::runtime_error when a call fails.
 CellResult measure_cell(const Cell& cell, const MeasureOptions& options, const std::string& echo_address,
                         const std::function<std::chrono::nanoseconds()>& echo_cpu);
 

@@ -6,7 +6,8 @@ namespace longbeat::bench {
 namespace {
 
 const char* verdict(const Cell& cell, const CellResult& result) {
-  if (result.echo.per_second < kEchoPerSecondMin) return "noisy, no verdict";
+  // Where polls are parked both sides do the same work, and the ratio holds at any speed.
+  if (cell.parked_polls == 0 && result.echo.per_second < kEchoPerSecondMin) return "noisy, no verdict";
   if (!cell.target) return "";
   return result.ratio >= *cell.target ? "reached" : "BELOW";
 }
@@ -44,7 +45,10 @@ void print_foot() {
       "the pairs of our rate to that of a bare echo (100 bytes, 64 in flight) just before. target: half of what a "
       "spike of\n"
       "the design reached. CPU us: of the server process, per operation. An echo below %.0f/s means the machine is "
-      "busy.\n",
+      "busy.\n"
+      "parked: 10,000 polls wait on 500 queues over 40 connections; the echo's columns and the ratio show the same "
+      "load "
+      "on\na second server without them.\n",
       kEchoPerSecondMin);
 }
 
