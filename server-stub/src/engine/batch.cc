@@ -2,6 +2,7 @@
 
 #include "engine/engine_impl.h"
 #include "engine/index_row.h"
+#include "machine/callbacks.h"
 #include "record/record.h"
 
 namespace longbeat::server {
@@ -35,19 +36,11 @@ std::uint64_t bytes_of(const OperatorNotes& notes) {
          notes.cancel_details.size() + notes.pause_identity.size() + notes.pause_reason.size();
 }
 
-std::uint64_t bytes_of(const std::vector<CallbackState>& callbacks) {
-  std::uint64_t bytes = 0;
-  for (const CallbackState& one : callbacks) {
-    bytes += sizeof one + one.request_id.size() + one.message.size() + one.url.size() + one.last_failure.size();
-  }
-  return bytes;
-}
-
 std::uint64_t bytes_of(const ActivityState& state) {
   const ActivityProgress& progress = state.progress;
   return kBytesPerActivity + bytes_of(*state.input) + state.heartbeat_details.size() +
          (state.last_failure ? bytes_of(*state.last_failure) : 0) + progress.worker_identity.size() +
-         (progress.notes ? bytes_of(*progress.notes) : 0) + bytes_of(state.callbacks);
+         (progress.notes ? bytes_of(*progress.notes) : 0) + memory_bytes(state.callbacks);
 }
 
 }  // namespace

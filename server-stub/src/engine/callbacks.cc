@@ -12,14 +12,6 @@ namespace {
 
 constexpr std::uint64_t kBytesPerDelivery = 256;  // Its entries in tables and heaps, roughly.
 
-std::uint64_t bytes_of(const std::vector<CallbackState>& callbacks) {
-  std::uint64_t bytes = kBytesPerDelivery;
-  for (const CallbackState& one : callbacks) {
-    bytes += sizeof one + one.request_id.size() + one.message.size() + one.url.size() + one.last_failure.size();
-  }
-  return bytes;
-}
-
 CallbackEvent event_of(const OutboundResult& result) {
   if (result.delivered) return DeliverySucceeded{};
   return DeliveryFailed{result.message, result.retryable};
@@ -34,7 +26,7 @@ EngineImpl::Delivery* EngineImpl::begin_delivery(std::uint64_t row, std::uint32_
   delivery.namespace_id = namespace_id;
   delivery.callbacks = std::move(callbacks);
   delivery.tickets.resize(delivery.callbacks.size());
-  delivery.bytes = bytes_of(delivery.callbacks);
+  delivery.bytes = kBytesPerDelivery + memory_bytes(delivery.callbacks);
   open_bytes_ += delivery.bytes;
   arm(row, delivery);
   return &delivery;

@@ -50,11 +50,7 @@ void EngineImpl::callback_done(std::uint64_t ticket, OutboundResult result) {
 }
 
 const RequestLimits& EngineImpl::limits_of(const Namespace* space) const {
-  if (space != nullptr) {
-    const auto found = options_.limits.namespaces.find(space->name);
-    if (found != options_.limits.namespaces.end()) return found->second;
-  }
-  return options_.limits.requests;
+  return space != nullptr ? limits_named(space->name) : options_.limits.requests;
 }
 
 void EngineImpl::step(StepTime time) {

@@ -91,6 +91,14 @@ std::optional<Time> next_due_time(const std::vector<CallbackState>& callbacks) {
   return next;
 }
 
+std::uint64_t memory_bytes(const std::vector<CallbackState>& callbacks) {
+  std::uint64_t bytes = 0;
+  for (const CallbackState& one : callbacks) {
+    bytes += sizeof one + one.request_id.size() + one.message.size() + one.url.size() + one.last_failure.size();
+  }
+  return bytes;
+}
+
 bool is_settled(const CallbackState& callback) {
   return callback.phase == CallbackPhase::kSucceeded || callback.phase == CallbackPhase::kFailed;
 }

@@ -41,6 +41,8 @@ bool release(std::vector<CallbackState>& callbacks, Time now);
 std::optional<Time> due_time(const CallbackState& callback);
 /// The earliest of several.
 std::optional<Time> next_due_time(const std::vector<CallbackState>& callbacks);
+/// What they take in memory.
+std::uint64_t memory_bytes(const std::vector<CallbackState>& callbacks);
 /// Delivered, or given up for good.
 bool is_settled(const CallbackState& callback);
 
