@@ -93,10 +93,7 @@ std::optional<Request> decode_cancel(const DecodeInput& input) {
   auto& from = input.scratch.make<service::RequestCancelActivityExecutionRequest>();
   if (!parse(input.bytes, from)) return std::nullopt;
   CancelRequest to;
-  to.run = take_run(from);
-  to.identity = take(from.mutable_identity());
-  to.request_id = take(from.mutable_request_id());
-  to.reason = take(from.mutable_reason());
+  take_operation(from, to);
   auto& payloads = input.scratch.make<temporal::api::common::v1::Payloads>();
   auto& reason = *payloads.add_payloads();
   (*reason.mutable_metadata())["encoding"] = "json/plain";

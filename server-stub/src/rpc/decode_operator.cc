@@ -12,10 +12,7 @@ std::optional<Request> decode_terminate(const DecodeInput& input) {
   auto& from = input.scratch.make<service::TerminateActivityExecutionRequest>();
   if (!parse(input.bytes, from)) return std::nullopt;
   TerminateRequest to;
-  to.run = take_run(from);
-  to.identity = take(from.mutable_identity());
-  to.request_id = take(from.mutable_request_id());
-  to.reason = take(from.mutable_reason());
+  take_operation(from, to);
   return to;
 }
 
@@ -29,11 +26,7 @@ std::optional<Request> decode_pause(const DecodeInput& input) {
   auto& from = input.scratch.make<service::PauseActivityExecutionRequest>();
   if (!parse(input.bytes, from)) return std::nullopt;
   PauseRequest to;
-  to.run = take_run(from);
-  to.workflow_id = take(from.mutable_workflow_id());
-  to.identity = take(from.mutable_identity());
-  to.request_id = take(from.mutable_request_id());
-  to.reason = take(from.mutable_reason());
+  take_operation(from, to);
   return to;
 }
 
@@ -41,11 +34,7 @@ std::optional<Request> decode_unpause(const DecodeInput& input) {
   auto& from = input.scratch.make<service::UnpauseActivityExecutionRequest>();
   if (!parse(input.bytes, from)) return std::nullopt;
   UnpauseRequest to;
-  to.run = take_run(from);
-  to.workflow_id = take(from.mutable_workflow_id());
-  to.identity = take(from.mutable_identity());
-  to.request_id = take(from.mutable_request_id());
-  to.reason = take(from.mutable_reason());
+  take_operation(from, to);
   if (from.has_jitter()) to.jitter = raw(from.jitter());
   return to;
 }
@@ -54,10 +43,7 @@ std::optional<Request> decode_reset(const DecodeInput& input) {
   auto& from = input.scratch.make<service::ResetActivityExecutionRequest>();
   if (!parse(input.bytes, from)) return std::nullopt;
   ResetRequest to;
-  to.run = take_run(from);
-  to.workflow_id = take(from.mutable_workflow_id());
-  to.identity = take(from.mutable_identity());
-  to.request_id = take(from.mutable_request_id());
+  take_operation(from, to);
   to.keep_paused = from.keep_paused();
   to.restore_original_options = from.restore_original_options();
   to.reset_heartbeat = from.reset_heartbeat();
@@ -86,10 +72,7 @@ std::optional<Request> decode_update_options(const DecodeInput& input) {
   auto& from = input.scratch.make<service::UpdateActivityExecutionOptionsRequest>();
   if (!parse(input.bytes, from)) return std::nullopt;
   UpdateOptionsRequest to;
-  to.run = take_run(from);
-  to.workflow_id = take(from.mutable_workflow_id());
-  to.identity = take(from.mutable_identity());
-  to.request_id = take(from.mutable_request_id());
+  take_operation(from, to);
   if (from.has_activity_options()) to.options = decode_options(from.activity_options());
   if (from.has_update_mask()) {
     to.update_mask.emplace(from.update_mask().paths().begin(), from.update_mask().paths().end());

@@ -21,6 +21,16 @@ RunRef take_run(Message& message) {
   return {take(message.mutable_namespace_()), take(message.mutable_activity_id()), take(message.mutable_run_id())};
 }
 
+/// What the requests that operate on one activity share, as far as each has it.
+template <class Message, class Operation>
+void take_operation(Message& from, Operation& to) {
+  to.run = take_run(from);
+  to.identity = take(from.mutable_identity());
+  to.request_id = take(from.mutable_request_id());
+  if constexpr (requires { to.workflow_id; }) to.workflow_id = take(from.mutable_workflow_id());
+  if constexpr (requires { to.reason; }) to.reason = take(from.mutable_reason());
+}
+
 /// The name in a request's TaskQueue message; empty without one.
 template <class Message>
 std::string take_task_queue(Message& message) {
