@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # run_test.sh SOURCE_FOLDER BUILD_FOLDER: a user's program builds and runs against
 #   1. the static package, installed from BUILD_FOLDER;
-#   2. longbeat as a subdirectory, with shared libraries;
+#   2. longbeat as a subdirectory, with shared libraries, and without precompiled headers: each file of the libraries
+#      includes what it uses;
 #   3. the shared package, installed from that build.
 set -euo pipefail
 source=$1 build=$2 work=$2/test/install/work
@@ -32,7 +33,7 @@ installs static
 configure static installed "-DCMAKE_PREFIX_PATH=$work/static-package"
 build_and_run static all
 
-configure subdirectory subdirectory -DBUILD_SHARED_LIBS=ON
+configure subdirectory subdirectory -DBUILD_SHARED_LIBS=ON -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON
 build_and_run subdirectory all
 
 cmake --install "$work/subdirectory" --prefix "$work/shared-package" >"$work/shared-install.log" 2>&1 ||
