@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "base/log.h"
 #include "base/random.h"
 #include "client/client_core.h"
 #include "client/retrying_stub.h"
@@ -25,6 +26,7 @@ class GrpcConnection final : public Connection {
       : grpc_stub_(loop_, make_channel(address)), stub_(loop_, grpc_stub_, entropy(), [counters = std::move(counters)] {
           counters->retries.fetch_add(1, std::memory_order_relaxed);
         }) {
+    log_on_own_thread();  // Whatever the program does in its log sink, the loop goes on.
     loop_.start([this] { grpc_stub_.shut_down(); });
   }
   ~GrpcConnection() override { loop_.stop(); }

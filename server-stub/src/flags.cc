@@ -6,6 +6,7 @@
 
 #include "config/checks.h"
 #include "longbeat/export.h"
+#include "port_file.h"
 
 namespace longbeat::server {
 namespace {
@@ -111,7 +112,12 @@ std::optional<int> parse_flags(int argc, char** argv, Config& config) {
     if (!problems.empty()) return kExitBadFlags;
   }
   const bool print = given.print_config;
+  const std::string config_file = given.config_file;
   apply(std::move(given), config);
+  if (!config.port_file.empty()) {
+    const std::string wrong = check_port_file(config.port_file, config.database, config_file);
+    if (!wrong.empty()) return refuse("--port-file: " + wrong);
+  }
   if (!print) return std::nullopt;
   std::cout << to_toml(config) << std::flush;
   return std::cout ? EXIT_SUCCESS : refuse("--print-config: cannot write");

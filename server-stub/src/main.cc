@@ -8,12 +8,10 @@
 #include <spdlog/spdlog.h>
 
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <mutex>
 #include <optional>
@@ -24,7 +22,9 @@
 #include "base/log.h"
 #include "flags.h"
 #include "longbeat/export.h"
+#include "port_file.h"
 #include "rpc/json_text.h"
+#include "rpc/protobuf_log.h"
 #include "rpc/server.h"
 
 namespace {
@@ -64,10 +64,13 @@ void set_up_log(const Config& config) {
   logger->set_level(config.log_level == "never" ? spdlog::level::off : spdlog::level::from_str(config.log_level));
   logger->flush_on(spdlog::level::warn);
   longbeat::internal::set_log_sink(
-      [logger, json](longbeat::internal::LogLevel level, std::string_view line) {
-        logger->log(to_spdlog(level), "{}", json ? longbeat::server::json_quoted(line) : std::string(line));
+      [logger, json](const longbeat::LogRecord& record) {
+        logger->log(to_spdlog(record.level), "{}",
+                    json ? longbeat::server::json_quoted(record.message) : to_string(record));
       },
       least_level(config.log_level));
+  longbeat::internal::log_on_own_thread();  // A terminal or pipe that takes no more must not stop the server.
+  longbeat::server::log_protobuf_lines();
 #if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR < 65
   // gRPC's own lines are for those who look for faults; newer releases log through absl.
   gpr_set_log_function([](gpr_log_func_args* args) {
@@ -134,19 +137,6 @@ int fail(const std::string& reason) {
   return kExitFailed;
 }
 
-/// Whole or not at all: who waits for the file never reads half a number. Returns why it could not be written.
-std::optional<std::string> write_port_file(const std::string& path, std::uint16_t port) {
-  const std::string temporary = path + ".new";
-  errno = 0;
-  std::ofstream out(temporary, std::ios::trunc);
-  out << port << '\n';
-  out.close();
-  std::error_code error(out ? 0 : (errno != 0 ? errno : EIO), std::generic_category());
-  if (!error) std::filesystem::rename(temporary, path, error);
-  if (!error) return std::nullopt;
-  return "--port-file: cannot write '" + path + "': " + error.message();
-}
-
 /// The one line on stdout: where calls are served, and what becomes of the state.
 std::string greeting(const Config& config, std::uint16_t port, const longbeat::server::ServerStats& stats) {
   const bool is_ipv6 = config.ip.find(':') != std::string::npos;
@@ -178,9 +168,15 @@ int serve(const Config& config, const sigset_t& signals) {
   longbeat::server::Server server(std::move(options));
   const auto port = server.start();
   if (!port) return fail(port.error().message);
-  std::cout << greeting(config, *port, server.stats()) << std::endl;
+  std::optional<longbeat::server::PortFile> port_file;
   if (!config.port_file.empty()) {
-    if (const auto failure = write_port_file(config.port_file, *port)) return fail(*failure);
+    port_file.emplace(config.port_file, *port);
+    if (const auto failure = port_file->failure()) return fail(*failure);
+  }
+  std::cout << greeting(config, *port, server.stats()) << std::endl;
+  if (port_file) {
+    port_file->publish();
+    if (const auto failure = port_file->failure()) return fail(*failure);
   }
   const auto failure = ending.wait();
   longbeat::internal::log(longbeat::internal::LogLevel::kInfo, "stopping");

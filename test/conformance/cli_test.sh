@@ -106,7 +106,7 @@ start memory --namespace team-1.x_Y --namespace default
 started_with memory "longbeat-server * listening on 127.0.0.1:$(cat memory.port), state in memory only, lost at exit (--db-filename FILE keeps it)"
 refused 1 "cannot listen on 127.0.0.1:$(cat memory.port): the port is in use by another program" --port "$(cat memory.port)"
 refused 1 "cannot listen on 192.0.2.1:0: the address is not one of this machine's" --ip 192.0.2.1 --port 0
-said=$("$server" --port 0 --port-file no/such/port 2>&1 >/dev/null)
+said=$(timeout 20 "$server" --port 0 --port-file no/such/port 2>&1)
 [ "$? $said" = "1 longbeat-server: --port-file: cannot write 'no/such/port': No such file or directory" ] || wrong "--port-file: $said"
 
 # --- files -----------------------------------------------------------------------------------------------------------
@@ -120,6 +120,59 @@ head -c 5000 /dev/zero | tr '\0' q >text.db
 refused 1 "database file '*text.db' is not an SQLite database" --port 0 --db-filename text.db
 refused 1 "database file '*no/such.db': directory '*no' does not exist" --port 0 --db-filename no/such.db
 [ -z "$(ls -- *text.db.* 2>/dev/null)" ] || wrong "refusing text.db left $(ls -- *text.db.*)"
+
+printf h >one.db
+refused 1 "database file '*one.db' is not an SQLite database" --port 0 --db-filename one.db
+[ "$(cat one.db)$(ls one.db?* 2>/dev/null)" = h ] || wrong 'the refused file of one byte was changed'
+
+# --- port files: nothing that the name stands for is lost --------------------------------------------------------------
+start kept --db-filename kept.db
+kill -9 "${children[-1]}"
+wait "${children[-1]}" 2>/dev/null
+content() { for file in kept.db*; do echo "$file $(stat -c %i "$file") $(cksum <"$file")"; done; }
+before=$(content)
+ln -s kept.db link.db
+ln -s "$folder/kept.db-wal" link-wal
+ln kept.db.lock second-lock
+ln -s new.db later.db
+for name in '' -wal -shm -journal .lock .visibility .visibility-wal .visibility-shm .visibility-journal; do
+  for path in "kept.db$name" "$folder/./kept.db$name"; do
+    refused 2 "--port-file: '$path' belongs to the database 'kept.db'" --port 0 --db-filename kept.db --port-file "$path"
+  done
+  refused 2 "--port-file: 'kept.db$name' belongs to the database 'link.db'" --port 0 --db-filename link.db --port-file "kept.db$name"
+  refused 2 "--port-file: 'new.db$name' belongs to the database '*new.db'" --port 0 --db-filename "$folder/new.db" --port-file "new.db$name"
+done
+refused 2 "--port-file: 'link.db' belongs to the database 'kept.db'" --port 0 --db-filename kept.db --port-file link.db
+refused 2 "--port-file: 'link-wal' belongs to the database 'kept.db'" --port 0 --db-filename kept.db --port-file link-wal
+refused 2 "--port-file: 'second-lock' belongs to the database 'kept.db'" --port 0 --db-filename kept.db --port-file second-lock
+refused 2 "--port-file: 'new.db-wal' belongs to the database 'later.db'" --port 0 --db-filename later.db --port-file new.db-wal
+refused 2 "--port-file: 'link.db.visibility' belongs to the database 'link.db'" --port 0 --db-filename link.db --port-file link.db.visibility
+refused 2 "--port-file: 'a.new', where 'a' is written first, belongs to the database 'a.new'" --port 0 --db-filename a.new --port-file a
+printf '[server]\nport = 0\ndatabase = "kept.db"\nport_file = "kept.db-wal"\n' >own.toml
+refused 2 "--port-file: 'kept.db-wal' belongs to the database 'kept.db'" --config own.toml
+refused 2 "--port-file: 'own.toml' is the configuration file" --config own.toml --port-file own.toml
+mkfifo pipe
+mkdir place
+ln -s nowhere dangling
+ln -s round round
+ln -s kept.db draft.new
+refused 2 "--port-file: 'pipe' is not a regular file" --port 0 --port-file pipe
+refused 2 "--port-file: '/dev/null' is not a regular file" --port 0 --port-file /dev/null
+refused 2 "--port-file: 'place' is a directory, not a file" --port 0 --port-file place
+refused 2 "--port-file: 'dangling' is a symbolic link that leads nowhere" --port 0 --port-file dangling
+refused 2 "--port-file: 'round' is a symbolic link that leads nowhere" --port 0 --port-file round
+refused 2 "--port-file: 'draft.new', where 'draft' is written first, is a symbolic link" --port 0 --port-file draft
+[ "$(content)" = "$before" ] || wrong "refusing port files changed the database: $before; now: $(content)"
+[ -z "$(ls -d new.db* a.new* nowhere 2>/dev/null)" ] || wrong "refusing port files left $(ls -d new.db* a.new*)"
+[ -p pipe ] && [ -c /dev/null ] && [ -L dangling ] || wrong 'refusing port files replaced one'
+# What is an ordinary file, or not there yet, may be the port file; also beside the database.
+echo old >ordinary
+"$server" --port 0 --db-filename kept.db --port-file ordinary >ordinary.log 2>&1 &
+children+=($!)
+for _ in $(seq 200); do [ "$(cat ordinary)" != old ] && break; sleep 0.05; done
+[[ $(head -n 1 ordinary.log) == "longbeat-server "*":$(cat ordinary), database '$(realpath kept.db)',"* ]] ||
+  wrong "the port file holds '$(cat ordinary)', the server said: $(cat ordinary.log)"
+start other.db --db-filename other.db  # Its port file is other.db.port.
 
 [ "$failures" = 0 ] || { echo "$failures wrong"; exit 1; }
 echo 'command lines, ports and files are refused as they should be'

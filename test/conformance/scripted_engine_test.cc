@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "conformance/raw_calls.h"
+#include "conformance/raw_connection.h"
 #include "rpc/event_loop.h"
 
 using namespace longbeat::server;
@@ -25,6 +26,8 @@ struct Seen {
   /// Answers for parked calls, released by the next step.
   std::vector<StatusOr<Reply>> answers{};
   bool stopping = false;
+  /// What happens while the step commits that releases the next answer.
+  std::function<void()> during_commit{};
 
   template <class Predicate>
   bool wait(Predicate predicate) {
@@ -64,7 +67,9 @@ class ScriptedEngine final : public Engine {
       if (seen_.answers.empty()) return;
       auto answer = std::move(seen_.answers.front());
       seen_.answers.erase(seen_.answers.begin());
+      const auto commit = std::exchange(seen_.during_commit, {});
       lock.unlock();
+      if (commit) commit();
       ReplySink* sink = parked_.front();
       parked_.erase(parked_.begin());
       sink->reply(std::move(answer));
@@ -93,8 +98,8 @@ class Edge {
  public:
   explicit Edge(Seen& seen) {
     grpc::ServerBuilder builder;
-    int port = 0;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    int bound = 0;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &bound);
     builder.RegisterAsyncGenericService(&service_);
     auto queue = builder.AddCompletionQueue();
     server_ = builder.BuildAndStart();
@@ -102,13 +107,18 @@ class Edge {
     auto engine = std::make_unique<ScriptedEngine>(seen);
     engine_ = engine.get();
     loop_->start(std::move(engine));
-    address = "127.0.0.1:" + std::to_string(port);
+    port = static_cast<std::uint16_t>(bound);
+    address = "127.0.0.1:" + std::to_string(bound);
   }
   ~Edge() {
     loop_->post([this] { loop_->stop_accepting(); });
     server_->Shutdown(std::chrono::system_clock::now() + 1s);
     loop_->close();
     server_.reset();
+  }
+  /// The first half of stopping; the destructor does the other one.
+  void stop_accepting(std::function<void()> answered) {
+    loop_->post([this, answered = std::move(answered)] { loop_->stop_accepting(answered); });
   }
   RpcStats stats() {
     std::promise<RpcStats> stats;
@@ -117,6 +127,7 @@ class Edge {
   }
   bool steps_in_order() const { return engine_->steps_in_order(); }
   std::string address;
+  std::uint16_t port = 0;
 
  private:
   longbeat::internal::ServerClock clock_{longbeat::internal::system_clock()};
@@ -157,6 +168,31 @@ TEST_CASE("a caller who goes away is told to the engine, and a task for him come
   CHECK(seen.undelivered.front() == "token-1");
   CHECK(edge.stats().open_calls == 0);
   CHECK(edge.stats().callers_gone == 1);
+  CHECK(edge.stats().undelivered == 1);
+}
+
+TEST_CASE("a caller who goes away while his task is being committed does not get it", "[rpc]") {
+  constexpr const char* kPoll = "/temporal.api.workflowservice.v1.WorkflowService/PollActivityTaskQueue";
+  Seen seen;
+  Edge edge(seen);
+  RawConnection callers(edge.port);
+  // Another answer of the same step, which leaves at once, makes gRPC's queue look busy.
+  const bool is_alone = GENERATE(true, false);
+  CAPTURE(is_alone);
+  if (!is_alone) {
+    callers.call(1, kPoll, {});
+    REQUIRE(seen.wait([&] { return seen.requests.size() == 1; }));
+  }
+  callers.call(3, kPoll, {});
+  REQUIRE(seen.wait([&] { return seen.requests.size() == (is_alone ? 1U : 2U); }));
+  {
+    const std::lock_guard lock(seen.mutex);
+    if (!is_alone) seen.answers.emplace_back(Reply(PollTaskReply()));
+    seen.answers.emplace_back(Reply(task_reply()));
+    seen.during_commit = [&] { callers.reset(3); };
+  }
+  REQUIRE(seen.wait([&] { return seen.undelivered.size() == 1; }));
+  CHECK(seen.undelivered.front() == "token-1");
   CHECK(edge.stats().undelivered == 1);
 }
 
@@ -228,4 +264,44 @@ TEST_CASE("stopping ends parked calls and comes to an end", "[rpc]") {
   edge.reset();
   CHECK(poll.get().error_code() == grpc::StatusCode::UNAVAILABLE);
   CHECK(seen.stopping);
+}
+
+TEST_CASE("stopping tells when the answers have been written", "[rpc]") {
+  Seen seen;
+  Edge edge(seen);
+  std::promise<void> answered;
+  auto poll = std::async(std::launch::async, [&] {
+    grpc::ClientContext context;
+    return poll_with(edge.address, context, 30s);
+  });
+  REQUIRE(seen.wait([&] { return seen.requests.size() == 1; }));
+  edge.stop_accepting([&] { answered.set_value(); });
+  REQUIRE(answered.get_future().wait_for(10s) == std::future_status::ready);
+  CHECK(poll.get().error_code() == grpc::StatusCode::UNAVAILABLE);
+  CHECK(edge.stats().open_calls == 0);
+}
+
+TEST_CASE("stopping with nothing to answer waits for nothing", "[rpc]") {
+  Seen seen;
+  Edge edge(seen);
+  std::promise<void> answered;
+  edge.stop_accepting([&] { answered.set_value(); });
+  CHECK(answered.get_future().wait_for(10s) == std::future_status::ready);
+}
+
+TEST_CASE("a call that comes after the answers is still taken, until the connections end", "[rpc]") {
+  Seen seen;
+  Edge edge(seen);
+  std::promise<void> answered;
+  edge.stop_accepting([&] { answered.set_value(); });
+  REQUIRE(answered.get_future().wait_for(10s) == std::future_status::ready);
+  // More than are armed at first.
+  for (int i = 0; i < 5; ++i) {
+    {
+      const std::lock_guard lock(seen.mutex);
+      seen.answers.emplace_back(unavailable("stopping"));
+    }
+    grpc::ClientContext context;
+    CHECK(poll_with(edge.address, context, 30s).error_code() == grpc::StatusCode::UNAVAILABLE);
+  }
 }

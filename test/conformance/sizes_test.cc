@@ -1,7 +1,10 @@
 // What is too large, too long or too far away.
+#include <temporal/api/operatorservice/v1/request_response.pb.h>
+
 #include "conformance/operations.h"
 
 using namespace longbeat::test;
+namespace operators = temporal::api::operatorservice::v1;
 
 namespace {
 
@@ -56,6 +59,58 @@ TEST_CASE("last heartbeat details too large are dropped, and their sender told",
   CHECK(text_of(second.heartbeat_details()) == "before");
 }
 
+TEST_CASE("what has exactly the largest size is taken, one byte more is not", "[conformance][sizes]") {
+  constexpr std::size_t kLimit = 2 * 1024 * 1024;
+  const auto payloads_of = [](std::size_t bytes) {
+    auto payloads = text_payloads(std::string(kLimit - 1000, 'x'));
+    auto& data = *payloads.mutable_payloads(0)->mutable_data();
+    data.resize(data.size() + bytes - payloads.ByteSizeLong(), 'x');
+    REQUIRE(payloads.ByteSizeLong() == bytes);
+    return payloads;
+  };
+  const std::size_t bytes = GENERATE_COPY(kLimit - 1, kLimit, kLimit + 1);
+  const bool fits = bytes <= kLimit;
+  CAPTURE(bytes);
+  Conformance t;
+  SECTION("as an argument") {
+    auto request = t.start_request();
+    *request.mutable_input() = payloads_of(bytes);
+    const auto status = tell(t, "StartActivityExecution", request);
+    CHECK(status.ok() == fits);
+    if (!fits) CHECK(status.error_message() == "input exceeds length limit. Length=2097153 Limit=2097152");
+  }
+  SECTION("as a result") {
+    const std::string id = started(t);
+    service::RespondActivityTaskCompletedRequest request;
+    request.set_task_token(t.poll().task_token());
+    *request.mutable_result() = payloads_of(bytes);
+    REQUIRE(tell(t, "RespondActivityTaskCompleted", request).ok());
+    const auto outcome = t.outcome(id).outcome();
+    CHECK(outcome.has_result() == fits);
+    if (!fits) CHECK(outcome.failure().message() == "Complete result exceeds size limit.");
+  }
+  SECTION("as heartbeat details") {
+    const std::string id = started(t);
+    service::RecordActivityTaskHeartbeatRequest request;
+    request.set_task_token(t.poll().task_token());
+    *request.mutable_details() = payloads_of(bytes);
+    const auto told = ask<service::RecordActivityTaskHeartbeatResponse>(t, "RecordActivityTaskHeartbeat", request);
+    CHECK(told.cancel_requested() == !fits);
+  }
+  SECTION("as a failure") {
+    started(t);
+    service::RespondActivityTaskFailedRequest request;
+    request.set_task_token(t.poll().task_token());
+    request.mutable_failure()->mutable_application_failure_info()->set_non_retryable(true);
+    auto& message = *request.mutable_failure()->mutable_message();
+    message.resize(kLimit - 1000, 'x');
+    message.resize(message.size() + bytes - request.failure().ByteSizeLong(), 'x');
+    REQUIRE(request.failure().ByteSizeLong() == bytes);
+    const auto told = ask<service::RespondActivityTaskFailedResponse>(t, "RespondActivityTaskFailed", request);
+    CHECK(told.failures_size() == (fits ? 0 : 1));
+  }
+}
+
 TEST_CASE("times beyond a hundred years are a hundred years", "[conformance][sizes]") {
   Conformance t;
   constexpr std::int64_t kHundredYears = 36'500LL * 24 * 3'600;
@@ -86,9 +141,7 @@ TEST_CASE("what a start brings is measured", "[conformance][sizes]") {
   SECTION("its namespace") {
     request.set_namespace_(std::string(1'001, 'x'));
   }
-  const auto code = tell(t, "StartActivityExecution", request).error_code();
-  CHECK((code == grpc::StatusCode::INVALID_ARGUMENT ||
-         (code == grpc::StatusCode::NOT_FOUND && request.namespace_().size() > 1'000)));
+  CHECK(tell(t, "StartActivityExecution", request).error_code() == grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 TEST_CASE("what a start brings and is just small enough comes back whole", "[conformance][sizes]") {
@@ -116,4 +169,75 @@ TEST_CASE("what a start brings and is just small enough comes back whole", "[con
   CHECK_FALSE(task.has_workflow_type());
   CHECK(task.has_schedule_to_close_timeout());
   CHECK(task.has_heartbeat_timeout());
+}
+
+TEST_CASE("a refusal that repeats a long text still arrives as itself", "[conformance][sizes]") {
+  Conformance t;
+  const std::string character = GENERATE("a", "\u00e9", "%", "\U0001F600");
+  const std::size_t bytes = GENERATE(4'000U, 10'000U, 20'000U);
+  std::string text;
+  while (text.size() < bytes) text += character;
+  CAPTURE(character, bytes);
+  const auto invalid = grpc::StatusCode::INVALID_ARGUMENT, not_found = grpc::StatusCode::NOT_FOUND;
+
+  SECTION("in place of a namespace") {
+    auto request = about<service::DescribeActivityExecutionRequest>("a");
+    request.set_namespace_(text);
+    CHECK(tell(t, "DescribeActivityExecution", request).error_code() == invalid);
+    operators::DeleteNamespaceRequest gone;
+    gone.set_namespace_(text);
+    google::protobuf::Empty ignored;
+    CHECK(operate(t, "DeleteNamespace", gone, &ignored).error_code() == invalid);
+    service::DescribeNamespaceRequest by_id;
+    by_id.set_id(text);
+    CHECK(tell(t, "DescribeNamespace", by_id).error_code() == invalid);
+  }
+  SECTION("as a search attribute") {
+    auto request = t.start_request();
+    (*request.mutable_search_attributes()->mutable_indexed_fields())[text].set_data("1");
+    CHECK(tell(t, "StartActivityExecution", request).error_code() == invalid);
+    operators::RemoveSearchAttributesRequest removal;
+    removal.set_namespace_("default");
+    removal.add_search_attributes(text);
+    google::protobuf::Empty ignored;
+    const auto code = operate(t, "RemoveSearchAttributes", removal, &ignored).error_code();
+    CHECK((code == invalid || code == not_found));
+  }
+  SECTION("as a workflow's ID") {
+    auto request = about<PauseRequest>("a");
+    request.set_workflow_id(text);
+    CHECK(pause(t, request).error_code() == not_found);
+  }
+  SECTION("as a path of an update mask") {
+    auto request = about<UpdateRequest>(started(t));
+    request.mutable_activity_options();
+    request.mutable_update_mask()->add_paths(text);
+    CHECK(tell(t, "UpdateActivityExecutionOptions", request).error_code() == invalid);
+  }
+  SECTION("as the name of a method") {
+    if (bytes > 4'000) return;  // Headers of more than 8 KiB do not arrive.
+    grpc::ClientContext context;
+    google::protobuf::Empty empty;
+    if (character != "a") return;
+    CHECK(t.client.call_method("/" + text, empty, &empty, {}, context).error_code() == grpc::StatusCode::UNIMPLEMENTED);
+  }
+}
+
+TEST_CASE("a failure with hundreds of causes fails its attempt, and everybody can read what is kept of it",
+          "[conformance][sizes]") {
+  Conformance t;
+  const std::string id = started(t);
+  service::RespondActivityTaskFailedRequest request;
+  request.set_task_token(t.poll().task_token());
+  request.mutable_failure()->mutable_application_failure_info()->set_non_retryable(true);
+  auto* last = request.mutable_failure();
+  for (int i = 0; i < 500; ++i) {
+    last->set_message(std::to_string(i));
+    last = last->mutable_cause();
+  }
+  REQUIRE(tell(t, "RespondActivityTaskFailed", request).ok());
+  const auto failure = t.outcome(id).outcome().failure();
+  CHECK(failure.message() == "0");
+  CHECK(failure.cause().cause().message() == "2");
+  CHECK(t.describe(id).info().status() == enums::ACTIVITY_EXECUTION_STATUS_FAILED);
 }

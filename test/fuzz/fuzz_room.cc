@@ -7,6 +7,7 @@
 #include <exception>
 #include <set>
 
+#include "rpc/failure_codec.h"
 #include "rpc/status_codec.h"
 #include "visibility/visibility.h"
 
@@ -32,6 +33,7 @@ EngineOptions options() {
   limits.callbacks_enabled = true;
   limits.callback_addresses = {"http://*", "*"};
   limits.worker_commands = true;
+  options.cut_failure = cut_failure;
   return options;
 }
 
@@ -158,20 +160,16 @@ void FuzzRoom::answer_locally(const Rpc& rpc, const grpc::ByteBuffer& bytes, boo
 
 void FuzzRoom::submit(const Rpc& rpc, const FuzzCall& call, const grpc::ByteBuffer& bytes, bool is_message) {
   const std::function<std::string(const char*)> header = [](const char* name) { return std::string(name); };
-  static const EngineLimits kLimits = options().limits;
-  const std::function<const RequestLimits&(const std::string&)> limits =
-      [](const std::string& name) -> const RequestLimits& {
-    const auto found = kLimits.namespaces.find(name);
-    return found == kLimits.namespaces.end() ? kLimits.requests : found->second;
-  };
-  auto request = rpc.decode({bytes, scratch_, header, &limits});
+  auto request = rpc.decode({bytes, scratch_, header});
   scratch_.clear();
   if (!request) {
     ++report_.undecodable;
     if (is_message) complain("a message that its decoder does not take");
     return;
   }
-  if (!is_message) return complain("decoded from bytes that are no message");
+  // A failure may have more causes than other readers take.
+  const bool is_deep = !is_message && std::holds_alternative<FailedRequest>(*request);
+  if (!is_message && !is_deep) return complain("decoded from bytes that are no message");
 
   step();  // What is due by now is not this call's doing.
   const States before = states();

@@ -132,7 +132,9 @@ void LifeWitness::expand(Run& run) {
       const Life life = run.lives[from];
       if (life.held() && !life.token.empty() && undo_.contains(life.token)) run.lives.push_back(undone(life, now));
       for (Life& next : timed_out(life, now)) run.lives.push_back(std::move(next));
-      if (!life.gone && life.is_closed() && retention != retention_.end() && now >= life.closed + retention->second) {
+      const bool kept = keeps && keeps(run.run_id).value_or(false);
+      if (!kept && !life.gone && life.is_closed() && retention != retention_.end() &&
+          now >= life.closed + retention->second) {
         run.lives.push_back(life);
         run.lives.back().gone = true;
       }
@@ -168,8 +170,8 @@ void LifeWitness::server_died(bool commit_failed) {
 
 void LifeWitness::look(const server::Engine& engine, const Seen& seen) {
   // Looking is the simulation's main cost: what cannot have changed is looked at now and then only.
-  constexpr std::uint64_t kAllEvery = 32;
-  const bool all = std::exchange(look_at_all_, false) || looks_++ % kAllEvery == 0;
+  const std::uint64_t all_every = 32 + 4 * runs_.size();
+  const bool all = std::exchange(look_at_all_, false) || looks_++ % all_every == 0;
   for (auto& [run_id, run] : runs_) {
     if (!all && !needs_look(run)) continue;
     const auto state = engine.find({run.key.first, run.key.second, run_id});
@@ -239,7 +241,7 @@ void LifeWitness::check_bounds(const Run& run) {
     const auto retention = retention_.find(run.key.first);
     const bool kept = !life.gone && life.is_closed() && retention != retention_.end() &&
                       now > life.closed + retention->second + kSweep + kLate;
-    return kept || overdue(life, now).value_or(0ns) > kLate;
+    return (kept && !(keeps && keeps(run.run_id))) || overdue(life, now).value_or(0ns) > kLate;
   };
   if (std::ranges::all_of(run.lives, late)) {
     fail_(run.key.second + " stays " + told(run.lives.front()) + ", though its time is over");
@@ -260,6 +262,18 @@ std::string LifeWitness::run_of(const std::string& token) const {
 std::string LifeWitness::namespace_of(const std::string& run_id) const {
   const auto known = runs_.find(run_id);
   return known == runs_.end() ? "" : known->second.key.first;
+}
+
+std::vector<std::pair<std::string, std::string>> LifeWitness::runs_in(const std::string& namespace_name) const {
+  std::vector<std::pair<std::string, std::string>> runs;
+  for (const auto& [run_id, run] : runs_) {
+    if (run.key.first == namespace_name) runs.emplace_back(run_id, run.key.second);
+  }
+  return runs;
+}
+
+bool LifeWitness::knows_all(const std::string& namespace_name) const {
+  return std::ranges::none_of(unknown_, [&](const Key& key) { return key.first == namespace_name; });
 }
 
 std::map<std::string, std::int32_t> LifeWitness::settled(const std::string& namespace_name) const {

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "simulation/life.h"
 
@@ -49,6 +50,14 @@ class LifeWitness {
   bool has_begun(const std::string& namespace_name, const std::string& id) const {
     return latest_.contains({namespace_name, id});
   }
+  /// Run ID and activity ID of all that are known.
+  std::vector<std::pair<std::string, std::string>> runs_in(const std::string& namespace_name) const;
+  /// No start in this namespace may have made a run of which nobody was told.
+  bool knows_all(const std::string& namespace_name) const;
+  /// The server's process has lived so long.
+  bool up_for(Nanoseconds time) const { return world_.wall_now() > up_since_ + time; }
+  /// Has this run callbacks that are not delivered? They keep it beyond its retention. Nothing: it never had any.
+  std::function<std::optional<bool>(const std::string& run_id)> keeps{};
   std::size_t lives_max() const { return lives_max_; }
 
  private:
@@ -79,6 +88,8 @@ class LifeWitness {
   void on(const server::UpdateTaskQueueConfigRequest& request, const server::StatusOr<server::Reply>& reply,
           bool commit_failed);
   void on(const server::ShutdownWorkerRequest& request, const server::StatusOr<server::Reply>& reply,
+          bool commit_failed);
+  void on(const server::DeleteNamespaceRequest& request, const server::StatusOr<server::Reply>& reply,
           bool commit_failed);
   void on(const server::CountActivitiesRequest& request, const server::StatusOr<server::Reply>& reply,
           bool commit_failed);

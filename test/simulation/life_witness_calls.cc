@@ -232,6 +232,28 @@ void LifeWitness::on(const server::ListActivitiesRequest& request, const StatusO
   }
 }
 
+void LifeWitness::on(const server::DeleteNamespaceRequest& request, const StatusOr<Reply>& reply, bool commit_failed) {
+  if (!reply && !commit_failed) return;
+  for (auto& [run_id, run] : runs_) {
+    if (run.key.first != request.namespace_name || run.adopt) continue;
+    const server::DeleteRequest each{{run.key.first, run.key.second, run_id}};
+    if (commit_failed) {
+      maybe_applied(run, each);
+    } else {
+      Lives next;
+      expand(run);
+      for (const Life& life : run.lives) {
+        for (Life& after : accepted(life, each, world_.wall_now())) next.push_back(std::move(after));
+        if (life.gone) next.push_back(life);
+      }
+      keep(run, std::move(next), [&] { return run.key.second + " went with its namespace, but it"; });
+    }
+  }
+  for (auto& [queue, rate] : rates_) {
+    if (queue.first == request.namespace_name) rate.known = false;
+  }
+}
+
 void LifeWitness::on(const server::CountActivitiesRequest&, const StatusOr<Reply>&, bool) {
   look_at_all_ = true;
 }

@@ -15,16 +15,6 @@ using server::StatusOr;
 
 namespace {
 
-server::RawDuration raw(Nanoseconds value) {
-  return {value.count() / 1'000'000'000, static_cast<std::int32_t>(value.count() % 1'000'000'000)};
-}
-
-bool is_open_question(const StatusOr<Reply>& reply) {
-  return !reply &&
-         (reply.error().code == StatusCode::kUnavailable || reply.error().code == StatusCode::kDeadlineExceeded ||
-          reply.error().code == StatusCode::kCancelled);
-}
-
 std::string count_payload(std::uint64_t count) {
   return pack(Payloads{PayloadCodec<StepsDone>::encode({count})});
 }
@@ -323,6 +313,15 @@ void OperatorActor::got_task(const server::PollTaskReply& task) {
     failed.failure_info = 5;
     failed.failure = pack(internal::application_failure("Raw", "a raw worker failed"));
     send(std::move(failed), 3);
+  });
+}
+
+void OperatorActor::attempt_left(const std::string& token, std::uint64_t count) {
+  loop_.after(world_.between(1ms, 4s), [this, token, count] {
+    send(server::CompletedRequest{kNamespace, token, "elsewhere", count_payload(count), {}}, 10,
+         [this, token, count](const StatusOr<Reply>& reply) {
+           if (reply) witness_.completion_acknowledged(token, {PayloadCodec<StepsDone>::encode({count})});
+         });
   });
 }
 

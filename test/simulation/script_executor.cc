@@ -18,16 +18,18 @@ struct ScriptExecutor::Run {
 Payloads encode(const Script& script) {
   std::ostringstream text;
   text << script.steps << ' ' << script.pause.count() << ' ' << script.failing_percent << ' ' << script.deaf << ' '
-       << script.silent << ' ' << script.urgent_percent;
+       << script.silent << ' ' << script.urgent_percent << ' ' << script.stall.count() << ' ' << script.hanging_percent
+       << ' ' << script.left;
   return {internal::make_payload("binary/plain", text.str())};
 }
 
 Script decode_script(const Payloads& payloads) {
   Script script;
-  std::int64_t pause = 0;
+  std::int64_t pause = 0, stall = 0;
   std::istringstream(payloads.at(0).data) >> script.steps >> pause >> script.failing_percent >> script.deaf >>
-      script.silent >> script.urgent_percent;
+      script.silent >> script.urgent_percent >> stall >> script.hanging_percent >> script.left;
   script.pause = Nanoseconds(pause);
+  script.stall = Nanoseconds(stall);
   return script;
 }
 
@@ -35,15 +37,32 @@ void ScriptExecutor::submit(internal::AttemptInput input) {
   auto run = std::make_shared<Run>(std::move(input));
   run->script = decode_script(run->input.attempt->task().input);
   run->done = run->context.checkpoint<StepsDone>()->count;
+  if (run->script.stall > Nanoseconds(0)) {
+    const auto& attempt = *run->input.attempt;
+    witness_.workers().automatic(attempt.task().token, run->script.stall);
+    auto_heartbeats_[attempt.key()] =
+        std::make_unique<AutoHeartbeat>(run->context, AutoHeartbeatOptions{.stall_timeout = run->script.stall});
+  }
   next(run);
 }
 
 void ScriptExecutor::next(const std::shared_ptr<Run>& run) {
-  loop_.after(world_.between(Nanoseconds(0), run->script.pause * 2), [this, run] { step(run); });
+  const bool hangs = run->script.stall > Nanoseconds(0) && world_.random().chance(run->script.hanging_percent);
+  const Nanoseconds pause = world_.between(Nanoseconds(0), run->script.pause * 2);
+  loop_.after(hangs ? pause + 4 * run->script.stall : pause, [this, run] { step(run); });
+}
+
+void ScriptExecutor::finish(Run& run, internal::AttemptOutcome outcome) {
+  auto_heartbeats_.erase(run.input.attempt->key());
+  run.input.done(std::move(outcome));
 }
 
 void ScriptExecutor::save(Run& run) {
   auto& attempt = *run.input.attempt;
+  if (run.script.stall > Nanoseconds(0)) {
+    witness_.workers().moved(attempt.task().token);
+    return run.context.advance();
+  }
   if (!attempt.ended() && !attempt.lost()) witness_.value_put(attempt.task().token, run.done);
   if (world_.random().chance(run.script.urgent_percent)) {
     // Nobody can block here: it goes the fast way, and whether it arrived stays open.
@@ -57,15 +76,23 @@ void ScriptExecutor::step(const std::shared_ptr<Run>& run) {
   const auto& task = run->input.attempt->task();
   const bool told_to_stop = run->context.stopped();
   witness_.work_done(task, told_to_stop);
+  witness_.workers().looked(task.token, run->context.stop_causes(), run->input.attempt->lost());
   if (told_to_stop && !run->script.deaf) {
     const auto& attempt = *run->input.attempt;
-    return run->input.done(internal::outcome_of_stop(attempt.causes(), attempt.lost(), attempt.details_failure()));
+    return finish(*run, internal::outcome_of_stop(attempt.causes(), attempt.lost(), attempt.details_failure(),
+                                                  attempt.stall_failure()));
   }
   if (world_.random().chance(run->script.failing_percent)) {
-    return run->input.done(internal::AttemptFailed{internal::application_failure("Simulated", "a step failed")});
+    return finish(*run, internal::AttemptFailed{internal::application_failure("Simulated", "a step failed")});
   }
   if (++run->done >= run->script.steps) {
-    return run->input.done(internal::AttemptCompleted{{PayloadCodec<StepsDone>::encode({run->done})}});
+    if (run->script.left && !told_to_stop) {
+      run->context.complete_later();
+      witness_.workers().left(task.token);
+      leave_(task, run->done);
+      return finish(*run, internal::AttemptCompleted{});  // What it returns counts for nothing.
+    }
+    return finish(*run, internal::AttemptCompleted{{PayloadCodec<StepsDone>::encode({run->done})}});
   }
   if (!run->script.silent) save(*run);
   next(run);

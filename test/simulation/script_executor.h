@@ -1,8 +1,11 @@
 #pragma once
+#include <functional>
+#include <map>
 #include <memory>
 
 #include "core/attempt.h"
 #include "core/executor.h"
+#include "longbeat/auto_heartbeat.h"
 #include "simulation/witness.h"
 #include "simulation/world.h"
 
@@ -16,6 +19,9 @@ struct Script {
   std::uint32_t failing_percent = 0;  ///< chance that a step throws instead
   bool deaf = false;                  ///< never looks whether it should stop
   bool silent = false;                ///< never heartbeats
+  Nanoseconds stall{0};               ///< heartbeats go on by themselves until it has not moved for so long; 0: not so
+  std::uint32_t hanging_percent = 0;  ///< chance that a step takes several times that
+  bool left = false;                  ///< somebody else completes it
   std::uint32_t urgent_percent = 0;   ///< chance that a heartbeat is a save_now() that does not wait
 };
 Payloads encode(const Script& script);
@@ -24,7 +30,11 @@ Script decode_script(const Payloads& payloads);
 /// Runs activities as scripts of context calls on virtual time: no threads. Dies with its process.
 class ScriptExecutor final : public internal::Executor {
  public:
-  ScriptExecutor(World& world, SimLoop& loop, Witness& witness) : world_(world), loop_(loop), witness_(witness) {}
+  /// Told that the code leaves its attempt to somebody else, and with which result.
+  using Leave = std::function<void(const internal::ActivityTask& task, std::uint64_t count)>;
+
+  ScriptExecutor(World& world, SimLoop& loop, Witness& witness, Leave leave)
+      : world_(world), loop_(loop), witness_(witness), leave_(std::move(leave)) {}
   void submit(internal::AttemptInput input) override;
 
  private:
@@ -32,10 +42,13 @@ class ScriptExecutor final : public internal::Executor {
   void step(const std::shared_ptr<Run>& run);
   void next(const std::shared_ptr<Run>& run);
   void save(Run& run);
+  void finish(Run& run, internal::AttemptOutcome outcome);
 
   World& world_;
   SimLoop& loop_;
   Witness& witness_;
+  Leave leave_;
+  std::map<std::uint64_t, std::unique_ptr<AutoHeartbeat>> auto_heartbeats_{};  ///< by key of the attempt
 };
 
 }  // namespace longbeat::simulation

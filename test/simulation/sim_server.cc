@@ -16,6 +16,7 @@ class SimServer::Sink final : public server::ReplySink {
   const server::Request& request() const { return request_; }
   void reply(server::StatusOr<server::Reply> reply) override {
     if (owner_.witness != nullptr) owner_.witness->answer_left(request_, reply, owner_.ended_);
+    for (Observer* one : owner_.observers) one->answered(request_, reply, owner_.ended_);
     auto shared = std::make_shared<server::StatusOr<server::Reply>>(std::move(reply));
     // Half of the answers are out at once, whatever becomes of this process; the others leave a moment later, and a
     // crash in between loses them after the commit.
@@ -68,6 +69,7 @@ void SimServer::start() {
     world_.trace("server: ends: " + reason);
     ended_ = true;
   };
+  if (adjust) adjust(options);
   auto opened =
       server::Engine::open(std::make_unique<server::CrashableStore>(disk_), std::move(options), world_.wall_now());
   if (!opened) throw std::logic_error("the server cannot read what it wrote: " + to_string(opened.error()));
@@ -75,6 +77,7 @@ void SimServer::start() {
   queue_empty_at_ = WallTime::min();  // As the real loop: nothing has been looked at yet.
   world_.trace("server: up");
   if (witness != nullptr) witness->lives().server_up();
+  for (Observer* one : observers) one->server_up(*engine_);
   wake(0ns);
 }
 
@@ -86,6 +89,7 @@ void SimServer::crash() {
 
 void SimServer::process_ended(bool commit_failed) {
   if (witness != nullptr) witness->lives().server_died(commit_failed);
+  for (Observer* one : observers) one->server_died(commit_failed);
   ++crashes_;
   ++life_;
   next_step_ = TimePoint::max();
@@ -130,6 +134,13 @@ void SimServer::hand_out_undelivered(const std::string& token) {
   wake(0ns);
 }
 
+bool SimServer::callback_done(std::uint64_t life, std::uint64_t ticket, const server::OutboundResult& result) {
+  if (!engine_ || life_ != life) return false;
+  engine_->callback_done(ticket, result);
+  wake(0ns);
+  return true;
+}
+
 void SimServer::wake(Nanoseconds delay) {
   auto at = world_.now() + delay;
   if (at < frozen_until_) at = frozen_until_;
@@ -154,6 +165,7 @@ void SimServer::step() {
   }
   // Everything that had arrived is applied by now.
   queue_empty_at_ = now;
+  for (Observer* one : observers) one->stepped(*engine_);
   if (after_step) after_step();
   if (witness != nullptr) check_step(undone);
   if (const auto next = engine_->next_wakeup()) {
@@ -166,6 +178,7 @@ void SimServer::check_step(const std::vector<std::string>& undone) {
   for (const auto& token : undone) witness->hand_out_undone(token);
   for (const auto& [call, sink] : sinks_) {
     witness->still_waits(sink->request());
+    for (Observer* one : observers) one->still_waits(sink->request());
   }
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "simulation/observer.h"
 #include "simulation/witness.h"
 #include "simulation/world.h"
 #include "storage/fault_store.h"
@@ -36,18 +37,26 @@ class SimServer {
   void caller_gone(server::CallId call);
   void hand_out_undelivered(const std::string& token);
 
+  /// A call of this life of the server has ended. False: that process is gone.
+  bool callback_done(std::uint64_t life, std::uint64_t ticket, const server::OutboundResult& result);
+
   /// For tests: this namespace forgets closed activities after this time. Before start().
   void set_retention(const std::string& namespace_name, Nanoseconds time) { retentions_[namespace_name] = time; }
 
   const server::Engine* engine() const { return engine_.get(); }
   /// Rises with every start: answers of an earlier life are void.
   std::uint64_t life() const { return life_; }
+  server::Store& disk() { return disk_->content(); }
   std::uint64_t crashes() const { return crashes_; }
 
   /// Sees every answer at the moment it leaves, for the invariants; may be null.
   Witness* witness = nullptr;
   /// Called after every step, while the engine is whole.
   std::function<void()> after_step{};
+  /// Told of everything, after the witness.
+  std::vector<Observer*> observers{};
+  /// Changes what the next process is started with; may be null.
+  std::function<void(server::EngineOptions&)> adjust{};
 
  private:
   class Sink;

@@ -27,11 +27,15 @@ namespace {
 constexpr auto kConvert = [](const auto& reply) { return from_reply(reply); };
 constexpr auto kNothing = [](const auto&) {};
 
-/// The time that one attempt has, from its hand-out.
-Nanoseconds attempt_limit(const internal::ActivityTask& task) {
-  if (task.schedule_to_close == 0ns) return task.start_to_close;
-  const Nanoseconds rest = task.schedule_to_close - (task.started_time - task.scheduled_time);
-  return std::clamp(rest, Nanoseconds(1ms), task.start_to_close);
+server::WorkerBeat to_beat(const internal::WorkerHeartbeatFields& fields) {
+  server::WorkerBeat beat;
+  beat.instance_key = fields.instance_key;
+  beat.identity = fields.identity;
+  beat.task_queue = fields.task_queue;
+  beat.status = static_cast<std::int32_t>(fields.status);
+  beat.start_time = fields.start_time;
+  beat.heartbeat_time = fields.heartbeat_time;
+  return beat;
 }
 }  // namespace
 
@@ -72,7 +76,9 @@ void SimStub::transmit(internal::CallId call, server::Request request, TimePoint
   world_.after(transit(), [this, &server = server_, life = server_.life(), alive = loop_.token(), call,
                            request = std::move(request), deadline]() mutable {
     if (*alive) {
-      if (server.life() != life) return finish(call, internal::unavailable("connection reset"));
+      if (server.life() != life) {
+        return loop_.after(0ns, [this, call] { finish(call, internal::unavailable("connection reset")); });
+      }
       arrived(call, std::move(request), deadline);
     } else if (server.life() == life && !std::holds_alternative<server::PollTaskRequest>(request)) {
       server.arrive(std::move(request), std::nullopt, [](StatusOr<Reply>) {});
@@ -107,7 +113,10 @@ void SimStub::arrived(internal::CallId call, server::Request request, TimePoint 
       if (task != nullptr && !task->token.empty() && server.life() == life) server.hand_out_undelivered(task->token);
       return;
     }
-    if (lost) return;  // Only the deadline tells.
+    if (lost) {
+      if (world_.random().chance(50)) return;  // Only the deadline tells. Otherwise a broken connection does:
+      return loop_.after(latency, [this, call] { finish(call, internal::unavailable("connection reset")); });
+    }
     loop_.after(latency, [this, call, shared = std::make_shared<StatusOr<Reply>>(std::move(reply))] {
       finish(call, std::move(*shared));
     });
@@ -155,9 +164,12 @@ internal::CallId SimStub::get_system_info(Nanoseconds, Done<internal::SystemInfo
 
 internal::CallId SimStub::describe_namespace(std::string name, Nanoseconds timeout,
                                              Done<internal::NamespaceInfo> done) {
+  // Servers of some versions do not know what came later.
+  const bool tells = world_.random().chance(80);
   return send(server::DescribeNamespaceRequest{std::move(name), {}}, timeout,
-              converting<server::NamespaceReply>(std::move(done), [](const server::NamespaceReply& reply) {
+              converting<server::NamespaceReply>(std::move(done), [this, tells](const server::NamespaceReply& reply) {
                 internal::NamespaceInfo info;
+                info.worker_heartbeats = info.worker_poll_complete_on_shutdown = beats_wanted_ = tells;
                 info.name = reply.space.name;
                 info.id = internal::to_string(reply.space.uuid);
                 return info;
@@ -186,12 +198,15 @@ internal::CallId SimStub::request_cancel(internal::RequestCancelParams params, N
 internal::CallId SimStub::poll_tasks(internal::PollTaskParams params, Nanoseconds timeout,
                                      Done<std::vector<internal::ActivityTask>> done) {
   if (witness != nullptr) {
-    done = [this, done = std::move(done)](StatusOr<std::vector<internal::ActivityTask>> tasks) {
+    witness->workers().poll_sent(params.worker_instance_key);
+    done = [this, key = params.worker_instance_key,
+            done = std::move(done)](StatusOr<std::vector<internal::ActivityTask>> tasks) {
       if (tasks) {
         for (const auto& task : *tasks) {
-          witness->task_received(task, world_.now());
+          witness->task_received(task, loop_.last_idle());
+          witness->workers().received(task, key, loop_.last_idle());
           ++tasks_received_;
-          report_until_[task.token] = world_.now() + attempt_limit(task) + 60s;
+          report_until_[task.token] = loop_.last_idle() + attempt_limit(task) + 60s;
         }
       }
       done(std::move(tasks));
@@ -203,9 +218,15 @@ internal::CallId SimStub::poll_tasks(internal::PollTaskParams params, Nanosecond
 internal::CallId SimStub::record_heartbeat(internal::HeartbeatParams params, Nanoseconds timeout,
                                            Done<internal::HeartbeatFlags> done) {
   if (witness != nullptr) {
+    witness->workers().beat_sent(params.token);
     done = [this, token = params.token, details = params.details, sent = world_.now(),
             done = std::move(done)](StatusOr<internal::HeartbeatFlags> flags) {
-      if (flags) witness->beat_acknowledged(token, details, sent);
+      if (flags) {
+        witness->beat_acknowledged(token, details, sent);
+        witness->workers().told(token, *flags, sent);
+      } else if (flags.error().code == StatusCode::kNotFound) {
+        witness->workers().told_unknown(token);
+      }
       done(std::move(flags));
     };
   }
@@ -214,6 +235,7 @@ internal::CallId SimStub::record_heartbeat(internal::HeartbeatParams params, Nan
 
 internal::CallId SimStub::respond_completed(internal::CompletedParams params, Nanoseconds timeout, Done<void> done) {
   if (witness != nullptr) {
+    witness->workers().completion_sent(params.token);
     done = [this, token = params.token, result = params.result, done = std::move(done)](StatusOr<> answer) {
       if (answer) witness->completion_acknowledged(token, result);
       done(std::move(answer));
@@ -223,12 +245,36 @@ internal::CallId SimStub::respond_completed(internal::CompletedParams params, Na
 }
 
 internal::CallId SimStub::respond_failed(internal::FailedParams params, Nanoseconds timeout, Done<void> done) {
-  if (witness != nullptr) witness->failure_sent(params.token);
+  if (witness != nullptr) {
+    witness->failure_sent(params.token);
+    witness->workers().failure_sent(params.token, params.failure.type);
+  }
   return send_report(params.token, to_request(params), timeout, std::move(done));
 }
 
 internal::CallId SimStub::respond_canceled(internal::CanceledParams params, Nanoseconds timeout, Done<void> done) {
+  if (witness != nullptr) witness->workers().cancellation_sent(params.token);
   return send_report(params.token, to_request(params), timeout, std::move(done));
+}
+
+internal::CallId SimStub::record_worker_heartbeat(internal::WorkerHeartbeatParams params, Nanoseconds timeout,
+                                                  Done<void> done) {
+  if (witness != nullptr) witness->workers().worker_beat(params.heartbeat, kWorkerSlots, beats_wanted_);
+  return send(server::RecordWorkerHeartbeatRequest{params.namespace_name, params.identity, {to_beat(params.heartbeat)}},
+              timeout, converting<server::DoneReply>(std::move(done), kNothing));
+}
+
+internal::CallId SimStub::shutdown_worker(internal::ShutdownWorkerParams params, Nanoseconds timeout, Done<void> done) {
+  if (witness != nullptr) witness->workers().shutdown_told(params.worker_instance_key);
+  server::ShutdownWorkerRequest request;
+  request.namespace_name = params.namespace_name;
+  request.identity = params.identity;
+  request.reason = params.reason;
+  request.worker_instance_key = params.worker_instance_key;
+  request.task_queue = params.task_queue;
+  if (params.heartbeat) request.beat = to_beat(*params.heartbeat);
+  request.task_queue_types = {2};  // enums.TaskQueueType: activities.
+  return send(std::move(request), timeout, converting<server::DoneReply>(std::move(done), kNothing));
 }
 
 internal::CallId SimStub::send_report(const std::string& token, server::Request request, Nanoseconds timeout,

@@ -9,6 +9,9 @@
 
 namespace longbeat::simulation {
 
+/// Slots of each worker.
+inline constexpr std::int32_t kWorkerSlots = 3;
+
 /// How bad the network is, in percent of messages.
 struct NetworkFaults {
   std::uint32_t request_lost = 0;
@@ -39,6 +42,8 @@ class SimStub final : public internal::ServiceStub {
   void kill();
   /// Tells the witness of reports that were not repeated although they could still count. For the end of a run.
   void check_reports() const;
+  /// The server has told this process that it takes heartbeats of workers.
+  bool beats_wanted() const { return beats_wanted_; }
   std::int64_t tasks_received() const { return tasks_received_; }
   /// The server has died: every call under way fails as a broken connection does.
   void connection_broken();
@@ -58,6 +63,8 @@ class SimStub final : public internal::ServiceStub {
   internal::CallId respond_completed(internal::CompletedParams, Nanoseconds, internal::Done<void>) override;
   internal::CallId respond_failed(internal::FailedParams, Nanoseconds, internal::Done<void>) override;
   internal::CallId respond_canceled(internal::CanceledParams, Nanoseconds, internal::Done<void>) override;
+  internal::CallId record_worker_heartbeat(internal::WorkerHeartbeatParams, Nanoseconds, internal::Done<void>) override;
+  internal::CallId shutdown_worker(internal::ShutdownWorkerParams, Nanoseconds, internal::Done<void>) override;
   void cancel(internal::CallId call) override;
 
  private:
@@ -88,6 +95,7 @@ class SimStub final : public internal::ServiceStub {
   internal::CallId next_call_ = 1;
   TimePoint last_arrival_{};
   std::int64_t tasks_received_ = 0;
+  bool beats_wanted_ = false;
   std::map<std::string, TimePoint> report_until_;  ///< by token of a task: until then its report may count
   std::set<std::string> dropped_reports_;          ///< answered with "later", in time, and not sent again yet
 };

@@ -53,6 +53,9 @@ Plan plan_of(std::uint64_t seed) {
   plan.worker_stops = static_cast<std::uint32_t>(random.below(2));
   plan.operations = random.chance(80) ? static_cast<std::uint32_t>(random.below(40)) : 0;
   plan.retention = std::chrono::seconds(10 + random.below(50));
+  plan.neighbour_acts = random.chance(50) ? static_cast<std::uint32_t>(random.below(80)) : 0;
+  plan.worker_freezes = static_cast<std::uint32_t>(random.below(3));
+  plan.clock_jumps = static_cast<std::uint32_t>(random.below(2));
   return plan;
 }
 
@@ -66,7 +69,10 @@ class Simulation::WorkerProcess {
         clock_(loop_),
         stub_(owner.world_, loop_, owner.server_, owner.network_),
         courier_(owner.world_, loop_, owner.witness_),
-        executor_(owner.world_, loop_, owner.witness_) {
+        executor_(owner.world_, loop_, owner.witness_,
+                  [&owner](const internal::ActivityTask& task, std::uint64_t count) {
+                    owner.operator_->attempt_left(task.token, count);
+                  }) {
     stub_.witness = &owner.witness_;
     internal::WorkerSettings settings;
     settings.namespace_name = kNamespace;
@@ -74,7 +80,7 @@ class Simulation::WorkerProcess {
     settings.task_queue = kQueue;
     key_ = name + "/" + std::to_string(++owner.processes_);
     settings.instance_key = key_;
-    settings.slots = 3;
+    settings.slots = kWorkerSlots;
     settings.polls_max = 2;
     settings.seed = owner.world_.random().next();
     machine_ = std::make_shared<internal::WorkerMachine>(
@@ -90,15 +96,25 @@ class Simulation::WorkerProcess {
   const std::string& instance_key() const { return key_; }
   void stop(std::function<void()> stopped) {
     loop_.post([this, stopped = std::move(stopped)] {
+      witness_.workers().stop_asked(key_, 5s);
       machine_->stop(1s, 5s, [this, stopped](const std::vector<std::string>&) {
+        witness_.workers().stopped(key_);
         witness_.worker_at_rest(name_, machine_->stats(), stub_.tasks_received(), true);
         stopped();
       });
+      witness_.workers().stop_begun(key_);
     });
   }
+  void freeze(Nanoseconds duration) {
+    loop_.freeze(duration);
+    witness_.workers().frozen(key_, loop_.frozen_until());
+    witness_.courier_slow_until(loop_.frozen_until() + 3s);
+  }
+  void set_clock(Nanoseconds ahead) { loop_.set_clock(ahead); }
   void check_rest() const {
     witness_.worker_at_rest(name_, machine_->stats(), stub_.tasks_received(), false);
     stub_.check_reports();
+    witness_.workers().at_rest(key_, stub_.beats_wanted());
   }
 
  private:
@@ -130,13 +146,14 @@ struct Simulation::ClientProcess {
 
 Simulation::Simulation(std::uint64_t seed, const Plan& plan)
     : world_(seed), plan_(plan), network_(plan.network), witness_(world_), server_(world_) {
-  internal::set_log_sink([](internal::LogLevel, std::string_view) {});  // Warnings about faults that we make ourselves.
+  internal::set_log_sink([](const internal::LogRecord&) {});  // Warnings about faults that we make ourselves.
   server_.witness = &witness_;
   server_.after_step = [this] { witness_.look(*server_.engine()); };
   witness_.lives().set_retention(kNamespace, 1h);
   witness_.lives().set_retention(kOtherNamespace, plan_.retention);
   server_.set_retention(kNamespace, 1h);
   server_.set_retention(kOtherNamespace, plan_.retention);
+  if (plan_.neighbour_acts > 0) neighbours_ = std::make_unique<Neighbourhood>(world_, server_, network_, witness_);
   server_.start();
   client_ = std::make_unique<ClientProcess>(*this);
   for (std::uint32_t i = 0; i < plan_.workers; ++i) {
@@ -146,8 +163,12 @@ Simulation::Simulation(std::uint64_t seed, const Plan& plan)
     sometime([this, number] { start_activity(number); });
   operator_ = std::make_unique<OperatorActor>(world_, server_, network_, witness_, plan_.activities);
   for (std::uint32_t i = 0; i < plan_.operations; ++i) sometime([this] { operator_->act(); });
+  for (std::uint32_t i = 0; i < plan_.neighbour_acts; ++i) sometime([this] { neighbours_->act(); });
   // What was doubled on its way may come seconds later.
-  world_.after(plan_.trouble + 6s, [this] { operator_->settle(); });
+  world_.after(plan_.trouble + 6s, [this] {
+    operator_->settle();
+    if (neighbours_) neighbours_->settle();
+  });
   arrange_faults();
 }
 
@@ -172,6 +193,20 @@ void Simulation::arrange_faults() {
   for (std::uint32_t i = 0; i < plan_.server_freezes; ++i) {
     sometime([this] { server_.freeze(world_.between(50ms, 8s)); });
   }
+  for (std::uint32_t i = 0; i < plan_.worker_freezes; ++i) {
+    sometime([this] {
+      const auto which = world_.random().below(workers_.size());
+      if (!workers_[which]) return;
+      world_.trace("worker " + std::to_string(which) + " stands still");
+      workers_[which]->freeze(world_.between(50ms, 20s));  // Longer than any lease.
+    });
+  }
+  for (std::uint32_t i = 0; i < plan_.clock_jumps; ++i) {
+    sometime([this] {
+      const auto which = world_.random().below(workers_.size());
+      if (workers_[which]) workers_[which]->set_clock(world_.random().chance(50) ? 1h : -1h);
+    });
+  }
   for (std::uint32_t i = 0; i < plan_.cancels; ++i) {
     sometime([this] { cancel(static_cast<std::uint32_t>(world_.random().below(plan_.activities))); });
   }
@@ -193,6 +228,9 @@ void Simulation::arrange_faults() {
     world_.trace("faults end");
     witness_.faults_ended();
     network_ = {};
+    if (!neighbours_) return;
+    neighbours_->faults_ended();
+    kill_server();  // It starts again with the rules that hold from now on.
   });
 }
 
@@ -205,6 +243,10 @@ void Simulation::start_activity(std::uint32_t number) {
   script.deaf = random.chance(10);
   script.silent = random.chance(10);
   script.urgent_percent = random.chance(30) ? 30 : 0;
+  // Twice a pause is the longest that a step takes.
+  if (random.chance(20)) script.stall = script.pause * 2 + world_.between(50ms, 2s);
+  if (script.stall > 0ns && random.chance(50)) script.hanging_percent = 20;
+  script.left = random.chance(15);
   internal::StartActivityParams params;
   params.namespace_name = kNamespace;
   params.identity = "client";
@@ -272,6 +314,7 @@ void Simulation::kill_server() {
   server_.crash();
   client_->stub.connection_broken();
   operator_->connection_broken();
+  if (neighbours_) neighbours_->connection_broken();
   for (auto& worker : workers_) {
     if (worker) worker->connection_broken();
   }
@@ -286,10 +329,11 @@ void Simulation::run() {
   std::optional<TimePoint> rest;
   while (witness_.broken().empty() && world_.step(rest.value_or(end))) {
     const bool done = world_.now() > TimePoint(1h) + plan_.trouble && witness_.outcomes_read() == plan_.activities &&
-                      operator_->at_rest();
+                      operator_->at_rest() && (!neighbours_ || neighbours_->at_rest());
     if (done && !rest) rest = world_.now() + kRest;
   }
   if (witness_.broken().empty() && server_.up()) witness_.everything_closed();
+  if (neighbours_ && rest) neighbours_->check_end();
   if (!witness_.broken().empty() || !rest) return;
   for (const auto& worker : workers_) {
     if (worker) worker->check_rest();

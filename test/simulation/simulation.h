@@ -7,6 +7,7 @@
 #include "client/outcome_wait.h"
 #include "client/retrying_stub.h"
 #include "core/loop_clock.h"
+#include "simulation/neighbourhood.h"
 #include "simulation/operator_actor.h"
 #include "simulation/script_executor.h"
 #include "simulation/sim_server.h"
@@ -26,10 +27,14 @@ struct Plan {
   std::uint32_t server_kills = 2;
   std::uint32_t broken_commits = 1;
   std::uint32_t server_freezes = 1;
+  /// SIGSTOP, and clocks that are an hour wrong from then on.
+  std::uint32_t worker_freezes = 1, clock_jumps = 0;
   std::uint32_t cancels = 2;
   std::uint32_t worker_stops = 1;
   /// What operators and other clients do, and what is asked by ID.
   std::uint32_t operations = 12;
+  /// What is done beside them: completion callbacks, namespaces and more. 0: there are no neighbours at all.
+  std::uint32_t neighbour_acts = 0;
   /// Of the namespace that has no workers; the client's keeps everything for an hour.
   Nanoseconds retention = std::chrono::seconds(30);
   /// Faults and operations happen in this time; afterwards everything must come to rest.
@@ -74,7 +79,8 @@ class Simulation {
   std::unique_ptr<ClientProcess> client_;
   std::vector<std::unique_ptr<WorkerProcess>> workers_;
   std::unique_ptr<OperatorActor> operator_;
-  std::uint32_t processes_ = 0;  ///< each worker process has an instance key of its own
+  std::unique_ptr<Neighbourhood> neighbours_;  ///< may be null
+  std::uint32_t processes_ = 0;                ///< each worker process has an instance key of its own
 };
 
 }  // namespace longbeat::simulation

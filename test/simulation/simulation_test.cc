@@ -100,7 +100,7 @@ TEST_CASE("without faults every activity ends and its caller hears of it", "[sim
   Plan quiet;
   quiet.network = {};
   quiet.worker_kills = quiet.server_kills = quiet.broken_commits = quiet.server_freezes = quiet.cancels =
-      quiet.worker_stops = quiet.operations = 0;
+      quiet.worker_stops = quiet.worker_freezes = quiet.operations = 0;
   Simulation run(1, quiet);
   run.run();
   CHECK(first_of(run.witness().broken()) == "");
@@ -130,10 +130,14 @@ TEST_CASE("the witness notices", "[simulation]") {
     CHECK_THAT(first_of(witness.broken()), ContainsSubstring("two executions"));
   }
   SECTION("code that works on after its lease") {
-    witness.beat_acknowledged("token-1", {}, world.now() - 6s);
-    witness.work_done(task_of(1, 0), true);
+    witness.task_received(task_of(2, 0), world.now() - 6s);
+    witness.work_done(task_of(2, 0), true);
+    witness.beat_acknowledged("token-2", {}, world.now() - 4s);
+    witness.work_done(task_of(2, 0), false);
     CHECK(witness.broken().empty());
-    witness.work_done(task_of(1, 0), false);
+    witness.task_received(task_of(3, 0), world.now() - 6s);
+    witness.beat_acknowledged("token-3", {}, world.now() - 5s);
+    witness.work_done(task_of(3, 0), false);
     CHECK_THAT(first_of(witness.broken()), ContainsSubstring("works on after its lease"));
   }
   SECTION("a failure without the newest value") {
@@ -168,6 +172,60 @@ TEST_CASE("the witness notices", "[simulation]") {
     polled.outcome->result = Payloads{PayloadCodec<StepsDone>::encode({8})};
     witness.outcome_read("a", polled);
     CHECK_THAT(first_of(witness.broken()), ContainsSubstring("changed from result: 7 to result: 8"));
+  }
+}
+
+TEST_CASE("the witness notices what a worker does without need", "[simulation]") {
+  World world(1);
+  Witness witness(world);
+  auto& workers = witness.workers();
+  const auto task = task_of(1, 0);
+  workers.received(task, "worker", world.now());
+  workers.looked("token-1", {}, false);
+  REQUIRE(witness.broken().empty());
+
+  SECTION("a stop without its cause, and a cause that its code does not see") {
+    workers.looked("token-1", {StopCause::kPaused}, false);
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("is to stop (paused), which is not so"));
+    workers.told("token-1", {.cancel_requested = true}, world.now());
+    workers.looked("token-1", {}, false);
+    CHECK_THAT(witness.broken().back(), ContainsSubstring("does not know what its worker was told"));
+  }
+  SECTION("a lease that is lost too soon") {
+    workers.looked("token-1", {StopCause::kLeaseLost}, true);
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("is to stop (lease lost), which is not so"));
+  }
+  SECTION("a cancellation that nobody asked for, and a shutdown that is none") {
+    workers.cancellation_sent("token-1");
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("reported canceled, but nobody asked for it"));
+    workers.failure_sent("token-1", "WorkerShutdown");
+    CHECK_THAT(witness.broken().back(), ContainsSubstring("fails with WorkerShutdown, which is not so"));
+  }
+  SECTION("a report of what was left to somebody else") {
+    workers.left("token-1");
+    workers.completion_sent("token-1");
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("was left to somebody else"));
+  }
+  SECTION("heartbeats that go on although nothing moves") {
+    workers.automatic("token-1", 2s);
+    workers.beat_sent("token-1");
+    CHECK(witness.broken().empty());
+    world.after(4s, [] {});
+    world.step(world.now() + 5s);
+    workers.beat_sent("token-1");
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("beats on although it has stalled"));
+  }
+  SECTION("a way out of which the server is not told, polls after it, and one that takes too long") {
+    workers.poll_sent("worker");
+    workers.stop_asked("worker", 1s);
+    workers.stop_begun("worker");
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("does not tell the server first"));
+    workers.poll_sent("worker");
+    CHECK_THAT(witness.broken().back(), ContainsSubstring("polls although it is to stop"));
+    world.after(2s, [] {});
+    world.step(world.now() + 5s);
+    workers.stopped("worker");
+    CHECK_THAT(witness.broken().back(), ContainsSubstring("has stopped too late"));
   }
 }
 
@@ -265,7 +323,9 @@ TEST_CASE("what the simulation once found stays mended", "[simulation]") {
   // After a restart the run before a deleted one was the latest again (the first seed that told).
   const std::uint64_t seed = GENERATE(14u, 227u, 899u);
   CAPTURE(seed);
-  Simulation once(seed);
+  Plan plan = plan_of(seed);
+  plan.neighbour_acts = 0;
+  Simulation once(seed, plan);
   once.run();
   CHECK(first_of(once.witness().broken()) == "");
 }

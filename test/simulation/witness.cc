@@ -53,7 +53,7 @@ void Witness::task_received(const internal::ActivityTask& task, TimePoint at) {
   }
   const auto [known, fresh] = attempts_.try_emplace(task.token);
   if (!fresh) return fail("the same attempt of " + task.activity_id + " was handed out twice under one token");
-  known->second = {task.activity_run_id, task.activity_id, task.attempt, task.heartbeat, TimePoint::max(), false};
+  known->second = {task.activity_run_id, task.activity_id, task.attempt, task.heartbeat};
   if (task.heartbeat > Nanoseconds(0)) known->second.lease_end = at + task.heartbeat;
   run.newest_attempt = std::max(run.newest_attempt, task.attempt);
 }
@@ -112,14 +112,11 @@ void Witness::beat_acknowledged(const std::string& token, const Payloads& detail
   const auto found = attempts_.find(token);
   if (found == attempts_.end()) return fail("a beat with an unknown token was acknowledged");
   Attempt& attempt = found->second;
+  // Without a heartbeat timeout no beat moves anything.
+  if (attempt.heartbeat > Nanoseconds(0)) attempt.lease_end = std::max(attempt.lease_end, sent + attempt.heartbeat);
   Run& run = runs_[attempt.run_id];
-  if (attempt.number < run.newest_attempt)
-    return;  // The answer came late; what it acknowledged has been handed on already.
+  if (attempt.number < run.newest_attempt) return;  // It came late; what it acknowledged has been handed on already.
   run.newest_acknowledged = std::max(run.newest_acknowledged, count_of(details));
-  if (attempt.heartbeat == Nanoseconds(0)) return;  // Without a heartbeat timeout no beat moves anything.
-  const auto end = sent + attempt.heartbeat;
-  if (!attempt.beat_acknowledged || end > attempt.lease_end) attempt.lease_end = end;
-  attempt.beat_acknowledged = true;
 }
 
 void Witness::completion_acknowledged(const std::string& token, const Payloads& result) {
@@ -151,7 +148,7 @@ void Witness::worker_at_rest(const std::string& name, const WorkerStats& stats, 
   const auto known = stats.attempts_started + stats.tasks_dropped;
   if (received != known) fail(name + " got " + number(received) + " tasks, but knows of " + number(known));
   const auto ended = stats.completed + stats.failed + stats.canceled + stats.abandoned + stats.reports_stale +
-                     stats.reports_unknown + stats.reports_given_up;
+                     stats.reports_unknown + stats.reports_given_up + stats.handed_over;
   if (ended != stats.attempts_started) {
     fail(name + " began " + number(stats.attempts_started) + " attempts, but tells the end of " + number(ended));
   }
@@ -161,7 +158,7 @@ void Witness::work_done(const internal::ActivityTask& task, bool told_to_stop) {
   if (told_to_stop) return;
   const auto found = attempts_.find(task.token);
   if (found == attempts_.end()) return fail("code runs for a task that nobody received");
-  if (found->second.beat_acknowledged && world_.now() >= found->second.lease_end) {
+  if (world_.now() >= found->second.lease_end) {
     fail("attempt " + std::to_string(task.attempt) + " of " + task.activity_id + " works on after its lease");
   }
 }

@@ -12,6 +12,7 @@
 #include "longbeat/data_converter.h"
 #include "longbeat/worker.h"
 #include "simulation/life_witness.h"
+#include "simulation/worker_witness.h"
 #include "simulation/world.h"
 
 namespace longbeat::simulation {
@@ -28,7 +29,10 @@ std::uint64_t count_of(const Payloads& payloads);
 /// checked as soon as it could be broken; what is found is kept as text, the first is the one to read.
 class Witness {
  public:
-  explicit Witness(World& world) : world_(world), lives_(world, [this](const std::string& what) { fail(what); }) {}
+  explicit Witness(World& world)
+      : world_(world),
+        lives_(world, [this](const std::string& what) { fail(what); }),
+        workers_(world, [this](const std::string& what) { fail(what); }) {}
   Witness(const Witness&) = delete;
   Witness& operator=(const Witness&) = delete;
 
@@ -44,6 +48,9 @@ class Witness {
   void still_waits(const server::Request& request);
   /// After the end of all changes a list or a count is not as it should be.
   void listed_wrongly(const std::string& what, const std::string& how);
+
+  /// Somebody else has found a promise broken.
+  void tell(const std::string& what) { fail(what); }
 
   // --- What clients and workers are told ---
   void start_acknowledged(const std::string& id, const std::string& request_id, const std::string& run_id);
@@ -75,6 +82,8 @@ class Witness {
   /// Every run's possible lives, as far as the server's answers tell them.
   LifeWitness& lives() { return lives_; }
   const LifeWitness& lives() const { return lives_; }
+  /// What workers do, judged by what they were told.
+  WorkerWitness& workers() { return workers_; }
 
   const std::vector<std::string>& broken() const { return broken_; }
   std::size_t accepted() const { return requests_.size(); }
@@ -86,7 +95,6 @@ class Witness {
     std::int32_t number = 0;
     Nanoseconds heartbeat{0};
     TimePoint lease_end = TimePoint::max();
-    bool beat_acknowledged = false;
     std::uint64_t newest_put = 0;
   };
   struct Run {
@@ -111,6 +119,7 @@ class Witness {
   std::map<std::string, std::string> outcomes_{};  ///< by run ID, as clients read them
   std::vector<std::string> broken_{};
   LifeWitness lives_;
+  WorkerWitness workers_;
 };
 
 }  // namespace longbeat::simulation

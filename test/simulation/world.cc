@@ -1,5 +1,7 @@
 #include "simulation/world.h"
 
+#include <algorithm>
+
 namespace longbeat::simulation {
 
 void World::trace(const std::string& line) {
@@ -19,9 +21,16 @@ bool SimLoop::post(std::function<void()> work) {
 }
 
 void SimLoop::after(Nanoseconds delay, std::function<void()> work) {
-  world_.after(delay, [alive = alive_, work = std::move(work)] {
-    if (*alive) work();
+  world_.after(delay, [this, alive = alive_, work = std::move(work)]() mutable {
+    if (!*alive) return;
+    if (world_.now() < frozen_until_) return after(frozen_until_ - world_.now(), std::move(work));
+    work();
   });
+}
+
+void SimLoop::freeze(Nanoseconds duration) {
+  if (world_.now() > frozen_until_) frozen_at_ = world_.now();
+  frozen_until_ = std::max(frozen_until_, world_.now() + duration);
 }
 
 internal::TimerId SimLoop::schedule(TimePoint at, std::function<void()> work) {

@@ -70,12 +70,18 @@ class SimLoop final : public internal::Loop {
   ~SimLoop() override { kill(); }
 
   TimePoint now() const override { return world_.now(); }
-  WallTime wall_now() const override { return world_.wall_now(); }
-  /// The simulated loop handles every event at its time, so its queue was empty just before.
-  TimePoint last_idle() const override { return world_.now(); }
+  WallTime wall_now() const override { return world_.wall_now() + wall_ahead_; }
+  /// The simulated loop handles every event at its time, so its queue was empty just before; unless it was frozen.
+  TimePoint last_idle() const override { return world_.now() == frozen_until_ ? frozen_at_ : world_.now(); }
   bool post(std::function<void()> work) override;
   internal::TimerId schedule(TimePoint at, std::function<void()> work) override;
   void cancel(internal::TimerId timer) override { timers_.cancel(timer); }
+
+  /// SIGSTOP: nothing of this process runs for `duration`; then everything that was due does, in its order.
+  void freeze(Nanoseconds duration);
+  TimePoint frozen_until() const { return frozen_until_; }
+  /// The machine's clock is set.
+  void set_clock(Nanoseconds ahead) { wall_ahead_ = ahead; }
 
   /// Runs `work` in this process after `delay`, unless the process has died by then.
   void after(Nanoseconds delay, std::function<void()> work);
@@ -90,6 +96,8 @@ class SimLoop final : public internal::Loop {
   World& world_;
   std::shared_ptr<bool> alive_;
   internal::TimerHeap<TimePoint, std::function<void()>> timers_;
+  TimePoint frozen_at_{}, frozen_until_{};
+  Nanoseconds wall_ahead_{0};
 };
 
 }  // namespace longbeat::simulation

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <httplib.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -99,6 +100,11 @@ SilentTarget::~SilentTarget() {
 
 std::string SilentTarget::url() const {
   return url_of(socket_);
+}
+
+bool SilentTarget::wait_for_caller() const {
+  pollfd waiting{socket_, POLLIN, 0};
+  return ::poll(&waiting, 1, 20'000) == 1;
 }
 
 std::string closed_url() {

@@ -51,6 +51,8 @@ class SilentTarget {
   SilentTarget(const SilentTarget&) = delete;
   SilentTarget& operator=(const SilentTarget&) = delete;
   std::string url() const;
+  /// True once somebody has connected; false after 20 s without.
+  bool wait_for_caller() const;
 
  private:
   int socket_ = -1;

@@ -93,7 +93,7 @@ class SystemInfoLoad final : public Load {
 /// The requests all loads share, made once and changed in place.
 class ServerLoad : public Load {
  public:
-  explicit ServerLoad(WireClient& client) : client_(client) {
+  explicit ServerLoad(WireClient& client, std::int64_t heartbeat_seconds = 600) : client_(client) {
     static int loads = 0;  // Two loads on one server share neither IDs nor a queue.
     name_ = "bench-" + std::to_string(++loads);
     start_.set_namespace_("default");
@@ -101,7 +101,7 @@ class ServerLoad : public Load {
     start_.mutable_activity_type()->set_name("bench_activity");
     start_.mutable_task_queue()->set_name(name_ + "-queue");
     start_.mutable_start_to_close_timeout()->set_seconds(3600);
-    start_.mutable_heartbeat_timeout()->set_seconds(600);
+    start_.mutable_heartbeat_timeout()->set_seconds(heartbeat_seconds);
     fill(*start_.mutable_input(), 0, 120);
     poll_.set_namespace_("default");
     poll_.set_identity("longbeat-bench@host");
@@ -111,6 +111,7 @@ class ServerLoad : public Load {
     fill(*completed_.mutable_result(), 0, 120);
     outcome_.set_namespace_("default");
   }
+  std::string task_queue() const override { return poll_.task_queue().name(); }
 
  protected:
   /// then(error, activity ID)
@@ -272,8 +273,8 @@ std::unique_ptr<Load> make_system_info_load(WireClient& client) {
 std::unique_ptr<Load> make_start_load(WireClient& client) {
   return std::make_unique<StartLoad>(client);
 }
-std::unique_ptr<Load> make_poll_complete_load(WireClient& client) {
-  return std::make_unique<PollCompleteLoad>(client);
+std::unique_ptr<Load> make_poll_complete_load(WireClient& client, std::int64_t heartbeat_seconds) {
+  return std::make_unique<PollCompleteLoad>(client, heartbeat_seconds);
 }
 std::unique_ptr<Load> make_execute_load(WireClient& client) {
   return std::make_unique<ExecuteLoad>(client);

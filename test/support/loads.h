@@ -20,6 +20,8 @@ class Load {
   virtual void prepare(std::size_t operations) = 0;
   /// Begins one operation; `done` runs once, later. False when there is nothing left to do.
   virtual bool launch(Done done) = 0;
+  /// Where its activities wait; empty for loads without any.
+  virtual std::string task_queue() const { return {}; }
 };
 
 /// A call that comes back with its 100 bytes: what gRPC itself costs.
@@ -28,8 +30,9 @@ std::unique_ptr<Load> make_echo_load(WireClient& client);
 std::unique_ptr<Load> make_system_info_load(WireClient& client);
 /// StartActivityExecution, of activities nobody polls for.
 std::unique_ptr<Load> make_start_load(WireClient& client);
-/// PollActivityTaskQueue and RespondActivityTaskCompleted, from a backlog that prepare() fills.
-std::unique_ptr<Load> make_poll_complete_load(WireClient& client);
+/// PollActivityTaskQueue and RespondActivityTaskCompleted, from a backlog that prepare() fills. `heartbeat_seconds`: of
+/// the heartbeat timeout; 0: none.
+std::unique_ptr<Load> make_poll_complete_load(WireClient& client, std::int64_t heartbeat_seconds = 600);
 /// Start, poll a task, complete it, poll the outcome: four RPCs.
 std::unique_ptr<Load> make_execute_load(WireClient& client);
 /// RecordActivityTaskHeartbeat with ever new details of `details_bytes`, on `open` activities in random order.

@@ -12,6 +12,20 @@ using std::chrono::seconds;
 constexpr milliseconds kPatience{62'000};  // The server answers after a minute.
 constexpr seconds kSettle{30};
 
+void count(ParkedPolls::Ended& ended, const grpc::Status& status, const wire::PollActivityTaskQueueResponse& response) {
+  if (status.ok() && response.task_token().empty()) {
+    ++ended.empty;
+  } else if (status.ok()) {
+    ++ended.with_task;
+  } else if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
+    ++ended.unavailable;
+  } else if (status.error_code() == grpc::StatusCode::CANCELLED) {
+    ++ended.canceled;
+  } else if (ended.oddity.empty()) {
+    ended.oddity = std::to_string(status.error_code()) + " " + status.error_message();
+  }
+}
+
 }  // namespace
 
 ParkedPolls::ParkedPolls(const std::string& address, Options options, OnTask on_task)
@@ -27,28 +41,28 @@ std::string ParkedPolls::queue(std::size_t number) const {
 void ParkedPolls::send(std::size_t queue_number) {
   request_.mutable_task_queue()->set_name(queue(queue_number));
   ++waiting_;
-  client_.call(kPollTask, request_, kPatience, [this, queue_number](const auto& answer) {
-    book(queue_number, answer.status, answer.response, answer.arrived);
+  client_.call(kPollTask, request_, kPatience, [this, sent = Sent{queue_number, era_}](const auto& answer) {
+    book(sent, answer.status, answer.response, answer.arrived);
   });
 }
 
-void ParkedPolls::book(std::size_t queue_number, const grpc::Status& status,
-                       const wire::PollActivityTaskQueueResponse& response, Time arrived) {
+void ParkedPolls::book(Sent sent, const grpc::Status& status, const wire::PollActivityTaskQueueResponse& response,
+                       Time arrived) {
   --waiting_;
-  if (status.ok() && response.task_token().empty()) {
-    ++ended_.empty;
-  } else if (status.ok()) {
-    ++ended_.with_task;
-  } else if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
-    ++ended_.unavailable;
-  } else if (status.error_code() == grpc::StatusCode::CANCELLED) {
-    ++ended_.canceled;
-  } else if (ended_.oddity.empty()) {
-    ended_.oddity = std::to_string(status.error_code()) + " " + status.error_message();
+  count(ended_, status, response);
+  if (sent.era < era_) {
+    --followed_waiting_;
+    count(followed_, status, response);
   }
   if (!status.ok()) return;
-  if (renew_) send(queue_number);
+  if (renew_) send(sent.queue_number);
   if (on_task_ && !response.task_token().empty()) on_task_(response, arrived);
+}
+
+void ParkedPolls::follow() {
+  ++era_;
+  followed_ = {};
+  followed_waiting_ = waiting_;
 }
 
 void ParkedPolls::park() {

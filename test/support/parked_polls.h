@@ -41,16 +41,26 @@ class ParkedPolls {
   std::size_t waiting() const { return waiting_; }
   const Ended& ended() const { return ended_; }
 
+  /// From now on those that wait now are counted apart from those sent later.
+  void follow();
+  /// How those that waited at follow() ended so far, and how many of them still wait.
+  const Ended& followed() const { return followed_; }
+  std::size_t followed_waiting() const { return followed_waiting_; }
+
  private:
+  struct Sent {
+    std::size_t queue_number = 0;
+    std::size_t era = 0;
+  };
   void send(std::size_t queue_number);
-  void book(std::size_t queue_number, const grpc::Status& status, const wire::PollActivityTaskQueueResponse& response,
-            Time arrived);
+  void book(Sent sent, const grpc::Status& status, const wire::PollActivityTaskQueueResponse& response, Time arrived);
 
   Options options_;
   OnTask on_task_;
   wire::PollActivityTaskQueueRequest request_{};
-  Ended ended_{};
-  std::size_t waiting_ = 0;
+  Ended ended_{}, followed_{};
+  std::size_t waiting_ = 0, followed_waiting_ = 0;
+  std::size_t era_ = 0;  ///< Grows with every follow().
   bool renew_ = true;
   WireClient client_;  ///< Last: at its end, polls still report to the members above.
 };

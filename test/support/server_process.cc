@@ -27,6 +27,7 @@ void ServerProcess::start() {
       options_.binary,    "--ip",        "127.0.0.1", "--port", std::to_string(port_), "--port-file",
       port_file.string(), "--log-level", "warn"};
   if (!options_.database.empty()) arguments.insert(arguments.end(), {"--db-filename", options_.database.string()});
+  arguments.insert(arguments.end(), options_.arguments.begin(), options_.arguments.end());
   process_.emplace(arguments, options_.folder / "server.log");
   port_ = process_->wait_for_port(port_file, std::chrono::seconds(30));
 }

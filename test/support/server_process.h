@@ -1,8 +1,10 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "support/child_process.h"
 
@@ -18,6 +20,8 @@ class ServerProcess {
     std::filesystem::path database{};
     /// Where port file and log go. Must exist.
     std::filesystem::path folder{};
+    /// What else stands on its command line.
+    std::vector<std::string> arguments{};
   };
 
   /// Starts it and returns when it listens. Throws std::runtime_error with its last words when it does not.
@@ -28,6 +32,7 @@ class ServerProcess {
   /// Starts it again on the same file and port. Returns the time until it listened. Throws as the constructor does.
   std::chrono::milliseconds restart();
 
+  std::uint16_t port() const { return static_cast<std::uint16_t>(port_); }
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   bool running() { return process_ && process_->running(); }
   /// Asks it to stop (SIGTERM); does not wait.

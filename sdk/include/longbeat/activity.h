@@ -9,6 +9,7 @@
 #include "longbeat/export.h"
 #include "longbeat/payload.h"
 #include "longbeat/result.h"
+#include "longbeat/travel.h"
 
 LONGBEAT_BEGIN
 
@@ -17,15 +18,19 @@ class Activity;
 
 /// A named function with typed arguments and result: the one declaration that callers and workers share.
 ///   inline constexpr longbeat::Activity<Summary(std::string path)> ingest{"ingest"};
-/// Arguments and result are values; references, views and raw pointers do not compile. Constant, so any thread.
+/// Arguments and result are values; references, raw pointers and views do not
+/// compile, and containers of them neither. Constant, so any thread.
 template <class R, class... Args>
 class Activity<R(Args...)> {
   static_assert((!std::is_reference_v<Args> && ...), "longbeat: activity arguments are values, not references");
   static_assert((!std::is_pointer_v<Args> && ...), "longbeat: activity arguments cannot be raw pointers");
-  static_assert((!std::is_same_v<Args, std::string_view> && ...),
-                "longbeat: activity arguments cannot be views; use std::string");
+  static_assert(((!internal::borrows<Args>() || std::is_reference_v<Args> || std::is_pointer_v<Args>) && ...),
+                "longbeat: activity arguments cannot be views or hold views or pointers; use std::string, std::vector");
   static_assert(!std::is_reference_v<R> && !std::is_pointer_v<R>, "longbeat: activity results are values");
-  static_assert(!std::is_same_v<R, std::string_view>, "longbeat: activity results cannot be views; use std::string");
+  static_assert(!internal::borrows<R>() || std::is_reference_v<R> || std::is_pointer_v<R>,
+                "longbeat: activity results cannot be views or hold views or pointers; use std::string, std::vector");
+  static_assert(!internal::IsMadeFrom<R, longbeat::Result>(),
+                "longbeat: declare the activity with the value it gives; its handler may return a Result of it");
 
  public:
   using Result = R;
@@ -35,11 +40,11 @@ class Activity<R(Args...)> {
   /// not one that the protocol reserves.
   template <std::size_t N>
   consteval Activity(const char (&name)[N]) : name_(name, N - 1) {  // NOLINT: implicit on purpose.
-    if (name_.empty()) throw "an activity needs a name";
-    if (name_.size() > 1000) throw "an activity's name has at most 1000 bytes";
-    if (name_.substr(0, 11) == "__temporal_") throw "names that begin with __temporal_ are reserved";
+    if (name_.empty()) throw "longbeat: an activity needs a name";
+    if (name_.size() > 1000) throw "longbeat: an activity's name has at most 1000 bytes";
+    if (name_.substr(0, 11) == "__temporal_") throw "longbeat: names that begin with __temporal_ are reserved";
     for (const char c : name_) {
-      if (c < ' ' || c > '~') throw "an activity's name is printable ASCII";
+      if (c < ' ' || c > '~') throw "longbeat: an activity's name is printable ASCII";
     }
   }
 

@@ -1,7 +1,9 @@
 #pragma once
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,12 +13,15 @@
 #include <utility>
 #include <vector>
 
+#include "longbeat/activity_logger.h"
 #include "longbeat/client_options.h"
 #include "longbeat/data_converter.h"
 #include "longbeat/errors.h"
 #include "longbeat/export.h"
+#include "longbeat/fencing_token.h"
 #include "longbeat/payload.h"
 #include "longbeat/result.h"
+#include "longbeat/stop_callback.h"
 
 namespace longbeat::internal {
 
@@ -43,6 +48,8 @@ struct HeldDetails final : DetailsValue {
 
 LONGBEAT_BEGIN
 
+class AutoHeartbeat;
+class Client;
 template <class T>
 class Checkpoint;
 
@@ -54,6 +61,7 @@ struct ActivityInfo {
   std::string run_id{};
   /// Only for activities that a workflow scheduled.
   std::string workflow_id{}, workflow_run_id{}, workflow_type{};
+  /// Of the activity, also when a workflow scheduled it.
   std::string namespace_name{};
   std::string task_queue{};
   /// The first attempt is 1.
@@ -64,6 +72,7 @@ struct ActivityInfo {
   std::optional<std::chrono::nanoseconds> start_to_close_timeout{}, schedule_to_close_timeout{}, heartbeat_timeout{};
   RetryPolicy retry_policy{};
   Priority priority{};
+  /// What the caller's interceptors sent along.
   std::map<std::string, Payload> header{};
   /// What earlier attempts left, raw; ActivityContext::checkpoint reads it.
   Payloads heartbeat_details{};
@@ -84,7 +93,8 @@ class LONGBEAT_EXPORT ActivityContext {
 
   /// Reports progress and returns at once. Calls are throttled, the newest value wins; the next attempt finds the
   /// newest value the server acknowledged. Without a value the newest known one is repeated. Never throws: a lost
-  /// connection shows as lost_token(), a value that cannot be encoded fails the attempt.
+  /// connection shows as lost_token(); a value that cannot be encoded asks the attempt to stop (cause: broken details)
+  /// and fails it retryably, also when the function then returns a result.
   template <class... Values>
   void heartbeat(const Values&... values) noexcept {
     if constexpr (sizeof...(Values) == 0) {
@@ -99,6 +109,20 @@ class LONGBEAT_EXPORT ActivityContext {
       }
     }
   }
+
+  /// The same for values that must have arrived before the work goes on: sends at once, whatever the throttle says, and
+  /// waits for the acknowledgement. kDeadlineExceeded: not acknowledged in time, it may still arrive; kLeaseLost: this
+  /// attempt does not count any more; kUndecodable: a value cannot be encoded, nothing was sent; kInvalidArgument: too
+  /// large, or refused. `timeout`: zero or less does not wait, more than 240 hours counts as that.
+  template <class... Values>
+  Result<> save_now(std::chrono::nanoseconds timeout, const Values&... values) {
+    static_assert(sizeof...(Values) > 0, "longbeat: save_now needs a value; heartbeat() repeats the newest");
+    auto details = converter().to_payloads(values...);
+    if (!details) return std::move(details).error();
+    return save_encoded(*std::move(details), timeout);
+  }
+  /// Tells an AutoHeartbeat that the work goes on; sends nothing. One atomic addition, any thread.
+  void advance(std::uint64_t by = 1) noexcept;
 
   /// What the last attempt saved, or a default T. Throws ApplicationError (type "UndecodableDetails") when there is
   /// something that is not a T; let it pass, and the attempt fails with it.
@@ -117,19 +141,76 @@ class LONGBEAT_EXPORT ActivityContext {
   }
 
   /// Requested for any reason to stop; stop_causes() tells which. Code that never looks cannot be interrupted.
-  /// Callbacks run on a thread of the SDK.
+  /// Callbacks run on a thread of the SDK and must not throw; on_stop() is the more patient way. stopped() and the
+  /// waits of this class know first: the tokens follow on those threads, four for each connection, so callbacks that
+  /// block delay the tokens of other attempts.
   std::stop_token stop_token() const noexcept;
   /// Requested when nothing this attempt does can count any more: its lease or its time is over.
   std::stop_token lost_token() const noexcept;
+  /// Requested as soon as the worker begins to shut down. The attempt may go on until stop is requested on it
+  /// (WorkerOptions::graceful_shutdown_timeout later), and end at a good place until then.
+  std::stop_token shutdown_token() const noexcept;
+  /// The same as a flag.
+  bool shutting_down() const noexcept;
   /// In the order of arrival; empty as long as nobody asked to stop.
   std::vector<StopCause> stop_causes() const;
   bool stopped() const noexcept;
   /// Throws ActivityStopped once there is a reason to stop.
   void throw_if_stopped() const;
+  /// Calls `function` on a thread of the SDK with each cause, in the order of arrival: those that have come already,
+  /// then those that follow. What it throws is logged; while it blocks, it is told nothing more. Others are only held
+  /// up by four that block at the same time, as at stop_token(). Not called any more once the attempt has ended or the
+  /// returned object is gone.
+  [[nodiscard]] StopCallback on_stop(std::function<void(StopCause)> function);
+  /// A descriptor (eventfd, non-blocking) for poll() and the like, made at the first call: readable once there is a
+  /// reason to stop, its counter is the number of causes since it was read last. Belongs to the attempt: do not close
+  /// it, and do not use it after the activity function has returned. -1 with errno when the process has no descriptor
+  /// left; a later call tries again.
+  int stop_fd() const noexcept;
   /// Sleeps, but not longer than until there is a reason to stop: false when it was cut short. Zero and less only look.
   bool sleep_for(std::chrono::nanoseconds duration) const;
+  /// The same until a time of day; jumps of the wall clock are noticed within a second.
+  bool sleep_until(std::chrono::sys_time<std::chrono::nanoseconds> until) const;
+  /// Waits until `ready()`, called with the lock held, or until there is a reason to stop: then false, unless it is
+  /// ready.
+  template <class Lock, class Ready>
+  bool wait(Lock& lock, std::condition_variable_any& condition, Ready ready) const {
+    return wait_for(lock, condition, std::chrono::nanoseconds::max(), std::move(ready));
+  }
+  /// The same for no longer than `duration`.
+  template <class Lock, class Ready>
+  bool wait_for(Lock& lock, std::condition_variable_any& condition, std::chrono::nanoseconds duration,
+                Ready ready) const {
+    const auto token = stop_token();
+    const auto until = wait_end(duration);
+    while (!ready()) {
+      const auto slice = wait_slice(until);  // Short ones: the lease may end without a word from anybody.
+      if (slice == std::chrono::nanoseconds::zero()) return false;
+      condition.wait_for(lock, token, slice, ready);
+    }
+    return true;
+  }
 
   const ActivityInfo& info() const noexcept;
+  /// The arguments as they came.
+  const Payloads& raw_input() const noexcept;
+  /// For writes to systems that must refuse an older attempt.
+  FencingToken fencing_token() const;
+  /// The server's opaque proof of holding this attempt.
+  const std::string& task_token() const noexcept;
+  /// Leaves the end of this attempt to somebody else, who reports it with the returned task token, from any program and
+  /// any SDK: when the function then returns, its result is ignored, the newest details are sent, nothing is reported,
+  /// and the slot is free. Heartbeats are from then on the other side's duty too. If the function throws, it fails as
+  /// usual. A worker that ends while the function still runs leaves the attempt to the other side as well.
+  std::string complete_later();
+
+  /// Writes with the fields of this attempt.
+  ActivityLogger logger() const noexcept;
+  /// On the connection and namespace of this worker, which it keeps alive. kFailedPrecondition when its client is gone.
+  /// In a callback (of a token, of on_stop, of a codec) do not keep it for longer than the program keeps its own: the
+  /// last Client must not go on a thread of the SDK. Include <longbeat/client.h>.
+  Result<Client> client() const;
+
   /// How long this attempt may take in all, from now. Not set: no limit. Never negative.
   std::optional<std::chrono::nanoseconds> time_left() const noexcept;
   /// When the time of this attempt is over, by this machine's clock (it follows jumps of the wall clock: for people and
@@ -145,6 +226,10 @@ class LONGBEAT_EXPORT ActivityContext {
  private:
   template <class T>
   friend class Checkpoint;
+  friend class AutoHeartbeat;
+  Result<> save_encoded(Payloads details, std::chrono::nanoseconds timeout);
+  std::chrono::nanoseconds wait_end(std::chrono::nanoseconds duration) const noexcept;
+  std::chrono::nanoseconds wait_slice(std::chrono::nanoseconds end) const noexcept;
   void put(std::unique_ptr<internal::DetailsValue> value) noexcept;
   void put_failed(const char* why) noexcept;
   void repeat_heartbeat() noexcept;

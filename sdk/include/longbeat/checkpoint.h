@@ -41,7 +41,8 @@ class Checkpoint {
   }
 
   /// Sends at once and waits for the acknowledgement. kDeadlineExceeded: not acknowledged in time, it may still arrive;
-  /// kLeaseLost: this attempt does not count any more; kUndecodable: the value cannot be encoded.
+  /// kLeaseLost: this attempt does not count any more; kUndecodable: the value cannot be encoded, nothing was sent;
+  /// kInvalidArgument: too large, or refused.
   /// `timeout`: zero or less does not wait, more than 240 hours counts as that.
   Result<> save_now(T value, std::chrono::nanoseconds timeout) {
     auto payload = converter_.to_payload(value);

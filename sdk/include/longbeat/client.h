@@ -1,11 +1,13 @@
 #pragma once
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -15,6 +17,7 @@
 #include "longbeat/data_converter.h"
 #include "longbeat/export.h"
 #include "longbeat/result.h"
+#include "longbeat/travel.h"
 
 namespace longbeat::internal {
 struct ClientCore;
@@ -105,14 +108,26 @@ class LONGBEAT_EXPORT Client {
   /// kUnavailable and kDeadlineExceeded when nobody can tell whether it was started (start again with the same ID).
   template <class R, class... Args>
   Result<ActivityHandle<R>> start(const Activity<R(Args...)>& activity, const StartOptions& options,
-                                  const std::type_identity_t<Args>&... args) {
+                                  const std::type_identity_t<Args>&... args) const {
     return start_encoded<R>(activity.name(), options, converter().to_payloads(args...));
+  }
+  /// The same without trailing std::optional arguments: the handler finds them empty.
+  template <class R, class... Args, class... Given>
+    requires(sizeof...(Given) < sizeof...(Args) && sizeof...(Given) >= internal::required_arguments<Args...>())
+  Result<ActivityHandle<R>> start(const Activity<R(Args...)>& activity, const StartOptions& options,
+                                  const Given&... given) const {
+    const auto encode = [&]<std::size_t... At>(std::index_sequence<At...>) {
+      using All = typename Activity<R(Args...)>::Arguments;
+      const auto typed = [&](const std::tuple_element_t<At, All>&... each) { return converter().to_payloads(each...); };
+      return typed(given...);
+    };
+    return start_encoded<R>(activity.name(), options, encode(std::index_sequence_for<Given...>()));
   }
   /// By name: any arguments; a single Payloads is taken as the encoded arguments. The result stays encoded, unless
   /// asked for by handle<R>().
   template <class... Args>
   Result<ActivityHandle<Payloads>> start(const DynamicActivity& activity, const StartOptions& options,
-                                         const Args&... args) {
+                                         const Args&... args) const {
     if (auto valid = validate_activity_name(activity.name()); !valid) return std::move(valid).error();
     return start_encoded<Payloads>(activity.name(), options, converter().to_payloads(args...));
   }
@@ -130,13 +145,14 @@ class LONGBEAT_EXPORT Client {
   explicit Client(std::shared_ptr<internal::ClientCore> core) : core_(std::move(core)) {}
 
   template <class R>
-  Result<ActivityHandle<R>> start_encoded(std::string_view type, const StartOptions& options, Result<Payloads> input) {
+  Result<ActivityHandle<R>> start_encoded(std::string_view type, const StartOptions& options,
+                                          Result<Payloads> input) const {
     if (!input) return std::move(input).error();
     auto run_id = start_run(type, options, *std::move(input));
     if (!run_id) return std::move(run_id).error();
     return ActivityHandle<R>(core_, options.id, *std::move(run_id));
   }
-  Result<std::string> start_run(std::string_view type, const StartOptions& options, Payloads input);
+  Result<std::string> start_run(std::string_view type, const StartOptions& options, Payloads input) const;
   const DataConverter& converter() const;
 
   std::shared_ptr<internal::ClientCore> core_;

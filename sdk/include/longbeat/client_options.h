@@ -13,7 +13,7 @@
 
 LONGBEAT_BEGIN
 
-/// How a Client reaches the server. Every field has a usable default.
+/// How a Client reaches the server. Every field has a usable default. Texts are UTF-8.
 struct ClientOptions {
   /// Where the server listens: "host:port", "1.2.3.4:7233" or "[::1]:7233". No scheme, no path.
   std::string address = "127.0.0.1:7233";
@@ -72,7 +72,8 @@ enum class IdConflictPolicy : std::int8_t {
 
 /// What to start and with which limits. Required: id, task_queue, and one of start_to_close_timeout and
 /// schedule_to_close_timeout. Limits that are not set: one attempt may take as long as the whole activity, the whole
-/// activity as long as its attempts need, however many those are. Those that are set are more than zero.
+/// activity as long as its attempts need, however many those are. Those that are set are more than zero. Texts are
+/// UTF-8.
 struct StartOptions {
   /// Your key for this unit of work. Starting the same ID twice does not do the work twice. Not empty, at most 1000
   /// bytes.

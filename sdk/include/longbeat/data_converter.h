@@ -2,6 +2,7 @@
 #include <concepts>
 #include <cstddef>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -14,6 +15,7 @@
 #include "longbeat/export.h"
 #include "longbeat/payload.h"
 #include "longbeat/result.h"
+#include "longbeat/travel.h"
 
 LONGBEAT_BEGIN
 
@@ -23,7 +25,7 @@ LONGBEAT_BEGIN
 ///   static Payload encode(const T& value);
 ///   static Result<T> decode(const Payload& payload);   // kUndecodable when the payload is not a T
 /// Built in are Payload itself (as it is), std::nullptr_t and std::monostate (binary/null), std::vector<std::byte>
-/// (binary/plain).
+/// (binary/plain), std::optional of whatever has a codec.
 template <class T>
 struct PayloadCodec;
 
@@ -39,19 +41,23 @@ concept HasPayloadCodec = requires(const T& value, const Payload& payload) {
 
 /// True, or a compile error that says what to do.
 template <class T>
-constexpr void require_payload_codec() {
+constexpr bool require_payload_codec() {
   static_assert(!std::is_pointer_v<T>, "longbeat: raw pointers cannot travel; pass the value");
-  static_assert(!std::is_same_v<T, std::string_view>, "longbeat: views cannot travel; use std::string");
+  static_assert(std::is_pointer_v<T> || !borrows<T>(),
+                "longbeat: views cannot travel, nor what holds views or pointers; use std::string, std::vector");
   static_assert(
-      HasPayloadCodec<T>,
+      borrows<T>() || HasPayloadCodec<T>,
       "longbeat: no PayloadCodec for this type. Include <longbeat/json.h> and give the type to_json/from_json "
       "(NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE), or specialise longbeat::PayloadCodec for it.");
+  return !borrows<T>() && HasPayloadCodec<T>;
 }
 
-/// How a value is kept until it is encoded: text of any kind as std::string, everything else decayed.
+/// How a value is kept until it is encoded: text of any kind as std::string, everything else decayed. A nullptr is
+/// null, although it converts to text.
 template <class T>
-using KeptValue =
-    std::conditional_t<std::is_convertible_v<const std::decay_t<T>&, std::string_view>, std::string, std::decay_t<T>>;
+using KeptValue = std::conditional_t<std::is_convertible_v<const std::decay_t<T>&, std::string_view> &&
+                                         !std::is_same_v<std::decay_t<T>, std::nullptr_t>,
+                                     std::string, std::decay_t<T>>;
 
 /// Readable name of a C++ type.
 LONGBEAT_EXPORT std::string type_name(const std::type_info& type);
@@ -92,6 +98,23 @@ struct LONGBEAT_EXPORT PayloadCodec<std::vector<std::byte>> {
   static Result<std::vector<std::byte>> decode(const Payload& payload);
 };
 
+/// Nothing travels as binary/null, as in other SDKs; a value as its own type does. JSON's null is nothing too.
+template <class T>
+  requires internal::HasPayloadCodec<T>
+struct PayloadCodec<std::optional<T>> {
+  static Payload encode(const std::optional<T>& value) {
+    return value ? PayloadCodec<T>::encode(*value) : PayloadCodec<std::nullptr_t>::encode(nullptr);
+  }
+  static Result<std::optional<T>> decode(const Payload& payload) {
+    const auto encoding = internal::encoding_of(payload);
+    const bool none = encoding == "binary/null" || (encoding == "json/plain" && payload.data == "null");
+    if (none) return std::optional<T>();
+    auto value = PayloadCodec<T>::decode(payload);
+    if (!value) return std::move(value).error();
+    return std::optional<T>(*std::move(value));
+  }
+};
+
 /// Turns values into payloads and back, by their PayloadCodec. A value type; copies are cheap. Thread-safe. No function
 /// throws: what a codec throws comes back as an error that names the type.
 class DataConverter {
@@ -99,28 +122,34 @@ class DataConverter {
   /// kUndecodable when the codec throws.
   template <class T>
   Result<Payload> to_payload(const T& value) const {
-    internal::require_payload_codec<T>();
-    try {
-      return PayloadCodec<T>::encode(value);
-    } catch (const std::exception& error) {
-      return internal::not_encodable(typeid(T), error.what());
-    } catch (...) {
-      return internal::not_encodable(typeid(T), "its codec threw something that is not a std::exception");
+    if constexpr (internal::require_payload_codec<T>()) {
+      try {
+        return PayloadCodec<T>::encode(value);
+      } catch (const std::exception& error) {
+        return internal::not_encodable(typeid(T), error.what());
+      } catch (...) {
+        return internal::not_encodable(typeid(T), "its codec threw something that is not a std::exception");
+      }
+    } else {
+      return Error{};
     }
   }
 
   /// kUndecodable when the payload is not a T.
   template <class T>
   Result<T> from_payload(const Payload& payload) const {
-    internal::require_payload_codec<T>();
-    try {
-      auto value = PayloadCodec<T>::decode(payload);
-      if (!value) return internal::undecodable(typeid(T), payload, value.error().message);
-      return value;
-    } catch (const std::exception& error) {
-      return internal::undecodable(typeid(T), payload, error.what());
-    } catch (...) {
-      return internal::undecodable(typeid(T), payload, "its codec threw something that is not a std::exception");
+    if constexpr (internal::require_payload_codec<T>()) {
+      try {
+        auto value = PayloadCodec<T>::decode(payload);
+        if (!value) return internal::undecodable(typeid(T), payload, value.error().message);
+        return value;
+      } catch (const std::exception& error) {
+        return internal::undecodable(typeid(T), payload, error.what());
+      } catch (...) {
+        return internal::undecodable(typeid(T), payload, "its codec threw something that is not a std::exception");
+      }
+    } else {
+      return Error{};
     }
   }
 

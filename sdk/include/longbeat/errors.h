@@ -19,9 +19,9 @@ struct ApplicationErrorOptions {
   std::string type{};
   /// True rules out another attempt.
   bool non_retryable = false;
-  /// When set, the pause before the next attempt, instead of the retry policy's.
+  /// When set, the pause before the next attempt, instead of the retry policy's. A negative one counts as not set.
   std::optional<std::chrono::nanoseconds> next_retry_delay{};
-  Payloads details{};
+  Payloads details{};  ///< A failure larger than the server takes goes out without them, and its message says so.
 };
 
 /// Thrown by activities to fail with more than a message. Throw it with std::throw_with_nested to keep the cause.
@@ -45,6 +45,7 @@ enum class StopCause : std::int8_t {
   kNotFound,       ///< The server does not know this attempt any more: closed, timed out or handed to someone else.
   kTimedOut,       ///< The time of this attempt (start_to_close or schedule_to_close) is over.
   kBrokenDetails,  ///< Heartbeat details could not be encoded or were refused; the attempt fails with that error.
+  kStalled,        ///< An AutoHeartbeat saw no progress; the attempt fails with that.
 };
 
 /// "canceled", "lease lost" and so on.

@@ -87,7 +87,7 @@ const DataConverter& ActivityHandleBase::converter() const {
   return core_->converter;
 }
 
-Result<std::string> Client::start_run(std::string_view type, const StartOptions& options, Payloads input) {
+Result<std::string> Client::start_run(std::string_view type, const StartOptions& options, Payloads input) const {
   return internal::start_activity(*core_, type, options, std::move(input));
 }
 

@@ -22,6 +22,8 @@ bool repeated_by_the_stub(Rpc rpc) {
     case Rpc::kRespondCompleted:
     case Rpc::kRespondFailed:
     case Rpc::kRespondCanceled:
+    case Rpc::kRecordWorkerHeartbeat:
+    case Rpc::kShutdownWorker:
       return false;
   }
   return false;

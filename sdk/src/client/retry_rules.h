@@ -20,6 +20,8 @@ enum class Rpc : std::int8_t {
   kRespondCompleted,
   kRespondFailed,
   kRespondCanceled,
+  kRecordWorkerHeartbeat,
+  kShutdownWorker,
 };
 
 /// The one table of which calls RetryingStub repeats.

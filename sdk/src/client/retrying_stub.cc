@@ -139,4 +139,12 @@ CallId RetryingStub::respond_canceled(CanceledParams params, Nanoseconds timeout
   return inner_.respond_canceled(std::move(params), timeout, std::move(done));
 }
 
+CallId RetryingStub::record_worker_heartbeat(WorkerHeartbeatParams params, Nanoseconds timeout, Done<void> done) {
+  return inner_.record_worker_heartbeat(std::move(params), timeout, std::move(done));
+}
+
+CallId RetryingStub::shutdown_worker(ShutdownWorkerParams params, Nanoseconds timeout, Done<void> done) {
+  return inner_.shutdown_worker(std::move(params), timeout, std::move(done));
+}
+
 }  // namespace longbeat::internal

@@ -3,6 +3,7 @@ set(LONGBEAT_CLIENT_SOURCES
   src/client/calls.cc
   src/client/client.cc
   src/client/errors.cc
+  src/client/option_text.cc
   src/client/outcome_wait.cc
   src/client/retry_rules.cc
   src/client/retrying_stub.cc

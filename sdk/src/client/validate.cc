@@ -2,11 +2,14 @@
 #include <cctype>
 #include <string>
 
+#include "client/option_text.h"
 #include "longbeat/client_options.h"
 
 LONGBEAT_BEGIN
 namespace {
 
+using internal::is_utf8;
+using internal::quoted;
 using Nanoseconds = std::chrono::nanoseconds;
 
 /// The protocol's limit on IDs, names and identities, in bytes.
@@ -14,11 +17,6 @@ constexpr std::size_t kLongestName = 1000;
 
 Error invalid(const std::string& field, const std::string& value, const std::string& rule) {
   return {ErrorCode::kInvalidArgument, field + " is " + value + ", must be " + rule, {}, {}};
-}
-
-std::string quoted(const std::string& text) {
-  constexpr std::size_t kShown = 80;
-  return "'" + (text.size() <= kShown ? text : text.substr(0, kShown) + "...") + "'";
 }
 
 std::string shown(Nanoseconds duration) {
@@ -46,9 +44,19 @@ bool is_host(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_one_of(".-_"));
 }
 
-bool is_host_and_port(const std::string& address) {
+Result<> check_address(const std::string& field, const std::string& address) {
   const auto colon = address.rfind(':');
-  return colon != std::string::npos && is_host(address.substr(0, colon)) && is_port(address.substr(colon + 1));
+  if (colon == std::string::npos || !is_host(address.substr(0, colon)))
+    return invalid(field, quoted(address), "host:port");
+  const std::string port = address.substr(colon + 1);
+  if (is_port(port)) return {};
+  const bool is_number = !port.empty() && port.find_first_not_of("0123456789") == std::string::npos;
+  return invalid(field, quoted(address), is_number ? "host:port with a port from 1 to 65535" : "host:port");
+}
+
+Result<> check_text(const std::string& field, const std::string& value) {
+  if (!is_utf8(value)) return invalid(field, quoted(value), "UTF-8");
+  return {};
 }
 
 Result<> check_name(const std::string& field, const std::string& value) {
@@ -85,6 +93,10 @@ Result<> check(const RetryPolicy& policy) {
   if (std::find(types.begin(), types.end(), std::string()) != types.end()) {
     return invalid(prefix + "non_retryable_error_types", "a list with an empty name", "a list of names");
   }
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    const std::string field = prefix + "non_retryable_error_types[" + std::to_string(i) + "]";
+    if (auto text = check_text(field, types[i]); !text) return text;
+  }
   return {};
 }
 
@@ -99,13 +111,13 @@ Result<> check(const Priority& priority) {
   if (priority.fairness_weight && !(*priority.fairness_weight >= 0.001F && *priority.fairness_weight <= 1000.0F)) {
     return invalid(prefix + "fairness_weight", std::to_string(*priority.fairness_weight), "from 0.001 to 1000");
   }
-  return {};
+  return check_text(prefix + "fairness_key", priority.fairness_key);
 }
 
 }  // namespace
 
 Result<> validate(const ClientOptions& options) {
-  if (!is_host_and_port(options.address)) return invalid("ClientOptions.address", quoted(options.address), "host:port");
+  if (auto address = check_address("ClientOptions.address", options.address); !address) return address;
   if (auto named = check_name("ClientOptions.namespace_name", options.namespace_name); !named) return named;
   // It travels in a header of each call, and gRPC ends a process that sends anything else there.
   const auto is_plain = [](unsigned char c) { return c > ' ' && c < 0x7f; };
@@ -115,6 +127,7 @@ Result<> validate(const ClientOptions& options) {
   if (options.identity.size() > kLongestName) {
     return invalid("ClientOptions.identity", quoted(options.identity), "at most 1000 bytes");
   }
+  if (auto text = check_text("ClientOptions.identity", options.identity); !text) return text;
   if (options.call_timeout.count() <= 0 || options.call_timeout > std::chrono::hours(1)) {
     return invalid("ClientOptions.call_timeout", shown(options.call_timeout), "more than 0 and at most 1 h");
   }
@@ -127,7 +140,9 @@ Result<> validate(const ClientOptions& options) {
 
 Result<> validate(const StartOptions& options) {
   if (auto named = check_name("StartOptions.id", options.id); !named) return named;
+  if (auto text = check_text("StartOptions.id", options.id); !text) return text;
   if (auto named = check_name("StartOptions.task_queue", options.task_queue); !named) return named;
+  if (auto text = check_text("StartOptions.task_queue", options.task_queue); !text) return text;
   if (auto limit = check_limit("start_to_close_timeout", options.start_to_close_timeout); !limit) return limit;
   if (auto limit = check_limit("schedule_to_close_timeout", options.schedule_to_close_timeout); !limit) return limit;
   if (auto limit = check_limit("schedule_to_start_timeout", options.schedule_to_start_timeout); !limit) return limit;
@@ -152,7 +167,7 @@ Result<> validate(const StartOptions& options) {
   // The server's limit is 400 bytes with the encoding's name around the text.
   if (options.summary.size() > 360)
     return invalid("StartOptions.summary", quoted(options.summary), "at most 360 bytes");
-  return {};
+  return check_text("StartOptions.summary", options.summary);
 }
 
 LONGBEAT_END

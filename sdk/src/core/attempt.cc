@@ -10,6 +10,9 @@ namespace {
 
 /// The longest wait of save_now(): longer ones would only overflow on the way to the system.
 constexpr std::chrono::nanoseconds kLongestSave = std::chrono::hours(240);
+/// Waits look again after this time, because the lease may end without anyone noticing but us, and the machine may
+/// sleep meanwhile.
+constexpr std::chrono::nanoseconds kLongestSlice = std::chrono::seconds(1);
 
 std::int64_t ticks(TimePoint at) {
   return at.time_since_epoch().count();
@@ -70,32 +73,39 @@ struct Waiter {
 
 }  // namespace
 
-bool means_lost(StopCause cause) noexcept {
-  return cause == StopCause::kLeaseLost || cause == StopCause::kNotFound || cause == StopCause::kTimedOut;
-}
-
 Attempt::Attempt(ActivityTask task, std::string task_queue, DataConverter converter, const Clock& clock,
-                 const Lease& lease, std::uint64_t key)
+                 const Lease& lease, std::uint64_t key, AttemptLinks links)
     : task_(std::move(task)),
       info_(to_info(task_, std::move(task_queue))),
       converter_(std::move(converter)),
       clock_(clock),
       key_(key),
       limit_(lease.limit()),
+      links_(std::move(links)),
       stop_at_(ticks(lease.stop_at())),
       expiry_(ticks(lease.expiry())),
       ends_by_limit_(lease.ends_by_limit()) {}
 
+void Attempt::ignored() noexcept {
+  if (links_.counters) links_.counters->heartbeats_ignored.fetch_add(1, std::memory_order_relaxed);
+}
+
 void Attempt::put(std::unique_ptr<DetailsValue> value) noexcept {
-  if (ended()) return;
+  if (ended()) return ignored();
   look();
   if (cell_.put(std::move(value))) wake();
 }
 
 void Attempt::repeat() noexcept {
-  if (ended()) return;
+  if (ended()) return ignored();
   look();
+  advance(1);
   if (cell_.repeat()) wake();
+}
+
+void Attempt::put_failed(const char* why) noexcept {
+  if (ended()) return ignored();
+  fail_details(why);
 }
 
 void Attempt::fail_details(const std::string& why) noexcept {
@@ -114,16 +124,32 @@ std::optional<Failure> Attempt::details_failure() const {
   return details_failure_.with([](const auto& failure) { return failure; });
 }
 
+std::optional<Failure> Attempt::stall_failure() const {
+  return stall_failure_.with([](const auto& failure) { return failure; });
+}
+
+void Attempt::fail_stalled(Failure failure) noexcept {
+  stall_failure_.with([&](auto& current) { current = std::move(failure); });
+  stop(StopCause::kStalled, false);
+}
+
 Result<> Attempt::save_now(Payloads details, std::chrono::nanoseconds timeout) {
   if (look() && lost()) return Error{ErrorCode::kLeaseLost, "save_now: this attempt does not count any more"};
   if (ended()) return Error{ErrorCode::kLeaseLost, "save_now: the attempt has ended"};
   const auto waiter = std::make_shared<Waiter>();
-  UrgentSave save{std::move(details), cell_.next_sequence(), [waiter](Result<> answer) {
-                    const std::lock_guard lock(waiter->mutex);
-                    if (!waiter->answer) waiter->answer = std::move(answer);
-                    waiter->settled.notify_all();
-                  }};
-  urgent_.with([&](auto& saves) { saves.push_back(std::move(save)); });
+  const auto settle = [weak = std::weak_ptr(waiter)](Result<> answer) {
+    const auto waits = weak.lock();
+    if (!waits) return;
+    const std::lock_guard lock(waits->mutex);
+    if (!waits->answer) waits->answer = std::move(answer);
+    waits->settled.notify_all();
+  };
+  UrgentSave save{std::move(details), cell_.next_sequence(), settle, waiter};
+  urgent_.with([&](auto& saves) {
+    // However fast somebody calls who does not wait: only the newest of those values is still of use.
+    std::erase_if(saves, [&](const auto& older) { return older.sequence < save.sequence && older.caller.expired(); });
+    saves.push_back(std::move(save));
+  });
   wake();
   if (ended()) return Error{ErrorCode::kLeaseLost, "save_now: the attempt has ended"};  // Nobody was there to be woken.
   timeout = std::clamp<std::chrono::nanoseconds>(timeout, std::chrono::nanoseconds::zero(), kLongestSave);
@@ -143,42 +169,72 @@ bool Attempt::look() noexcept {
   return stopped();
 }
 
-bool Attempt::stop(StopCause cause, bool lost) noexcept {
-  const std::lock_guard lock(causes_mutex_);
-  if (ended()) return false;
-  const auto end = causes_.begin() + static_cast<std::ptrdiff_t>(cause_count_);
-  const bool known = std::find(causes_.begin(), end, cause) != end;
-  if (known && (!lost || lost_.load())) return false;
-  if (!known) causes_[cause_count_++] = cause;
-  if (lost) lost_.store(true);
-  stopped_.store(true);
-  stop_came_.notify_all();
-  return true;
+std::shared_ptr<StopListener> Attempt::listen(std::function<void(StopCause)> function) {
+  auto listener = std::make_shared<StopListener>(std::move(function));
+  if (stop_.add(listener)) wake();  // The loop tells it what came before.
+  return listener;
 }
 
-std::vector<StopCause> Attempt::causes() const {
-  const std::lock_guard lock(causes_mutex_);
-  return {causes_.data(), causes_.data() + cause_count_};
+TimePoint Attempt::after(std::chrono::nanoseconds duration) const noexcept {
+  const TimePoint now = clock_.now();
+  return duration >= TimePoint::max() - now ? TimePoint::max() : now + duration;
+}
+
+std::chrono::nanoseconds Attempt::wait_slice(TimePoint until) noexcept {
+  if (look() || ended()) return std::chrono::nanoseconds::zero();
+  const TimePoint now = clock_.now();
+  const TimePoint stop_at{std::chrono::nanoseconds(stop_at_.load())};
+  if (now >= until) return std::chrono::nanoseconds::zero();
+  return std::clamp(std::min(until, stop_at) - now, std::chrono::nanoseconds(1), kLongestSlice);
 }
 
 bool Attempt::sleep_for(std::chrono::nanoseconds duration) noexcept {
-  const TimePoint start = clock_.now();
-  const TimePoint until = duration >= TimePoint::max() - start ? TimePoint::max() : start + duration;
-  while (!look()) {
-    const TimePoint now = clock_.now();
-    if (now >= until) return true;
-    // In slices, because the lease may end without anyone noticing but us, and the machine may sleep meanwhile.
-    const auto rest = std::min({until - now, TimePoint(std::chrono::nanoseconds(stop_at_.load())) - now,
-                                std::chrono::nanoseconds(std::chrono::seconds(1))});
-    std::unique_lock lock(causes_mutex_);
-    stop_came_.wait_for(lock, rest, [&] { return stopped(); });
+  const TimePoint until = after(duration);
+  for (auto slice = wait_slice(until); slice > std::chrono::nanoseconds::zero(); slice = wait_slice(until)) {
+    stop_.wait(slice);
   }
-  return false;
+  return !stopped() && !ended();
 }
 
-void Attempt::request_tokens() {
-  if (stopped()) stop_source_.request_stop();
-  if (lost()) lost_source_.request_stop();
+bool Attempt::sleep_until(WallTime until) noexcept {
+  for (;;) {
+    const auto slice = wait_slice(TimePoint::max());
+    const WallTime now = clock_.wall_now();
+    if (slice == std::chrono::nanoseconds::zero() || now >= until) return !stopped() && !ended();
+    // Compared first: the difference of far times would overflow.
+    stop_.wait(until > now + slice ? slice : until - now);
+  }
+}
+
+std::uint64_t Attempt::begin_auto_beat(const AutoHeartbeatOptions& options) {
+  const auto number = auto_heart_.with([&](AutoHeart& heart) -> std::uint64_t {
+    if (ended()) return 0;
+    heart = {last_auto_beat_.fetch_add(1) + 1, options};
+    return heart.number;
+  });
+  if (number != 0) wake();
+  return number;
+}
+
+void Attempt::end_auto_beat(std::uint64_t number) noexcept {
+  const bool lived = auto_heart_.with([&](AutoHeart& heart) {
+    if (number == 0 || heart.number != number) return false;
+    heart = {};
+    return true;
+  });
+  if (lived) wake();
+}
+
+AutoBeat Attempt::look_at_progress() const {
+  AutoBeat beat;
+  beat.progress.own = advanced_.load(std::memory_order_relaxed) + cell_.last_sequence();
+  auto_heart_.with([&](const AutoHeart& heart) {
+    beat.number = heart.number;
+    beat.stall_timeout = heart.options.stall_timeout;
+    beat.counter_given = heart.options.progress != nullptr;
+    if (beat.counter_given) beat.progress.given = heart.options.progress->load(std::memory_order_relaxed);
+  });
+  return beat;
 }
 
 void Attempt::publish(const Lease& lease) noexcept {
@@ -192,10 +248,8 @@ void Attempt::connect(std::function<void()> wake) {
 }
 
 void Attempt::end() noexcept {
-  {
-    const std::lock_guard lock(causes_mutex_);
-    ended_.store(true);
-  }
+  stop_.end();
+  auto_heart_.with([](AutoHeart& heart) { heart = {}; });
   cell_.disarm();
   wake_.with([](auto& current) { current = nullptr; });
 }

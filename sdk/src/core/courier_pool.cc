@@ -8,10 +8,18 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/this_thread.h"
 
 namespace longbeat::internal {
 
 namespace {
+
+/// What the calling thread runs.
+struct RunningJob {
+  const CourierPool* pool = nullptr;
+  std::uint64_t key = 0;
+};
+thread_local RunningJob running_job;
 
 /// A job answers for its own errors; one that throws all the same must not end the process.
 void run(const std::function<void()>& job) noexcept {
@@ -28,7 +36,10 @@ void run(const std::function<void()>& job) noexcept {
 
 CourierPool::CourierPool() {
   for (auto& lane : lanes_) lane.threads.emplace_back([this, &lane] { serve(lane); });
-  watching_ = std::thread([this] { watch(); });
+  watching_ = std::thread([this] {
+    name_this_thread("lb-watch");
+    watch();
+  });
 }
 
 CourierPool::~CourierPool() {
@@ -55,7 +66,12 @@ void CourierPool::post(CourierJob kind, std::uint64_t key, std::function<void()>
   watcher_.notify_one();
 }
 
+std::uint64_t CourierPool::running_here() const noexcept {
+  return running_job.pool == this ? running_job.key : 0;
+}
+
 void CourierPool::serve(Lane& lane) {
+  name_this_thread("lb-courier");
   std::unique_lock lock(mutex_);
   for (;;) {
     lane.work_came.wait(lock, [&] { return stopping_ || !lane.ready.empty(); });
@@ -65,8 +81,10 @@ void CourierPool::serve(Lane& lane) {
     // The job stays in front of its queue as a mark that the key is busy.
     std::function<void()> job = std::move(lane.jobs[key].front());
     lock.unlock();
+    running_job = {this, key};
     run(job);
     job = nullptr;  // What it holds may have a destructor of the user's.
+    running_job = {};
     lock.lock();
     ++lane.ended_jobs;
     auto& queue = lane.jobs[key];

@@ -24,6 +24,7 @@ class CourierPool final : public Courier {
   CourierPool& operator=(const CourierPool&) = delete;
 
   void post(CourierJob kind, std::uint64_t key, std::function<void()> job) override;
+  std::uint64_t running_here() const noexcept override;
   /// Threads now, the watching one not counted. Any thread.
   std::size_t threads() const;
 

@@ -146,6 +146,8 @@ std::string_view to_string(StopCause cause) noexcept {
       return "timed out";
     case StopCause::kBrokenDetails:
       return "broken heartbeat details";
+    case StopCause::kStalled:
+      return "stalled";
   }
   return "unknown";
 }
@@ -168,6 +170,8 @@ const char* ActivityStopped::what() const noexcept {
       return "activity stopped: timed out";
     case StopCause::kBrokenDetails:
       return "activity stopped: broken heartbeat details";
+    case StopCause::kStalled:
+      return "activity stopped: stalled";
   }
   return "activity stopped";
 }

@@ -24,7 +24,9 @@ struct AttemptCanceled {
 };
 /// Nothing may be reported: the lease is lost or the server does not know the attempt.
 struct AttemptAbandoned {};
-using AttemptOutcome = std::variant<AttemptCompleted, AttemptFailed, AttemptCanceled, AttemptAbandoned>;
+/// The function returned and left the attempt to somebody else, who completes it with the task token.
+struct AttemptLeft {};
+using AttemptOutcome = std::variant<AttemptCompleted, AttemptFailed, AttemptCanceled, AttemptAbandoned, AttemptLeft>;
 
 /// One attempt to run. `done` may be called on any thread, exactly once; it posts to the loop.
 struct AttemptInput {
@@ -38,6 +40,8 @@ class Executor {
  public:
   virtual ~Executor() = default;
   virtual void submit(AttemptInput input) = 0;
+  /// Key of the attempt whose function the calling thread runs for this executor; 0: none that it knows of.
+  virtual std::uint64_t running_here() const noexcept { return 0; }
 };
 
 }  // namespace longbeat::internal

@@ -28,6 +28,9 @@ class HeartbeatThrottle {
   /// Something must be sent at once, whatever the interval says.
   void request_now() { wanted_ = urgent_ = true; }
 
+  /// Nothing wants to be sent any more.
+  void withdraw() { wanted_ = urgent_ = false; }
+
   /// When the wanted send may leave; nothing while none is wanted or one is under way.
   std::optional<TimePoint> due() const {
     if (!wanted_ || in_flight_) return std::nullopt;

@@ -7,49 +7,65 @@
 #include <typeinfo>
 
 #include "core/attempt.h"
+#include "core/wire_size.h"
 #include "longbeat/data_converter.h"
 
 namespace longbeat::internal {
 namespace {
 
-constexpr int kMostCauses = 20;
-constexpr std::size_t kTextBytesMax = 20'000;
-
 Failure describe(int depth);
 
-std::shared_ptr<const Failure> nested_cause(const std::exception& error, int depth) {
-  const auto* nested = dynamic_cast<const std::nested_exception*>(&error);
-  if (nested == nullptr || nested->nested_ptr() == nullptr || depth >= kMostCauses) return nullptr;
+/// What the exception being handled carries, whatever its class; null: nothing.
+std::exception_ptr nested_in_current() {
   try {
-    nested->rethrow_nested();
+    throw;
+  } catch (const std::nested_exception& nested) {
+    return nested.nested_ptr();
   } catch (...) {
-    return std::make_shared<Failure>(describe(depth + 1));
+    return nullptr;
   }
 }
 
-Failure describe(int depth) {
+std::shared_ptr<const Failure> nested_cause(int depth) {
+  const auto nested = nested_in_current();
+  if (nested == nullptr) return nullptr;
+  if (depth == kCausesSentMax) return std::make_shared<const Failure>(causes_dropped());
+  try {
+    std::rethrow_exception(nested);
+  } catch (...) {
+    return std::make_shared<const Failure>(describe(depth + 1));
+  }
+}
+
+std::string text_of(const std::exception& error) {
+  const char* text = error.what();
+  return text == nullptr ? "(what() is null)" : text;
+}
+
+Failure describe_error(const Error& error) {
+  Failure failure = application_failure(std::string(to_string(error.code)), error.message);
+  failure.cause = error.failure;
+  return failure;
+}
+
+Failure describe_alone() {
   try {
     throw;
   } catch (const ApplicationError& error) {
     const auto& options = error.options();
-    Failure failure = application_failure(options.type.empty() ? "ApplicationError" : options.type, error.what(),
+    Failure failure = application_failure(options.type.empty() ? "ApplicationError" : options.type, text_of(error),
                                           options.non_retryable);
     failure.details = options.details;
-    failure.next_retry_delay = options.next_retry_delay;
-    failure.cause = nested_cause(error, depth);
+    // The server would refuse the whole report for a negative one.
+    if (options.next_retry_delay >= std::chrono::nanoseconds::zero())
+      failure.next_retry_delay = options.next_retry_delay;
     return failure;
   } catch (const ReturnedError& error) {
-    Failure failure = application_failure(std::string(to_string(error.error().code)), error.error().message);
-    failure.cause = error.error().failure;
-    return failure;
+    return describe_error(error.error());
   } catch (const ResultError& error) {
-    Failure failure = application_failure(std::string(to_string(error.error().code)), error.error().message);
-    failure.cause = error.error().failure;
-    return failure;
+    return describe_error(error.error());
   } catch (const std::exception& error) {
-    Failure failure = application_failure(type_name(typeid(error)), error.what());
-    failure.cause = nested_cause(error, depth);
-    return failure;
+    return application_failure(type_name(typeid(error)), text_of(error));
   } catch (const int value) {
     return application_failure("int", "activity threw an int: " + std::to_string(value));
   } catch (const char* text) {
@@ -61,6 +77,12 @@ Failure describe(int depth) {
     return application_failure(type != nullptr ? type_name(*type) : "unknown",
                                "activity threw something that is not a std::exception");
   }
+}
+
+Failure describe(int depth) {
+  Failure failure = describe_alone();
+  if (failure.cause == nullptr) failure.cause = nested_cause(depth);
+  return failure;
 }
 
 bool has(const std::vector<StopCause>& causes, StopCause cause) {
@@ -87,12 +109,12 @@ std::size_t sequence_length(const std::string& text, std::size_t at) {
 
 }  // namespace
 
-std::string sendable_text(std::string text) {
+std::string sendable_text(std::string text, std::size_t bytes_max) {
   std::string valid;
-  valid.reserve(std::min(text.size(), kTextBytesMax));
+  valid.reserve(std::min(text.size(), bytes_max));
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t length = sequence_length(text, at);
-    if (valid.size() + std::max<std::size_t>(length, 1) > kTextBytesMax) break;
+    if (valid.size() + std::max<std::size_t>(length, 1) > bytes_max) break;
     if (length == 0) {
       valid += '?';
       ++at;
@@ -123,7 +145,8 @@ Failure failure_of_exception() {
 }
 
 AttemptOutcome outcome_of_stop(const std::vector<StopCause>& causes, bool lost,
-                               const std::optional<Failure>& details_failure) {
+                               const std::optional<Failure>& details_failure,
+                               const std::optional<Failure>& stall_failure) {
   if (lost) return AttemptAbandoned{};
   if (has(causes, StopCause::kCanceled)) return AttemptCanceled{};
   if (has(causes, StopCause::kReset))
@@ -131,6 +154,7 @@ AttemptOutcome outcome_of_stop(const std::vector<StopCause>& causes, bool lost,
   if (has(causes, StopCause::kPaused))
     return AttemptFailed{application_failure("ActivityPause", "the activity was paused")};
   if (details_failure) return AttemptFailed{*details_failure};
+  if (stall_failure) return AttemptFailed{*stall_failure};
   if (has(causes, StopCause::kShutdown)) return AttemptFailed{worker_shutdown_failure()};
   return AttemptFailed{application_failure("ActivityStopped", "the activity stopped although nobody had asked it to")};
 }
@@ -149,7 +173,7 @@ AttemptOutcome outcome_of_exception(const Attempt& attempt) {
   // A failure of code whose lease is gone says nothing about the activity: the server has decided about this attempt
   // already.
   if (stopped_itself || attempt.lost())
-    return outcome_of_stop(attempt.causes(), attempt.lost(), attempt.details_failure());
+    return outcome_of_stop(attempt.causes(), attempt.lost(), attempt.details_failure(), attempt.stall_failure());
   if (auto broken = attempt.details_failure()) return AttemptFailed{*std::move(broken)};
   return AttemptFailed{failure_of_exception()};
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <exception>
 #include <optional>
 #include <string>
@@ -24,7 +25,8 @@ class ReturnedError final : public std::exception {
 /// What an attempt reports that ended because it was asked to stop. Canceled only if asked; pause, reset and shutdown
 /// fail retryably with their standard type; when nothing can count, nothing is reported.
 AttemptOutcome outcome_of_stop(const std::vector<StopCause>& causes, bool lost,
-                               const std::optional<Failure>& details_failure);
+                               const std::optional<Failure>& details_failure,
+                               const std::optional<Failure>& stall_failure = std::nullopt);
 
 /// What an attempt reports whose function threw. Inside a catch clause only.
 AttemptOutcome outcome_of_exception(const Attempt& attempt);
@@ -38,6 +40,6 @@ Failure application_failure(std::string type, std::string message, bool non_retr
 Failure worker_shutdown_failure();
 
 /// Invalid UTF-8 replaced by '?' and cut to a size that fits into a failure: the protocol takes nothing else.
-std::string sendable_text(std::string text);
+std::string sendable_text(std::string text, std::size_t bytes_max = 20'000);
 
 }  // namespace longbeat::internal

@@ -1,5 +1,7 @@
 #pragma once
 #include <optional>
+#include <string>
+#include <variant>
 
 #include "base/backoff.h"
 #include "base/clock.h"
@@ -30,6 +32,8 @@ class ReportPolicy {
     if (answer.ok()) return ReportAnswer::kAccepted;
     switch (answer.error().code) {
       case StatusCode::kNotFound:
+        // A server that starts, or has just moved, may not know the namespace yet; that says nothing of the attempt.
+        if (std::holds_alternative<NamespaceNotFoundDetail>(answer.error().detail)) break;
         return ambiguous_ ? ReportAnswer::kUnknown : ReportAnswer::kStale;
       case StatusCode::kInvalidArgument:
       case StatusCode::kFailedPrecondition:
@@ -37,7 +41,7 @@ class ReportPolicy {
       case StatusCode::kUnimplemented:
         return ReportAnswer::kRefused;
       case StatusCode::kResourceExhausted:
-        if (answer.error().message.find("larger than max") != std::string::npos) return ReportAnswer::kTooLarge;
+        if (too_large(answer.error())) return ReportAnswer::kTooLarge;
         break;
       case StatusCode::kPermissionDenied:
       case StatusCode::kUnauthenticated:
@@ -46,6 +50,10 @@ class ReportPolicy {
         ambiguous_ = true;
     }
     return now >= give_up_at_ ? ReportAnswer::kGivenUp : ReportAnswer::kRepeat;
+  }
+  /// The message as a whole is more than the other side takes: the same again never passes.
+  static bool too_large(const Status& status) {
+    return status.code == StatusCode::kResourceExhausted && status.message.find("larger than max") != std::string::npos;
   }
   std::chrono::nanoseconds next_pause(Random& random) { return backoff_.next(random); }
   TimePoint give_up_at() const { return give_up_at_; }

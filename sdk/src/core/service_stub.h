@@ -148,6 +148,32 @@ struct CanceledParams {
   Payloads details{};
 };
 
+/// Numbers of enums.WorkerStatus.
+enum class WorkerStatus : std::int32_t { kRunning = 1, kShuttingDown = 2, kShutdown = 3 };
+
+/// What a worker tells about itself.
+struct WorkerHeartbeatFields {
+  std::string instance_key{}, identity{};
+  std::string host_name{}, process_id{}, process_key{};  ///< process_key: shared by the workers of one process
+  std::string task_queue{};
+  WorkerStatus status = WorkerStatus::kRunning;
+  WallTime start_time{}, heartbeat_time{};
+  std::optional<Nanoseconds> since_last{};  ///< unset: this is the first
+  std::int32_t slots_free = 0, slots_used = 0;
+  std::int32_t processed = 0, failed = 0;                ///< attempts since the start
+  std::int32_t processed_lately = 0, failed_lately = 0;  ///< since the heartbeat before
+  std::int32_t polls_open = 0;
+  std::optional<WallTime> last_poll_with_task{};
+};
+struct WorkerHeartbeatParams {
+  std::string namespace_name{}, identity{};
+  WorkerHeartbeatFields heartbeat{};
+};
+struct ShutdownWorkerParams {
+  std::string namespace_name{}, identity{}, task_queue{}, worker_instance_key{}, reason{};
+  std::optional<WorkerHeartbeatFields> heartbeat{};
+};
+
 /// Names one call under way; 0 names none.
 using CallId = std::uint64_t;
 
@@ -175,6 +201,9 @@ class ServiceStub {
   virtual CallId respond_completed(CompletedParams params, Nanoseconds timeout, Done<void> done) = 0;
   virtual CallId respond_failed(FailedParams params, Nanoseconds timeout, Done<void> done) = 0;
   virtual CallId respond_canceled(CanceledParams params, Nanoseconds timeout, Done<void> done) = 0;
+
+  virtual CallId record_worker_heartbeat(WorkerHeartbeatParams params, Nanoseconds timeout, Done<void> done) = 0;
+  virtual CallId shutdown_worker(ShutdownWorkerParams params, Nanoseconds timeout, Done<void> done) = 0;
 
   /// Gives the call up: its Done runs soon with CANCELLED unless it has an answer already. Unknown IDs are ignored.
   virtual void cancel(CallId call) = 0;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/this_thread.h"
+
 namespace longbeat::internal {
 namespace {
 
@@ -26,7 +28,10 @@ gpr_timespec after(std::chrono::nanoseconds wait) {
 void CompletionQueueLoop::start(std::function<void()> on_stop) {
   on_stop_ = std::move(on_stop);
   last_idle_ = now();
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] {
+    name_this_thread("lb-loop");
+    run();
+  });
 }
 
 void CompletionQueueLoop::stop() {

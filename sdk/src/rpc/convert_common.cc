@@ -32,6 +32,15 @@ WallTime from_proto(const google::protobuf::Timestamp& time) {
   return WallTime(saturated(time.seconds(), time.nanos()));
 }
 
+google::protobuf::Timestamp to_proto(WallTime time) {
+  google::protobuf::Timestamp message;
+  const Nanoseconds since_epoch = time.time_since_epoch();
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);  // Nanoseconds are never negative here.
+  message.set_seconds(seconds.count());
+  message.set_nanos(static_cast<std::int32_t>((since_epoch - seconds).count()));
+  return message;
+}
+
 void to_proto(Payload from, common_pb::Payload& to) {
   for (auto& [key, value] : from.metadata) (*to.mutable_metadata())[key] = std::move(value);
   to.set_data(std::move(from.data));

@@ -11,11 +11,15 @@ namespace longbeat::internal {
 
 namespace common_pb = temporal::api::common::v1;
 
+/// How this SDK calls itself in headers and worker heartbeats; the version is LONGBEAT_VERSION.
+inline constexpr const char* kSdkName = "longbeat-cpp";
+
 /// Seconds and nanoseconds of the same sign, as the wire wants them.
 google::protobuf::Duration to_proto(Nanoseconds duration);
 /// Saturates where nanoseconds in 64 bits end, at 292 years.
 Nanoseconds from_proto(const google::protobuf::Duration& duration);
 WallTime from_proto(const google::protobuf::Timestamp& time);
+google::protobuf::Timestamp to_proto(WallTime time);
 
 void to_proto(Payload from, common_pb::Payload& to);
 Payload from_proto(common_pb::Payload&& from);

@@ -2,12 +2,11 @@
 
 #include <utility>
 
+#include "core/wire_size.h"
 #include "rpc/convert_common.h"
 
 namespace longbeat::internal {
 namespace {
-
-constexpr int kMostCauses = 50;
 
 /// Absent and empty details are the same to a reader, so empty ones are not sent.
 template <class Info>
@@ -109,8 +108,9 @@ void take_info(failure_pb::Failure& from, Failure& to) {
 void to_proto(const Failure& failure, failure_pb::Failure& to) {
   failure_pb::Failure* target = &to;
   const Failure* from = &failure;
-  for (int depth = 0; from != nullptr && depth <= kMostCauses; ++depth) {
+  for (int depth = 0; from != nullptr; ++depth) {
     if (depth > 0) target = target->mutable_cause();
+    if (depth > kCausesSentMax && from->cause != nullptr) return target->set_message(causes_dropped().message);
     target->set_message(from->message);
     target->set_source(from->source);
     target->set_stack_trace(from->stack_trace);

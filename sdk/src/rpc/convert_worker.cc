@@ -8,6 +8,8 @@
 namespace longbeat::internal {
 namespace {
 
+namespace worker_pb = temporal::api::worker::v1;
+
 /// What every report starts with.
 template <class Request, class Params>
 Request report(Params& params) {
@@ -16,6 +18,34 @@ Request report(Params& params) {
   request.set_identity(std::move(params.identity));
   request.set_namespace_(std::move(params.namespace_name));
   return request;
+}
+
+worker_pb::WorkerHeartbeat heartbeat_to_proto(const WorkerHeartbeatFields& from) {
+  worker_pb::WorkerHeartbeat to;
+  to.set_worker_instance_key(from.instance_key);
+  to.set_worker_identity(from.identity);
+  to.mutable_host_info()->set_host_name(from.host_name);
+  to.mutable_host_info()->set_process_id(from.process_id);
+  to.mutable_host_info()->set_worker_grouping_key(from.process_key);
+  to.set_task_queue(from.task_queue);
+  to.set_sdk_name(kSdkName);
+  to.set_sdk_version(LONGBEAT_VERSION);
+  to.set_status(static_cast<temporal::api::enums::v1::WorkerStatus>(from.status));
+  *to.mutable_start_time() = to_proto(from.start_time);
+  *to.mutable_heartbeat_time() = to_proto(from.heartbeat_time);
+  if (from.since_last) *to.mutable_elapsed_since_last_heartbeat() = to_proto(*from.since_last);
+  auto& slots = *to.mutable_activity_task_slots_info();
+  slots.set_current_available_slots(from.slots_free);
+  slots.set_current_used_slots(from.slots_used);
+  slots.set_slot_supplier_kind("Fixed");
+  slots.set_total_processed_tasks(from.processed);
+  slots.set_total_failed_tasks(from.failed);
+  slots.set_last_interval_processed_tasks(from.processed_lately);
+  slots.set_last_interval_failure_tasks(from.failed_lately);
+  auto& polls = *to.mutable_activity_poller_info();
+  polls.set_current_pollers(from.polls_open);
+  if (from.last_poll_with_task) *polls.mutable_last_successful_poll_time() = to_proto(*from.last_poll_with_task);
+  return to;
 }
 
 }  // namespace
@@ -85,6 +115,26 @@ service_pb::RespondActivityTaskFailedRequest to_proto(FailedParams params) {
 service_pb::RespondActivityTaskCanceledRequest to_proto(CanceledParams params) {
   auto request = report<service_pb::RespondActivityTaskCanceledRequest>(params);
   if (!params.details.empty()) to_proto(std::move(params.details), *request.mutable_details());
+  return request;
+}
+
+service_pb::RecordWorkerHeartbeatRequest to_proto(const WorkerHeartbeatParams& params) {
+  service_pb::RecordWorkerHeartbeatRequest request;
+  request.set_namespace_(params.namespace_name);
+  request.set_identity(params.identity);
+  *request.add_worker_heartbeat() = heartbeat_to_proto(params.heartbeat);
+  return request;
+}
+
+service_pb::ShutdownWorkerRequest to_proto(const ShutdownWorkerParams& params) {
+  service_pb::ShutdownWorkerRequest request;
+  request.set_namespace_(params.namespace_name);
+  request.set_identity(params.identity);
+  request.set_reason(params.reason);
+  request.set_worker_instance_key(params.worker_instance_key);
+  request.set_task_queue(params.task_queue);
+  request.add_task_queue_types(temporal::api::enums::v1::TASK_QUEUE_TYPE_ACTIVITY);
+  if (params.heartbeat) *request.mutable_worker_heartbeat() = heartbeat_to_proto(*params.heartbeat);
   return request;
 }
 

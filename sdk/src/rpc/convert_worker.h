@@ -15,5 +15,7 @@ HeartbeatFlags from_proto(const service_pb::RecordActivityTaskHeartbeatResponse&
 service_pb::RespondActivityTaskCompletedRequest to_proto(CompletedParams params);
 service_pb::RespondActivityTaskFailedRequest to_proto(FailedParams params);
 service_pb::RespondActivityTaskCanceledRequest to_proto(CanceledParams params);
+service_pb::RecordWorkerHeartbeatRequest to_proto(const WorkerHeartbeatParams& params);
+service_pb::ShutdownWorkerRequest to_proto(const ShutdownWorkerParams& params);
 
 }  // namespace longbeat::internal

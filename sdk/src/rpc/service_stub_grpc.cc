@@ -5,6 +5,7 @@
 
 #include "longbeat/export.h"
 #include "rpc/convert_client.h"
+#include "rpc/convert_common.h"
 #include "rpc/convert_worker.h"
 
 namespace longbeat::internal {
@@ -29,7 +30,7 @@ CallId ServiceStubGrpc::call(const char* rpc, const std::string& namespace_name,
           done(from_proto(std::move(response)));
         }
       });
-  pending->context().AddMetadata("client-name", "longbeat-cpp");
+  pending->context().AddMetadata("client-name", kSdkName);
   pending->context().AddMetadata("client-version", LONGBEAT_VERSION);
   if (!namespace_name.empty()) pending->context().AddMetadata("temporal-namespace", namespace_name);
   calls_.emplace(id, pending);
@@ -97,6 +98,18 @@ CallId ServiceStubGrpc::respond_canceled(CanceledParams params, Nanoseconds time
   const auto request = to_proto(std::move(params));
   return call<service_pb::RespondActivityTaskCanceledResponse>("RespondActivityTaskCanceled", request.namespace_(),
                                                                request, timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::record_worker_heartbeat(WorkerHeartbeatParams params, Nanoseconds timeout, Done<void> done) {
+  const auto request = to_proto(params);
+  return call<service_pb::RecordWorkerHeartbeatResponse>("RecordWorkerHeartbeat", params.namespace_name, request,
+                                                         timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::shutdown_worker(ShutdownWorkerParams params, Nanoseconds timeout, Done<void> done) {
+  const auto request = to_proto(params);
+  return call<service_pb::ShutdownWorkerResponse>("ShutdownWorker", params.namespace_name, request, timeout,
+                                                  std::move(done));
 }
 
 void ServiceStubGrpc::cancel(CallId call) {

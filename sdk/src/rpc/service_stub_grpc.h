@@ -28,6 +28,8 @@ class ServiceStubGrpc final : public ServiceStub {
   CallId respond_completed(CompletedParams params, Nanoseconds timeout, Done<void> done) override;
   CallId respond_failed(FailedParams params, Nanoseconds timeout, Done<void> done) override;
   CallId respond_canceled(CanceledParams params, Nanoseconds timeout, Done<void> done) override;
+  CallId record_worker_heartbeat(WorkerHeartbeatParams params, Nanoseconds timeout, Done<void> done) override;
+  CallId shutdown_worker(ShutdownWorkerParams params, Nanoseconds timeout, Done<void> done) override;
   void cancel(CallId call) override;
 
   /// Cancels what is under way and whatever is called from now on: the loop is about to end. Loop thread only.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "core/wire_size.h"
 
 namespace longbeat::internal {
 namespace {
@@ -15,15 +16,6 @@ constexpr Nanoseconds kShortestBeat = std::chrono::milliseconds(20);
 Nanoseconds encode_patience(Nanoseconds heartbeat_timeout) {
   if (heartbeat_timeout <= Nanoseconds::zero()) return std::chrono::milliseconds(500);
   return std::clamp<Nanoseconds>(heartbeat_timeout / 20, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
-}
-
-std::size_t bytes_of(const Payloads& payloads) {
-  std::size_t bytes = 0;
-  for (const auto& payload : payloads) {
-    bytes += payload.data.size() + 16;
-    for (const auto& [key, value] : payload.metadata) bytes += key.size() + value.size() + 8;
-  }
-  return bytes;
 }
 
 }  // namespace
@@ -47,6 +39,7 @@ std::string AttemptDriver::name() const {
 }
 
 void AttemptDriver::start(Executor& executor) {
+  begun_ = host_.loop.now();
   attempt_->connect([&loop = host_.loop, poke = weakly(&AttemptDriver::poked)] { loop.post(poke); });
   arm_lease();
   if (has_heartbeat_timeout_) {
@@ -60,8 +53,15 @@ void AttemptDriver::start(Executor& executor) {
        }});
 }
 
+void AttemptDriver::notify_shutdown() {
+  if (!running_ || !attempt_->stop_state().announce_shutdown()) return;
+  host_.courier.post(CourierJob::kStopCallbacks, Courier::with_turn(attempt_->key(), kShutdownTurn),
+                     [attempt = attempt_] { attempt->stop_state().request_shutdown(); });
+}
+
 void AttemptDriver::request_shutdown() {
   if (!running_) return;
+  notify_shutdown();
   if (attempt_->stop(StopCause::kShutdown, false)) announce_stop();
 }
 
@@ -73,9 +73,9 @@ void AttemptDriver::poked() {
       save.settle(Error{ErrorCode::kLeaseLost, "save_now: this attempt does not count any more"});
       continue;
     }
-    if (bytes_of(save.details) > host_.payload_bytes_max) {
+    if (wire_size(save.details) > host_.payload_bytes_max) {
       save.settle(Error{ErrorCode::kInvalidArgument,
-                        "save_now: the value has " + std::to_string(bytes_of(save.details)) +
+                        "save_now: the value has " + std::to_string(wire_size(save.details)) +
                             " bytes, the server takes " + std::to_string(host_.payload_bytes_max)});
       continue;
     }
@@ -84,6 +84,7 @@ void AttemptDriver::poked() {
     saves_.push_back(std::move(save));
     throttle_.request_now();
   }
+  std::erase_if(saves_, [](const auto& save) { return save.caller.expired(); });
   step();
 }
 
@@ -91,10 +92,13 @@ void AttemptDriver::poked() {
 void AttemptDriver::step() {
   if (report_settled_) return;
   if (running_ && attempt_->lost()) return;  // Nothing it does can count; let the server's timer run out.
-  if (report_troubled_ && has_heartbeat_timeout_ && !throttle_.in_flight()) throttle_.request();
+  watch_progress();
+  if (report_settled_) return;
+  const bool unasked = (report_troubled_ && has_heartbeat_timeout_) || (stall_watch_ && !stalled_);
+  if (unasked && !throttle_.in_flight()) throttle_.request();
   for (;;) {
     const TimePoint now = host_.loop.now();
-    if (fetch_details(now)) continue;
+    if (!encoded_first_ && fetch_details(now)) continue;
     const auto due = beats_over_ ? std::nullopt : throttle_.due();
     if (due && *due <= now && (!encoding_ || encoding_late_)) {
       send_beat(now);
@@ -120,8 +124,8 @@ bool AttemptDriver::fetch_details(TimePoint now) {
   auto& cell = attempt_->cell();
   bool changed = false;
   if (cell.take_repeat()) {
+    changed = !throttle_.wanted();  // Asked for again and again, it must not keep the loop here.
     throttle_.request();
-    changed = true;
   }
   if (auto value = cell.take()) {
     start_encoding(std::move(value));
@@ -164,37 +168,45 @@ void AttemptDriver::arm_encode_timer(Nanoseconds patience) {
   });
 }
 
-/// How long a report waits for the newest details; a worker on its way out keeps half of what is left for the report.
+/// How long a report waits for the newest details: half of the time in which it counts, of which no beat makes more
+/// meanwhile, or half of what a worker on its way out has left.
 Nanoseconds AttemptDriver::report_patience() const {
-  const Nanoseconds rest = std::max(report_by_ - host_.loop.now(), Nanoseconds::zero());
-  return std::min(rest / 2, kLongestBeat);
+  const TimePoint now = host_.loop.now();
+  const TimePoint by = has_heartbeat_timeout_ ? std::min(report_by_, std::max(lease_.expiry(), now)) : report_by_;
+  return std::clamp((by - now) / 2, Nanoseconds::zero(), kLongestBeat);
 }
 
 void AttemptDriver::encoded(std::uint64_t sequence, Result<Payloads> details) {
   encoding_ = encoding_late_ = false;
   host_.loop.cancel(encode_timer_);
   if (!details) {
-    attempt_->fail_details(details.error().message);
-    announce_stop();
+    refuse_details(details.error().message);
   } else {
     use_details(*std::move(details), sequence);
     flush_at_once_ = flushing_;
   }
+  encoded_first_ = running_ && throttle_.wanted() && throttle_.open(host_.loop.now());
   continue_flush();
   step();
 }
 
 void AttemptDriver::use_details(Payloads details, std::uint64_t sequence) {
   if (sequence <= newest_.sequence) return;  // Something newer took the fast way.
-  const std::size_t bytes = bytes_of(details);
+  const std::size_t bytes = wire_size(details);
   if (bytes > host_.payload_bytes_max) {
-    attempt_->fail_details("they have " + std::to_string(bytes) + " bytes, the server takes " +
-                           std::to_string(host_.payload_bytes_max));
-    announce_stop();
-    return;
+    return refuse_details("they have " + std::to_string(bytes) + " bytes, the server takes " +
+                          std::to_string(host_.payload_bytes_max));
   }
   newest_ = {std::make_shared<const Payloads>(std::move(details)), sequence};
   throttle_.request();
+}
+
+/// A running attempt fails with this; one that has ended can only do without them.
+void AttemptDriver::refuse_details(const std::string& why) {
+  if (!running_) return log(LogLevel::kWarn, name() + ": its last heartbeat details are not sent: " + why);
+  attempt_->fail_details(why);
+  announce_stop();
+  throttle_.request();  // With older details: the function may have cleaning up to do.
 }
 
 void AttemptDriver::send_beat(TimePoint now) {
@@ -202,6 +214,7 @@ void AttemptDriver::send_beat(TimePoint now) {
   const Nanoseconds timeout = running_ ? std::clamp(rest / 2, kShortestBeat, kLongestBeat) : kLongestBeat;
   if (encoding_late_) host_.count([](auto& stats) { ++stats.heartbeats_without_newest; });
   throttle_.sent(now, !std::exchange(own_beat_, false));
+  encoded_first_ = false;
   attempt_->cell().disarm();
   beaten_sequence_ = attempt_->cell().last_sequence();
   HeartbeatParams params{host_.namespace_name, host_.identity, attempt_->task().token, *newest_.payloads};
@@ -219,6 +232,7 @@ void AttemptDriver::beat_answered(TimePoint sent_at, const Details& sent, const 
     host_.count([](auto& stats) { ++stats.heartbeats_acknowledged; });
     if (sent.sequence >= acknowledged_.sequence) acknowledged_ = sent;
     lease_.acknowledged(sent_at);
+    last_beat_ = sent_at;
     attempt_->publish(lease_);
     settle_saves(sent.sequence, Result<>());
     arm_lease();
@@ -226,12 +240,15 @@ void AttemptDriver::beat_answered(TimePoint sent_at, const Details& sent, const 
   } else {
     host_.count([](auto& stats) { ++stats.heartbeats_failed; });
     throttle_.failed(host_.loop.now(), host_.random);
+    if (stalled_) withdraw_beats();
     const Status& status = answer.error();
     if (status.code == StatusCode::kNotFound && !std::holds_alternative<NamespaceNotFoundDetail>(status.detail)) {
       beats_over_ = true;
       if (running_ && attempt_->stop(StopCause::kNotFound, true)) announce_stop();
-    } else if (status.code == StatusCode::kInvalidArgument && sent.sequence > acknowledged_.sequence) {
+    } else if ((status.code == StatusCode::kInvalidArgument || ReportPolicy::too_large(status)) &&
+               sent.sequence > acknowledged_.sequence) {
       // The server objects to these details; beats go on with the last good ones.
+      server_refused_details_ = true;
       attempt_->fail_details("the server refused them: " + status.message);
       if (newest_.sequence == sent.sequence) newest_.payloads = acknowledged_.payloads;
       settle_saves(sent.sequence, Error{ErrorCode::kInvalidArgument, "save_now: " + status.message});
@@ -269,15 +286,38 @@ void AttemptDriver::arm_lease() {
 
 /// The flags are set already; the callbacks of the tokens are user code and run on the courier.
 void AttemptDriver::announce_stop() {
+  tell_listeners();
   const bool lost = attempt_->lost();
-  if (!attempt_->stopped() || (announced_stop_ && (!lost || announced_lost_))) return;
-  if (lost && !announced_lost_) {
-    host_.count([](auto& stats) { ++stats.leases_lost; });
-    settle_saves(UINT64_MAX, Error{ErrorCode::kLeaseLost, "save_now: this attempt does not count any more"});
+  if (attempt_->stopped()) watch_function();
+  if (attempt_->stopped() && !std::exchange(announced_stop_, true)) {
+    host_.courier.post(CourierJob::kStopCallbacks, attempt_->key(),
+                       [attempt = attempt_] { attempt->stop_state().request_stop(); });
   }
-  announced_stop_ = true;
-  announced_lost_ = lost;
-  host_.courier.post(CourierJob::kStopCallbacks, attempt_->key(), [attempt = attempt_] { attempt->request_tokens(); });
+  if (!lost || std::exchange(announced_lost_, true)) return;
+  host_.count([](auto& stats) { ++stats.leases_lost; });
+  settle_saves(UINT64_MAX, Error{ErrorCode::kLeaseLost, "save_now: this attempt does not count any more"});
+  host_.courier.post(CourierJob::kStopCallbacks, Courier::with_turn(attempt_->key(), kLostTurn),
+                     [attempt = attempt_] { attempt->stop_state().request_lost(); });
+  if (stalled_ && running_ && !beats_over_) report_stall();
+}
+
+void AttemptDriver::tell_listeners() {
+  for (auto& listener : attempt_->stop_state().listeners_to_tell()) {
+    if (listener->courier_key == 0) {
+      listener->courier_key = Courier::with_turn(attempt_->key(), next_turn_);
+      next_turn_ = next_turn_ == UINT16_MAX ? kFirstListenerTurn : static_cast<std::uint16_t>(next_turn_ + 1);
+    }
+    const std::uint64_t key = listener->courier_key;
+    host_.courier.post(CourierJob::kStopCallbacks, key,
+                       [listener = std::move(listener), attempt = attempt_] { listener->deliver(attempt->causes()); });
+  }
+}
+
+/// Also those that no poked() will see any more.
+void AttemptDriver::refuse_saves(const char* why) {
+  const Error error{ErrorCode::kLeaseLost, std::string("save_now: ") + why};
+  settle_saves(UINT64_MAX, error);
+  for (const auto& save : attempt_->take_urgent_saves()) save.settle(error);
 }
 
 void AttemptDriver::settle_saves(std::uint64_t up_to, const Result<>& answer) {

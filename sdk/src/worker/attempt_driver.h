@@ -15,6 +15,8 @@
 #include "core/lease.h"
 #include "core/report_policy.h"
 #include "core/service_stub.h"
+#include "core/stall.h"
+#include "core/stuck_watch.h"
 #include "longbeat/worker.h"
 
 namespace longbeat::internal {
@@ -30,6 +32,7 @@ struct AttemptHost {
   bool failure_takes_details = false;
   std::size_t payload_bytes_max = 0;  ///< of one report or heartbeat
   std::shared_ptr<Guarded<WorkerStats>> stats{};
+  std::shared_ptr<AttemptCounters> counters = std::make_shared<AttemptCounters>();  ///< of attempts, also late ones
   /// The function has returned and the report is settled: the slot is free.
   std::function<void(std::uint64_t key)> settled{};
 
@@ -46,6 +49,8 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   AttemptDriver(AttemptHost& host, std::shared_ptr<Attempt> attempt, const Lease& lease, TimePoint report_until);
 
   void start(Executor& executor);
+  /// Tells the running function that the worker begins to stop; it may go on until request_shutdown().
+  void notify_shutdown();
   /// Asks the running function to stop because the worker does.
   void request_shutdown();
   /// Reports WorkerShutdown now, whatever the function still does. The worker ends at `until`: no report waits for
@@ -58,6 +63,10 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   bool report_settled() const { return report_settled_; }
   /// "ingest 'packages' (attempt 2)".
   std::string name() const;
+  /// ", on thread 4711 (lb-activity), begun 70 s ago, ...": what is known of a function that has not returned.
+  std::string whereabouts() const;
+  /// Bytes of the result, failure or details to report; 0 before there are any.
+  std::size_t report_bytes() const;
 
  private:
   struct Details {
@@ -74,6 +83,7 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void arm_encode_timer(Nanoseconds patience);
   Nanoseconds report_patience() const;
   void encoded(std::uint64_t sequence, Result<Payloads> details);
+  void refuse_details(const std::string& why);
   void use_details(Payloads details, std::uint64_t sequence);
   void send_beat(TimePoint now);
   void beat_answered(TimePoint sent_at, const Details& sent, const StatusOr<HeartbeatFlags>& answer);
@@ -83,16 +93,33 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   // Lease and stop
   void arm_lease();
   void announce_stop();
+  void tell_listeners();
   void settle_saves(std::uint64_t up_to, const Result<>& answer);
+  void refuse_saves(const char* why);
+
+  // Heartbeats that nobody calls for (attempt_stall.cc)
+  void watch_progress();
+  void stall(const AutoBeat& beat);
+  void report_stall();
+  void withdraw_beats();
+
+  // Functions that do not end (attempt_stuck.cc)
+  void watch_function();
+  void tell_stuck();
 
   // Report (attempt_report.cc)
   void function_returned(AttemptOutcome outcome);
+  AttemptOutcome forced_outcome() const;
   void begin_report(AttemptOutcome outcome);
+  void cancel_timers();
   void continue_flush();
   bool unsaved_details() const { return newest_.sequence > acknowledged_.sequence; }
   void send_report();
+  void watch_report();
   void report_answered(const StatusOr<>& answer);
+  void report_less(const std::string& why);
   void report_instead(Failure failure);
+  void give_up(const std::string& why);
   void report_done();
   void finish_if_free();
   void drop_leftovers();
@@ -116,17 +143,31 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   bool own_beat_ = false;       ///< the next send is the worker's own first one
   bool encoding_ = false;       ///< a value is with the courier
   bool encoding_late_ = false;  ///< and takes too long to wait for
-  bool beats_over_ = false;     ///< the server does not know the attempt any more
+  bool server_refused_details_ = false;
+  /// A value has just been encoded and leaves before the next is fetched: values that come faster than the courier
+  /// encodes would keep each other from leaving.
+  bool encoded_first_ = false;
+  bool beats_over_ = false;  ///< the server does not know the attempt any more
   bool announced_stop_ = false, announced_lost_ = false;
-  TimerId wake_timer_ = 0, encode_timer_ = 0, lease_timer_ = 0, report_timer_ = 0;
+  /// On the courier: a callback that blocks holds up only its own token or listener.
+  static constexpr std::uint16_t kLostTurn = 1, kShutdownTurn = 2, kFirstListenerTurn = 3;
+  std::uint16_t next_turn_ = kFirstListenerTurn;
+  std::uint64_t auto_beat_ = 0;  ///< the AutoHeartbeat that is watched
+  std::optional<StallWatch> stall_watch_{};
+  bool stalled_ = false;
+  TimerId wake_timer_ = 0, encode_timer_ = 0, lease_timer_ = 0, stall_timer_ = 0, report_timer_ = 0;
   CallId beat_call_ = 0;
+  TimePoint begun_{};
+  std::optional<TimePoint> last_beat_{};  ///< when the last acknowledged one had left
+  StuckWatch stuck_watch_{};
+  TimerId stuck_timer_ = 0;  ///< outlives the report: until the function returns
 
   bool running_ = true;         ///< the function runs and its outcome counts
   bool returned_ = false;       ///< the function has returned
   bool flushing_ = false;       ///< the newest details go out before the report
   bool flush_at_once_ = false;  ///< and do not wait for the interval
   bool report_settled_ = false;
-  bool report_troubled_ = false;  ///< heartbeats go on for it
+  bool report_troubled_ = false;  ///< it failed or takes long: heartbeats go on for it
   bool replaced_ = false;         ///< the report stands for one that the server refused
   AttemptOutcome outcome_{};
   TimePoint flush_until_{};

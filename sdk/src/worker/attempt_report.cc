@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "core/outcome.h"
+#include "core/wire_size.h"
 #include "worker/attempt_driver.h"
 
 namespace longbeat::internal {
@@ -11,23 +12,42 @@ namespace {
 
 constexpr Nanoseconds kReportTimeout = std::chrono::seconds(10);
 constexpr Nanoseconds kLongestFlush = std::chrono::seconds(60);
+/// How long a report may be under way before heartbeats go on for it.
+constexpr Nanoseconds kShortestWatch = std::chrono::milliseconds(20), kLongestWatch = std::chrono::seconds(2);
 
-std::size_t data_bytes(const Payloads& payloads) {
-  std::size_t bytes = 0;
-  for (const auto& payload : payloads) bytes += payload.data.size();
-  return bytes;
+/// Fits into any message that has room for a failure at all.
+constexpr std::size_t kSmallFailure = 32'768;
+
+std::string size_text(const char* what, std::size_t bytes, std::size_t bytes_max) {
+  return std::string("the ") + what + " has " + std::to_string(bytes) + " bytes, the server takes " +
+         std::to_string(bytes_max);
+}
+
+/// The activity's own failure without what a server may object to.
+Failure plain_failure(const Failure& failure, const std::string& why) {
+  Failure plain = application_failure(failure.type, failure.message, failure.non_retryable);
+  plain.message += " (" + sendable_text(why) + ")";
+  return plain;
 }
 
 }  // namespace
 
 void AttemptDriver::function_returned(AttemptOutcome outcome) {
   returned_ = true;
+  host_.loop.cancel(stuck_timer_);
   if (!running_) return finish_if_free();  // WorkerShutdown was reported meanwhile.
   const auto causes = attempt_->causes();
   const bool unknown_to_server = std::find(causes.begin(), causes.end(), StopCause::kNotFound) != causes.end();
   // A finished result counts even when the lease is over: the server decides. Only when it said that it does not, we
   // know.
-  if (unknown_to_server) outcome = AttemptAbandoned{};
+  if (unknown_to_server) {
+    outcome = AttemptAbandoned{};
+  } else if (attempt_->completes_later() && std::holds_alternative<AttemptCompleted>(outcome)) {
+    outcome = AttemptLeft{};  // Whatever it returned: somebody else knows the result.
+  } else if (std::holds_alternative<AttemptCompleted>(outcome) && !server_refused_details_) {
+    // The program's own mistake fails the attempt, what a server does not like costs no result.
+    if (auto broken = attempt_->details_failure()) outcome = AttemptFailed{*std::move(broken)};
+  }
   begin_report(std::move(outcome));
 }
 
@@ -39,17 +59,30 @@ void AttemptDriver::force_shutdown(TimePoint until) {
   }
   attempt_->stop(StopCause::kShutdown, true);
   announce_stop();
-  begin_report(AttemptFailed{worker_shutdown_failure()});
+  if (running_) begin_report(forced_outcome());  // Unless it was stalled.
+}
+
+/// What becomes of an attempt whose function is not waited for any longer.
+AttemptOutcome AttemptDriver::forced_outcome() const {
+  if (beats_over_) return AttemptAbandoned{};  // The server does not know the attempt.
+  if (attempt_->completes_later()) return AttemptLeft{};
+  return AttemptFailed{worker_shutdown_failure()};
 }
 
 void AttemptDriver::abandon() {
   running_ = false;
   attempt_->end();
   drop_leftovers();
-  settle_saves(UINT64_MAX, Error{ErrorCode::kLeaseLost, "save_now: the worker has stopped"});
+  refuse_saves("the worker has stopped");
   report_settled_ = true;
-  for (const TimerId timer : {wake_timer_, encode_timer_, lease_timer_, report_timer_}) host_.loop.cancel(timer);
+  cancel_timers();
+  host_.loop.cancel(stuck_timer_);
   if (beat_call_ != 0) host_.stub.cancel(beat_call_);
+}
+
+void AttemptDriver::cancel_timers() {
+  for (const TimerId timer : {wake_timer_, encode_timer_, lease_timer_, stall_timer_, report_timer_})
+    host_.loop.cancel(timer);
 }
 
 void AttemptDriver::begin_report(AttemptOutcome outcome) {
@@ -57,6 +90,8 @@ void AttemptDriver::begin_report(AttemptOutcome outcome) {
   attempt_->end();
   host_.loop.cancel(lease_timer_);
   host_.loop.cancel(wake_timer_);
+  host_.loop.cancel(stall_timer_);
+  stall_watch_.reset();
   outcome_ = std::move(outcome);
   if (std::holds_alternative<AttemptAbandoned>(outcome_)) {
     drop_leftovers();
@@ -65,15 +100,21 @@ void AttemptDriver::begin_report(AttemptOutcome outcome) {
   }
   if (const auto* completed = std::get_if<AttemptCompleted>(&outcome_)) {
     drop_leftovers();  // Nobody reads details of a completed activity.
-    const std::size_t bytes = data_bytes(completed->result);
+    const std::size_t bytes = wire_size(completed->result);
     if (bytes > host_.payload_bytes_max) {
-      return report_instead(application_failure("ResultTooLarge",
-                                                "the result has " + std::to_string(bytes) +
-                                                    " bytes, the server takes " +
-                                                    std::to_string(host_.payload_bytes_max),
-                                                true));
+      return report_instead(
+          application_failure("ResultTooLarge", size_text("result", bytes, host_.payload_bytes_max), true));
     }
     return send_report();
+  }
+  if (auto* failed = std::get_if<AttemptFailed>(&outcome_)) {
+    // As it is, the server would make it final.
+    const std::size_t bytes = wire_size(failed->failure);
+    if (bytes > host_.payload_bytes_max) {
+      const auto why = size_text("failure", bytes, host_.payload_bytes_max);
+      log(LogLevel::kWarn, name() + ": " + why + "; it is shortened");
+      failed->failure = smaller_failure(failed->failure, host_.payload_bytes_max, why);
+    }
   }
   flushing_ = flush_at_once_ = true;
   const TimePoint now = host_.loop.now();
@@ -106,6 +147,10 @@ void AttemptDriver::continue_flush() {
 }
 
 void AttemptDriver::send_report() {
+  if (std::holds_alternative<AttemptLeft>(outcome_)) {
+    host_.count([](auto& stats) { ++stats.handed_over; });
+    return report_done();
+  }
   const auto& token = attempt_->task().token;
   const auto answered = [weak = weak_from_this()](StatusOr<> answer) {
     if (const auto self = weak.lock()) self->report_answered(answer);
@@ -121,10 +166,25 @@ void AttemptDriver::send_report() {
     if (host_.failure_takes_details && unsaved_details()) params.last_heartbeat_details = *newest_.payloads;
     host_.stub.respond_failed(std::move(params), kReportTimeout, answered);
   }
+  watch_report();
+}
+
+/// A report that hangs must not cost the attempt: its lease would run out while the report is on its way.
+void AttemptDriver::watch_report() {
+  if (!has_heartbeat_timeout_ || report_troubled_) return;
+  const TimePoint now = host_.loop.now();
+  const Nanoseconds patience = std::clamp<Nanoseconds>((lease_.expiry() - now) / 2, kShortestWatch, kLongestWatch);
+  report_timer_ = host_.loop.schedule(now + patience, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->report_troubled_ = true;
+    self->step();
+  });
 }
 
 void AttemptDriver::report_answered(const StatusOr<>& answer) {
   if (report_settled_) return;
+  host_.loop.cancel(std::exchange(report_timer_, 0));
   switch (report_policy_.judge(answer, host_.loop.now())) {
     case ReportAnswer::kAccepted:
       host_.count([&](auto& stats) {
@@ -135,16 +195,28 @@ void AttemptDriver::report_answered(const StatusOr<>& answer) {
       return report_done();
     case ReportAnswer::kStale:
       host_.count([](auto& stats) { ++stats.reports_stale; });
+      log(LogLevel::kWarn, "the report of " + name() + " (" + std::to_string(report_bytes()) +
+                               " bytes) is dropped: the server does not know the attempt any more");
       return report_done();
     case ReportAnswer::kUnknown:
       host_.count([](auto& stats) { ++stats.reports_unknown; });
+      log(LogLevel::kWarn, "the report of " + name() + " (" + std::to_string(report_bytes()) +
+                               " bytes) may have been applied: the answer was lost, and now the server does not know "
+                               "the attempt any more");
       return report_done();
-    case ReportAnswer::kTooLarge:
-      return report_instead(application_failure(
-          "ResultTooLarge", "the report does not fit into a message: " + answer.error().message, true));
-    case ReportAnswer::kRefused:
-      return report_instead(
-          application_failure("ReportRefused", "the server refused the report: " + answer.error().message));
+    case ReportAnswer::kTooLarge: {
+      const std::string why = "the report of " + std::to_string(report_bytes()) +
+                              " bytes does not fit into a message: " + answer.error().message;
+      if (std::holds_alternative<AttemptFailed>(outcome_)) return report_less(why);
+      return report_instead(application_failure("ResultTooLarge", why, true));
+    }
+    case ReportAnswer::kRefused: {
+      const std::string why =
+          "the server refused the report of " + std::to_string(report_bytes()) + " bytes: " + answer.error().message;
+      if (const auto* failed = std::get_if<AttemptFailed>(&outcome_))
+        return report_instead(plain_failure(failed->failure, why));
+      return report_instead(application_failure("ReportRefused", why));
+    }
     case ReportAnswer::kRepeat:
       host_.count([](auto& stats) { ++stats.reports_repeated; });
       report_troubled_ = true;
@@ -153,35 +225,58 @@ void AttemptDriver::report_answered(const StatusOr<>& answer) {
       return step();
     case ReportAnswer::kGivenUp:
       host_.count([](auto& stats) { ++stats.reports_given_up; });
-      log(LogLevel::kError, "the report of " + name() + " is given up: " + to_string(answer.error()));
+      log(LogLevel::kError, "the report of " + name() + " (" + std::to_string(report_bytes()) +
+                                " bytes) is given up: " + to_string(answer.error()));
       return report_done();
   }
 }
 
+/// The failure stays the activity's own. First its details go, then those of the last heartbeat, then causes and text.
+void AttemptDriver::report_less(const std::string& why) {
+  Failure& failure = std::get<AttemptFailed>(outcome_).failure;
+  if (has_details(failure)) {
+    log(LogLevel::kWarn, name() + ": " + why + "; it goes without its details");
+    failure = smaller_failure(failure, host_.payload_bytes_max, why);
+  } else if (host_.failure_takes_details && unsaved_details()) {
+    log(LogLevel::kWarn, name() + ": " + why + "; it goes without the last heartbeat's details");
+    acknowledged_.sequence = newest_.sequence;
+  } else {
+    Failure smaller = smaller_failure(failure, kSmallFailure, why);
+    if (report_bytes() <= kSmallFailure || wire_size(smaller) >= report_bytes()) return give_up(why);
+    log(LogLevel::kWarn, name() + ": " + why + "; it is shortened");
+    failure = std::move(smaller);
+  }
+  send_report();
+}
+
 /// What ran cannot be reported as it is; the caller learns at least that, and why.
 void AttemptDriver::report_instead(Failure failure) {
-  if (std::exchange(replaced_, true)) {
-    host_.count([](auto& stats) { ++stats.reports_given_up; });
-    log(LogLevel::kError, "the report of " + name() + " is given up: " + failure.message);
-    return report_done();
-  }
+  if (std::exchange(replaced_, true)) return give_up(failure.message);
   log(LogLevel::kWarn, name() + ": " + failure.message);
   outcome_ = AttemptFailed{std::move(failure)};
   acknowledged_.sequence = newest_.sequence;  // Refused for its size perhaps: the details stay out of the second try.
   send_report();
 }
 
+void AttemptDriver::give_up(const std::string& why) {
+  host_.count([](auto& stats) { ++stats.reports_given_up; });
+  log(LogLevel::kError, "the report of " + name() + " is given up: " + why);
+  report_done();
+}
+
 void AttemptDriver::report_done() {
   report_settled_ = true;
   flushing_ = report_troubled_ = false;
-  for (const TimerId timer : {wake_timer_, encode_timer_, lease_timer_, report_timer_}) host_.loop.cancel(timer);
+  cancel_timers();
   if (beat_call_ != 0) host_.stub.cancel(std::exchange(beat_call_, 0));
-  settle_saves(UINT64_MAX, Error{ErrorCode::kLeaseLost, "save_now: the attempt has ended"});
+  refuse_saves("the attempt has ended");
   finish_if_free();
 }
 
 void AttemptDriver::finish_if_free() {
-  if (report_settled_ && returned_) host_.settled(attempt_->key());
+  if (!report_settled_ || !returned_) return;
+  drop_leftovers();  // A thread of the program's own may have put one just now.
+  host_.settled(attempt_->key());
 }
 
 /// A value that nobody needs any more dies where its destructor may run.

@@ -1,5 +1,7 @@
 #include "worker/registry.h"
 
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "base/log.h"
@@ -8,20 +10,101 @@
 #include "longbeat/activity.h"
 
 namespace longbeat::internal {
+namespace {
 
-void Registry::note(Error mistake) {
-  if (!mistake_) mistake_ = std::move(mistake);
+constexpr std::chrono::nanoseconds kShortestStall = std::chrono::milliseconds(10);
+constexpr std::chrono::nanoseconds kLongestStall = std::chrono::hours(240);
+constexpr std::size_t kListedBytesMax = 1000;
+
+/// "a, b and 998 more": a thousand names must not become a failure of twenty kilobytes.
+std::string listed(const std::set<std::string_view>& names) {
+  std::string text;
+  std::size_t left = names.size();
+  for (const auto name : names) {
+    if (text.size() + name.size() > kListedBytesMax) break;
+    text += (text.empty() ? "" : ", ");
+    text += name;
+    --left;
+  }
+  if (left == 0) return text.empty() ? "none" : text;
+  return text + (text.empty() ? "" : " and ") + std::to_string(left) + (text.empty() ? " with long names" : " more");
 }
 
-void Registry::add(std::string name, ActivityFunction function) {
-  if (auto valid = validate_activity_name(name); !valid) return note(std::move(valid).error());
-  if (functions_.contains(name)) return note({ErrorCode::kInvalidArgument, "activity '" + name + "' is served twice"});
-  functions_.emplace(std::move(name), std::move(function));
+/// Short enough to need no memory: it stands for failures that could not be described, also because there was none.
+AttemptFailed indescribable() noexcept {
+  AttemptFailed failed;
+  failed.failure.kind = FailureKind::kApplication;
+  failed.failure.source = "longbeat";
+  failed.failure.type = "Indescribable";
+  failed.failure.message = "no description";
+  return failed;
 }
 
-void Registry::add_unknown(ActivityFunction function) {
-  if (unknown_) return note({ErrorCode::kInvalidArgument, "serve_unknown was called twice"});
-  unknown_ = std::move(function);
+}  // namespace
+
+void Registry::note(std::string mistake) {
+  if (!mistake_) mistake_ = Error{ErrorCode::kInvalidArgument, std::move(mistake)};
+}
+
+bool Registry::is_free(const std::string& name) {
+  if (auto valid = validate_activity_name(name); !valid) {
+    note(std::move(valid).error().message);
+  } else if (entries_.contains(name)) {
+    note("activity '" + name + "' is served twice");
+  } else if (const auto alias = aliases_.find(name); alias != aliases_.end()) {
+    note("activity '" + name + "' is served twice: the name is an alias of '" + alias->second + "'");
+  } else {
+    return true;
+  }
+  return false;
+}
+
+bool Registry::is_fit(const std::string& who, const ActivityFunction& function, const ServeOptions& options) {
+  if (!function) {
+    note(who + " has an empty handler, or its object is null");
+    return false;
+  }
+  if (!options.auto_heartbeat) return true;
+  const auto timeout = options.auto_heartbeat->stall_timeout;
+  if (timeout >= kShortestStall && timeout <= kLongestStall) return true;
+  note(who + ": ServeOptions.auto_heartbeat.stall_timeout is " + std::to_string(timeout.count()) +
+       " ns, must be 10 ms to 240 hours");
+  return false;
+}
+
+void Registry::add(std::string name, ActivityFunction function, const ServeOptions& options) {
+  if (!is_free(name) || !is_fit("activity '" + name + "'", function, options)) return;
+  entries_.emplace(std::move(name), Entry{std::move(function), options});
+}
+
+void Registry::add_unknown(ActivityFunction function, const ServeOptions& options) {
+  if (unknown_) return note("serve_unknown was called twice");
+  if (is_fit("serve_unknown", function, options)) unknown_ = Entry{std::move(function), options};
+}
+
+void Registry::add_alias(std::string name, std::string activity) {
+  if (!is_free(name)) return;
+  aliases_.emplace(std::move(name), std::move(activity));
+}
+
+std::optional<Error> Registry::mistake() const {
+  if (mistake_) return mistake_;
+  for (const auto& [name, activity] : aliases_) {
+    if (entries_.contains(activity)) continue;
+    const auto target = aliases_.find(activity);
+    return Error{ErrorCode::kInvalidArgument,
+                 "alias '" + name + "' stands for '" + activity + "', which is " +
+                     (target == aliases_.end() ? std::string("not served")
+                                               : "itself an alias of '" + target->second + "'; name that one")};
+  }
+  return std::nullopt;
+}
+
+const Registry::Entry* Registry::find(const std::string& type) const {
+  const auto alias = aliases_.find(type);
+  const auto entry = entries_.find(alias == aliases_.end() ? type : alias->second);
+  if (entry != entries_.end()) return &entry->second;
+  return unknown_ ? &*unknown_ : nullptr;
 }
 
 AttemptOutcome Registry::run(const std::shared_ptr<Attempt>& attempt) const noexcept {
@@ -29,21 +112,33 @@ AttemptOutcome Registry::run(const std::shared_ptr<Attempt>& attempt) const noex
   if (const auto* failed = std::get_if<AttemptFailed>(&outcome)) {
     const auto& task = attempt->task();
     log(LogLevel::kWarn, task.activity_type + " '" + task.activity_id + "' (attempt " + std::to_string(task.attempt) +
-                             ") failed: " + to_string(failed->failure));
+                             ") failed: " + sendable_text(to_string(failed->failure)));
   }
   return outcome;
 }
 
-AttemptOutcome Registry::outcome_of(const std::shared_ptr<Attempt>& attempt) const {
+AttemptOutcome Registry::outcome_of(const std::shared_ptr<Attempt>& attempt) const noexcept {
   const auto& task = attempt->task();
   try {
-    const auto found = functions_.find(task.activity_type);
-    const ActivityFunction& function = found != functions_.end() ? found->second : unknown_;
-    if (!function) return AttemptFailed{unknown_type(task.activity_type)};
-    ActivityContext context(attempt);
-    return AttemptCompleted{call({context, task.input}, function, 0)};
+    try {
+      // The task may have waited: in a process that stood still, or for a thread. Somebody else may have it by now.
+      attempt->look();
+      if (attempt->lost() || attempt->ended()) {
+        log(LogLevel::kWarn, task.activity_type + " '" + task.activity_id + "' (attempt " +
+                                 std::to_string(task.attempt) + ") is not begun: nothing it does could count any more");
+        return AttemptAbandoned{};
+      }
+      const Entry* entry = find(task.activity_type);
+      if (entry == nullptr) return AttemptFailed{unknown_type(task.activity_type)};
+      ActivityContext context(attempt);
+      std::optional<AutoHeartbeat> beats;
+      if (entry->options.auto_heartbeat) beats.emplace(context, *entry->options.auto_heartbeat);
+      return AttemptCompleted{call({context, task.input}, entry->function, 0)};
+    } catch (...) {
+      return outcome_of_exception(*attempt);
+    }
   } catch (...) {
-    return outcome_of_exception(*attempt);
+    return indescribable();  // The exception threw when it was asked what it is.
   }
 }
 
@@ -55,11 +150,12 @@ Payloads Registry::call(ExecuteActivityParams params, const ActivityFunction& fu
 }
 
 Failure Registry::unknown_type(const std::string& type) const {
-  std::string known;
-  for (const auto& [name, function] : functions_) known += (known.empty() ? "" : ", ") + name;
-  return application_failure(
-      "NotFoundError", "activity type '" + type +
-                           "' is not registered on this worker; registered are: " + (known.empty() ? "none" : known));
+  std::set<std::string_view> names;
+  for (const auto& [name, entry] : entries_) names.insert(name);
+  for (const auto& [name, activity] : aliases_) names.insert(name);
+  return application_failure("NotFoundError",
+                             "activity type '" + type.substr(0, kListedBytesMax) +
+                                 "' is not registered on this worker; registered are: " + listed(names));
 }
 
 void throw_returned_error(Error error) {

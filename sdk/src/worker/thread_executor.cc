@@ -3,10 +3,23 @@
 #include <system_error>
 #include <utility>
 
+#include "base/this_thread.h"
 #include "core/attempt.h"
 #include "core/outcome.h"
 
 namespace longbeat::internal {
+namespace {
+
+constexpr const char* kThreadName = "lb-activity";
+
+/// What the calling thread runs.
+struct RunningAttempt {
+  const ThreadExecutor* executor = nullptr;
+  std::uint64_t key = 0;
+};
+thread_local RunningAttempt running_attempt;
+
+}  // namespace
 
 ThreadExecutor::~ThreadExecutor() {
   {
@@ -36,7 +49,13 @@ void ThreadExecutor::submit(AttemptInput input) {
   work_came_.notify_one();
 }
 
+std::uint64_t ThreadExecutor::running_here() const noexcept {
+  return running_attempt.executor == this ? running_attempt.key : 0;
+}
+
 void ThreadExecutor::serve() {
+  name_this_thread(kThreadName);
+  const std::int64_t number = this_thread_number();
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;
@@ -46,7 +65,10 @@ void ThreadExecutor::serve() {
     AttemptInput input = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
+    running_attempt = {this, input.attempt->key()};
+    input.attempt->runs_on(number, kThreadName);
     input.done(run_(input.attempt));
+    running_attempt = {};
     input = {};
     lock.lock();
   }

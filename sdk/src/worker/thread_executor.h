@@ -23,6 +23,7 @@ class ThreadExecutor final : public Executor {
   ThreadExecutor& operator=(const ThreadExecutor&) = delete;
 
   void submit(AttemptInput input) override;
+  std::uint64_t running_here() const noexcept override;
 
  private:
   void serve();

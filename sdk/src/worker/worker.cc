@@ -1,17 +1,22 @@
 #include "longbeat/worker.h"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <condition_variable>
 #include <mutex>
 
+#include "base/log.h"
 #include "base/random.h"
 #include "client/client_core.h"
+#include "client/option_text.h"
 #include "worker/registry.h"
 #include "worker/signals.h"
 #include "worker/thread_executor.h"
+#include "worker/worker_access.h"
 #include "worker/worker_machine.h"
 
 LONGBEAT_BEGIN
@@ -20,6 +25,15 @@ namespace {
 
 Error bad(const std::string& what) {
   return {ErrorCode::kInvalidArgument, "WorkerOptions." + what};
+}
+
+/// What the workers of this process have in common.
+const std::string& process_key() {
+  static const std::string key = [] {
+    internal::Random random(internal::entropy());
+    return internal::to_string(internal::make_uuid(random));
+  }();
+  return key;
 }
 
 /// One answer from the loop. Dropped unanswered when the loop has gone: then nothing runs any more either.
@@ -60,6 +74,8 @@ Result<> validate(const WorkerOptions& options) {
     return bad("task_queue has " + std::to_string(options.task_queue.size()) + " bytes, must have at most 1000");
   if (options.task_queue.starts_with("/_sys/"))
     return bad("task_queue is '" + options.task_queue + "', must not begin with '/_sys/'");
+  if (!internal::is_utf8(options.task_queue))
+    return bad("task_queue is " + internal::quoted(options.task_queue) + ", must be UTF-8");
   const auto number = [](const char* name, std::int64_t value, std::int64_t most) {
     return bad(std::string(name) + " is " + std::to_string(value) + ", must be " +
                (value < 1 ? std::string("at least 1") : "at most " + std::to_string(most)));
@@ -78,8 +94,14 @@ Result<> validate(const WorkerOptions& options) {
     return bad("stop_timeout is " + std::to_string(options.stop_timeout.count()) +
                " ms, must be more than 0 and at most 240 hours");
   }
+  if (options.heartbeat_interval != 0ms && (options.heartbeat_interval < 1s || options.heartbeat_interval > 60s)) {
+    return bad("heartbeat_interval is " + std::to_string(options.heartbeat_interval.count()) +
+               " ms, must be 0 or 1 to 60 seconds");
+  }
   if (options.identity.size() > 1000)
     return bad("identity has " + std::to_string(options.identity.size()) + " bytes, must have at most 1000");
+  if (!internal::is_utf8(options.identity))
+    return bad("identity is " + internal::quoted(options.identity) + ", must be UTF-8");
   for (std::size_t i = 0; i < options.interceptors.size(); ++i) {
     if (!options.interceptors[i]) return bad("interceptors[" + std::to_string(i) + "] is null");
   }
@@ -116,7 +138,7 @@ class Worker::Impl {
     internal::Connection& connection = *core_->connection;
     machine_ = std::make_shared<internal::WorkerMachine>(
         internal::WorkerPorts{connection.loop(), connection.stub(), connection.courier(), *executor_,
-                              internal::system_clock(), core_->converter},
+                              internal::system_clock(), core_->converter, core_},
         settings());
     const bool posted = connection.loop().post([machine = machine_, refusal = refusal_] {
       machine->start([refusal](Error error) { refusal->set(std::move(error)); });
@@ -126,6 +148,8 @@ class Worker::Impl {
   }
 
   Result<> stop(std::chrono::nanoseconds grace, std::chrono::nanoseconds within) {
+    if (core_->connection && core_->connection->loop().on_this_thread())
+      return Error{ErrorCode::kFailedPrecondition, "Worker::stop: called on the event loop, which must not wait"};
     const auto left = post_stop(grace, within);
     if (!left) return {};
     const auto names = left->wait_for(within + std::chrono::seconds(1));
@@ -141,7 +165,7 @@ class Worker::Impl {
   Result<> run_until(const Ended& ended) {
     if (auto begun = start(); !begun) return begun;
     std::optional<Error> refusal;
-    while (!ended() && !(refusal = refusal_->get())) continue;
+    while (!ended() && !stopped() && !(refusal = refusal_->get())) continue;
     auto rest = stop(options_.graceful_shutdown_timeout, options_.graceful_shutdown_timeout + options_.stop_timeout);
     if (refusal) return *std::move(refusal);
     return rest;
@@ -155,8 +179,10 @@ class Worker::Impl {
     none.slots_total = options_.max_concurrent_activities;
     return none;
   }
-  void note_late_registration() {
-    if (!mistake_) mistake_ = Error{ErrorCode::kFailedPrecondition, "Worker::serve: the worker runs already"};
+  void note_late_registration(const std::string& name) {
+    const std::string late = "Worker::serve: '" + name + "' comes too late, the worker runs already";
+    internal::log(LogLevel::kError, late);  // Who has called start() may never ask for the mistake.
+    if (!mistake_) mistake_ = Error{ErrorCode::kFailedPrecondition, late};
   }
 
  private:
@@ -170,10 +196,20 @@ class Worker::Impl {
       if (!machine_) return nullptr;
     }
     auto left = std::make_shared<Names>();
-    const bool posted = core_->connection->loop().post([machine = machine_, grace, within, left] {
-      machine->stop(grace, within, [left](std::vector<std::string> names) { left->set(std::move(names)); });
+    const bool posted = core_->connection->loop().post([machine = machine_, grace, within, left, caller = caller()] {
+      machine->stop(grace, within, [left](std::vector<std::string> names) { left->set(std::move(names)); }, caller);
     });
     return posted ? left : nullptr;
+  }
+
+  bool stopped() const {
+    const std::lock_guard lock(mutex_);
+    return stopped_;
+  }
+  /// The attempt that the calling thread works for.
+  std::uint64_t caller() const {
+    if (const auto key = executor_->running_here(); key != 0) return key;
+    return internal::Courier::owner_of(core_->connection->courier().running_here());
   }
 
   internal::WorkerSettings settings() const {
@@ -184,6 +220,11 @@ class Worker::Impl {
     settings.identity = options_.identity.empty() ? core_->identity : options_.identity;
     settings.task_queue = options_.task_queue;
     settings.instance_key = internal::to_string(internal::make_uuid(random));
+    std::array<char, 256> host{};
+    settings.host_name = gethostname(host.data(), host.size() - 1) == 0 ? host.data() : "";
+    settings.process_id = std::to_string(getpid());
+    settings.process_key = process_key();
+    settings.heartbeat_interval = options_.heartbeat_interval;
     settings.slots = options_.max_concurrent_activities;
     settings.polls_max = options_.max_concurrent_polls;
     settings.seed = internal::entropy();
@@ -241,13 +282,21 @@ WorkerStats Worker::stats() const {
   return impl_->stats();
 }
 
-void Worker::add(std::string name, internal::ActivityFunction function) {
-  if (impl_->started()) return impl_->note_late_registration();
-  impl_->registry().add(std::move(name), std::move(function));
+internal::Registry& WorkerAccess::registry(Worker& worker) {
+  return worker.impl_->registry();
 }
-void Worker::add_unknown(internal::ActivityFunction function) {
-  if (impl_->started()) return impl_->note_late_registration();
-  impl_->registry().add_unknown(std::move(function));
+
+void Worker::add(std::string name, internal::ActivityFunction function, const ServeOptions& options) {
+  if (impl_->started()) return impl_->note_late_registration(name);
+  impl_->registry().add(std::move(name), std::move(function), options);
+}
+void Worker::add_unknown(internal::ActivityFunction function, const ServeOptions& options) {
+  if (impl_->started()) return impl_->note_late_registration("serve_unknown");
+  impl_->registry().add_unknown(std::move(function), options);
+}
+void Worker::add_alias(std::string name, std::string activity) {
+  if (impl_->started()) return impl_->note_late_registration(name);
+  impl_->registry().add_alias(std::move(name), std::move(activity));
 }
 
 LONGBEAT_END

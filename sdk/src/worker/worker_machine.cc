@@ -65,7 +65,9 @@ WorkerMachine::WorkerMachine(WorkerPorts ports, WorkerSettings settings)
 }
 
 WorkerStats WorkerMachine::stats() const {
-  return host_.stats->with([](const WorkerStats& stats) { return stats; });
+  WorkerStats stats = host_.stats->with([](const WorkerStats& current) { return current; });
+  stats.heartbeats_ignored = host_.counters->heartbeats_ignored.load(std::memory_order_relaxed);
+  return stats;
 }
 
 TimerId WorkerMachine::at(TimePoint when, void (WorkerMachine::*method)()) {
@@ -81,6 +83,7 @@ void WorkerMachine::retry_at(TimePoint when, void (WorkerMachine::*again)()) {
 
 void WorkerMachine::start(std::function<void(Error)> on_refused) {
   on_refused_ = std::move(on_refused);
+  start_time_ = ports_.loop.wall_now();
   if (phase_ == ShutdownPhase::kRunning) ask_system();
 }
 
@@ -110,6 +113,7 @@ void WorkerMachine::ask_namespace() {
         if (answer) {
           if (answer->blob_size_limit_error > 0)
             self->host_.payload_bytes_max = static_cast<std::size_t>(answer->blob_size_limit_error);
+          self->polls_completed_by_server_ = answer->worker_poll_complete_on_shutdown;
         } else if (answer.error().code != StatusCode::kUnimplemented) {
           return self->refused("DescribeNamespace", answer.error(), asked, &WorkerMachine::ask_namespace);
         }
@@ -117,6 +121,7 @@ void WorkerMachine::ask_namespace() {
         self->ready_ = true;
         self->poll_policy_.succeeded();
         self->open_polls();
+        self->begin_heartbeats(answer.ok() && answer->worker_heartbeats);
       });
 }
 
@@ -184,12 +189,14 @@ void WorkerMachine::poll_answered(std::uint64_t poll, TimePoint opened, StatusOr
   if (answer) {
     poll_policy_.succeeded();
     server_answered();
+    if (!answer->empty()) last_poll_with_task_ = ports_.loop.wall_now();
     for (auto& task : *answer) begin_attempt(std::move(task));  // Also while draining: the server counts on us.
-    if (answer->empty() && now - opened < kQuickestEmptyPoll) {
+    if (phase_ == ShutdownPhase::kRunning && answer->empty() && now - opened < kQuickestEmptyPoll) {
       quiet_until_ = now + kQuickestEmptyPoll;  // A server that answers at once has nothing to wait with.
       retry_at(quiet_until_, &WorkerMachine::open_polls);
     }
-  } else if (phase_ == ShutdownPhase::kRunning && answer.error().code != StatusCode::kDeadlineExceeded) {
+  } else if (phase_ == ShutdownPhase::kRunning &&
+             (answer.error().code != StatusCode::kDeadlineExceeded || now - opened < kQuickestEmptyPoll)) {
     refused("PollActivityTaskQueue", answer.error(), now, &WorkerMachine::open_polls);
   }
   host_.count([&](auto& stats) { stats.polls_open = slots_.polls(); });
@@ -207,11 +214,13 @@ void WorkerMachine::begin_attempt(ActivityTask task) {
   // The answer may have waited in a frozen process since then.
   const TimePoint start = ports_.loop.last_idle();
   const Lease lease(start, task.heartbeat, attempt_limit(task));
-  const TimePoint report_until =
-      lease.limit() == TimePoint::max() ? start + std::chrono::hours(24) : lease.limit() + kReportGrace;
+  const TimePoint report_until = lease.limit() == TimePoint::max()                 ? start + std::chrono::hours(24)
+                                 : lease.limit() > TimePoint::max() - kReportGrace ? TimePoint::max()
+                                                                                   : lease.limit() + kReportGrace;
   const std::uint64_t key = ports_.courier.new_key();
-  auto attempt =
-      std::make_shared<Attempt>(std::move(task), settings_.task_queue, ports_.converter, ports_.clock, lease, key);
+  if (task.namespace_name.empty()) task.namespace_name = settings_.namespace_name;
+  auto attempt = std::make_shared<Attempt>(std::move(task), settings_.task_queue, ports_.converter, ports_.clock, lease,
+                                           key, AttemptLinks{ports_.client, host_.counters});
   auto driver = std::make_shared<AttemptDriver>(host_, std::move(attempt), lease, report_until);
   attempts_.emplace(key, driver);
   slots_.attempt_started();
@@ -220,84 +229,18 @@ void WorkerMachine::begin_attempt(ActivityTask task) {
     stats.attempts_running = stats.slots_used = slots_.used();
   });
   driver->start(ports_.executor);
+  if (phase_ >= ShutdownPhase::kDraining) driver->notify_shutdown();
   if (phase_ >= ShutdownPhase::kStopping) driver->request_shutdown();
   if (phase_ >= ShutdownPhase::kForced) driver->force_shutdown(shutdown_plan_->end_at);
 }
 
 void WorkerMachine::attempt_settled(std::uint64_t key) {
   if (attempts_.erase(key) == 0) return;
+  callers_.erase(key);
   slots_.attempt_settled();
   host_.count([&](auto& stats) { stats.attempts_running = stats.slots_used = slots_.used(); });
   open_polls();
   end_if_idle();
-}
-
-void WorkerMachine::stop(Nanoseconds grace, Nanoseconds within, Stopped stopped) {
-  if (phase_ == ShutdownPhase::kEnded) return stopped(left_);
-  stop_waiters_.push_back(std::move(stopped));
-  const auto plan = ShutdownPlan::make(ports_.loop.now(), grace, within);
-  arm_shutdown(shutdown_plan_ ? plan.sooner(*shutdown_plan_) : plan);
-  if (phase_ != ShutdownPhase::kRunning) return;
-  phase_ = ShutdownPhase::kDraining;
-  ports_.loop.cancel(retry_timer_);
-  ports_.loop.cancel(std::exchange(polls_stay_timer_, 0));
-  for (const auto& [poll, call] : polls_) ports_.stub.cancel(call);
-  end_if_idle();
-}
-
-/// Phases that have begun already see to it themselves that they do not begin again.
-void WorkerMachine::arm_shutdown(const ShutdownPlan& plan) {
-  shutdown_plan_ = plan;
-  for (const TimerId timer : shutdown_timers_) ports_.loop.cancel(timer);
-  shutdown_timers_ = {at(plan.stop_at, &WorkerMachine::request_stops), at(plan.force_at, &WorkerMachine::force_reports),
-                      at(plan.end_at, &WorkerMachine::end)};
-}
-
-void WorkerMachine::request_stops() {
-  if (phase_ != ShutdownPhase::kDraining) return;
-  phase_ = ShutdownPhase::kStopping;
-  for (const auto& [key, driver] : attempts_) driver->request_shutdown();
-}
-
-void WorkerMachine::force_reports() {
-  if (phase_ == ShutdownPhase::kEnded) return;
-  phase_ = ShutdownPhase::kForced;
-  const auto drivers = attempts_;  // Settling removes them while we look.
-  for (const auto& [key, driver] : drivers) driver->force_shutdown(shutdown_plan_->end_at);
-  end_if_idle();
-}
-
-/// Everything has returned and is reported, or everything that has not is reported as WorkerShutdown.
-void WorkerMachine::end_if_idle() {
-  if (phase_ == ShutdownPhase::kRunning || phase_ == ShutdownPhase::kEnded || !polls_.empty()) return;
-  const bool forced = phase_ == ShutdownPhase::kForced;
-  const bool busy = std::any_of(attempts_.begin(), attempts_.end(), [&](const auto& entry) {
-    return !entry.second->report_settled() || (!forced && !entry.second->returned());
-  });
-  if (!busy) end();
-}
-
-void WorkerMachine::end() {
-  if (phase_ == ShutdownPhase::kEnded) return;
-  phase_ = ShutdownPhase::kEnded;
-  for (const TimerId timer : shutdown_timers_) ports_.loop.cancel(timer);
-  for (const auto& [poll, call] : polls_) ports_.stub.cancel(call);
-  for (const auto& [key, driver] : attempts_) {
-    if (!driver->report_settled()) {
-      host_.count([](auto& stats) { ++stats.reports_given_up; });
-      log(LogLevel::kError, driver->name() + (driver->returned() ? " has ended" : " still runs") +
-                                " and is not reported: the worker ends first");
-    }
-    if (!driver->returned()) {
-      left_.push_back(driver->name());
-    } else if (!driver->report_settled()) {
-      left_.push_back(driver->name() + ", ended but not reported");
-    }
-    driver->abandon();
-  }
-  attempts_.clear();
-  host_.count([](auto& stats) { stats.attempts_running = stats.slots_used = stats.polls_open = 0; });
-  for (const auto& stopped : std::exchange(stop_waiters_, {})) stopped(left_);
 }
 
 }  // namespace longbeat::internal

@@ -1,4 +1,6 @@
 // The configuration as a file, and the table of all settings.
+#include <algorithm>
+
 #include "config/settings.h"
 
 namespace longbeat::server {
@@ -33,6 +35,27 @@ void print_namespaces(std::string& out, Config& config) {
       if (setting.of_namespace == nullptr) continue;
       out += line_of(setting, value_text(setting, setting.of_namespace(space)));
     }
+  }
+}
+
+std::string commented(const std::string& line) {
+  return line.starts_with("#") ? line : "# " + line;
+}
+
+/// How the form for one namespace looks, where the configuration has none to show it.
+void print_samples(std::string& out, Config& config) {
+  if (config.limits.namespaces.empty()) {
+    out += "\n# Limits of one namespace; what is left out is as in [limits].\n# [limits.namespace.NAME]\n";
+    for (const Setting& setting : settings()) {
+      if (setting.of_requests != nullptr) {
+        out += commented(line_of(setting, value_text(setting, setting.place(config))));
+      }
+    }
+  }
+  if (config.namespaces.empty()) {
+    out += "\n# A namespace that exists from the start.\n# [namespaces.NAME]\n";
+    const Setting& retention = *std::ranges::find(settings(), "retention", &Setting::name);
+    out += "# # " + std::string(retention.meaning) + " (" + range_of(retention) + ")\n# retention = \"72h\"\n";
   }
 }
 
@@ -76,6 +99,7 @@ std::string to_toml(const Config& config) {
   }
   print_namespace_limits(out, copy);
   print_namespaces(out, copy);
+  print_samples(out, copy);
   return out;
 }
 

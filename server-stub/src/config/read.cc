@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 #include <numeric>
+#include <set>
 #include <system_error>
 
 #include "config/checks.h"
@@ -41,8 +42,16 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+/// What somebody may have meant by `to`: empty when more than half of the letters differ.
 std::string_view nearest(std::string_view to, const std::vector<std::string_view>& among) {
-  return *std::ranges::min_element(among, {}, [&](std::string_view one) { return distance(to.substr(0, 100), one); });
+  constexpr std::size_t kLongest = 100;  // Longer than any name here.
+  if (to.size() > kLongest) return {};
+  const auto best = *std::ranges::min_element(among, {}, [&](std::string_view one) { return distance(to, one); });
+  return distance(to, best) <= std::max(to.size(), best.size()) / 2 ? best : std::string_view();
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789.+-_") == std::string_view::npos;
 }
 
 /// The value as the file has it, in one short line.
@@ -105,8 +114,11 @@ class Reader {
 
   void unknown_at_top(const std::string& key, const toml::node& node) {
     if (node.is_table()) {
-      return wrong(line_of(node), "unknown section [" + plain(key) + "], nearest is [" +
-                                      std::string(nearest(key, {"server", "log", "limits", "namespaces"})) + "]");
+      const std::string close(nearest(key, {"server", "log", "limits", "namespaces"}));
+      return wrong(line_of(node), "unknown section [" + plain(key) + "], " +
+                                      (close.empty() ? "there are [server], [log], [limits], [limits.namespace.NAME] "
+                                                       "and [namespaces.NAME]"
+                                                     : "nearest is [" + close + "]"));
     }
     unknown(line_of(node), "", key);
   }
@@ -123,6 +135,10 @@ class Reader {
     for (const auto& [key, value] : *table) {
       const std::string name(key.str());
       if (section == "limits" && name == "namespace") continue;  // Has a turn of its own.
+      if (section == "limits" && name == "namespaces") {
+        wrong(line_of(value), "unknown key limits.namespaces: limits of one namespace are in [limits.namespace.NAME]");
+        continue;
+      }
       const Setting* setting = find(section, name);
       if (setting == nullptr) {
         unknown(line_of(value), section, name);
@@ -166,7 +182,10 @@ class Reader {
       for (const auto& [inner, value] : *table) {
         const std::string name(inner.str());
         const Setting* setting = find(kNamespaces, name);
-        if (setting == nullptr) {
+        if (const Setting* limit = find("limits", name); setting == nullptr && limit != nullptr && limit->of_requests) {
+          wrong(line_of(value), "unknown key " + section + "." + name + ": limits of one namespace are in " +
+                                    "[limits.namespace." + space + "]");
+        } else if (setting == nullptr) {
           unknown(line_of(value), kNamespaces, name);
         } else {
           set(*setting, section + "." + name, setting->of_namespace(own), value);
@@ -203,6 +222,7 @@ class Reader {
     const std::string path = section.empty() ? key : std::string(section) + "." + key;
     if (!elsewhere.empty()) return wrong(line, "unknown key " + path + ", nearest is " + elsewhere);
     const std::string_view close = nearest(name, names);
+    if (close.empty()) return wrong(line, "unknown key " + path + " (--print-config shows all there are)");
     const auto all = settings();
     const auto row = std::ranges::find(all, close, &Setting::name);
     const std::string where(section.empty() ? row->section : section);
@@ -213,9 +233,18 @@ class Reader {
     lines_[path] = line_of(node);
     std::string problem;
     if (!std::visit([&](auto* to) { return assign(setting, node, *to, problem); }, place)) {
+      wrong_values_.insert(path);
+      const auto* text = node.as_string();
+      if (text != nullptr && is_numeric(setting.unit) && is_number(text->get())) {
+        problem = "this is a text, accepted is " + accepted(setting) + "; a plain number has no quotes";
+      }
       wrong(line_of(node),
             path + " = " + shown(node) + ": " + (problem.empty() ? "accepted is " + accepted(setting) : problem));
     }
+  }
+
+  static bool is_numeric(Unit unit) {
+    return unit == Unit::kPort || unit == Unit::kCount || unit == Unit::kRate || unit == Unit::kBytes;
   }
 
   static bool in_range(const Setting& setting, std::uint64_t value) {
@@ -309,12 +338,19 @@ class Reader {
     for (const auto& [name, space] : config_.namespaces) {
       const auto own = config_.limits.namespaces.find(name);
       const auto& limits = own != config_.limits.namespaces.end() ? own->second : config_.limits.requests;
+      const std::string path = "namespaces." + name + ".retention";
+      if (wrong_values_.contains(path) || is_wrong("retention_min", name)) continue;
       if (space.retention && *space.retention < limits.retention_min) {
-        wrong(lines_["namespaces." + name + ".retention"],
-              "namespaces." + name + ".retention is " + duration_text(*space.retention) +
-                  ", less than retention_min: " + duration_text(limits.retention_min));
+        wrong(lines_[path], "namespaces." + name + ".retention is " + duration_text(*space.retention) +
+                                ", less than retention_min: " + duration_text(limits.retention_min));
       }
     }
+  }
+
+  /// The limit of this namespace, or the one it inherits, has been refused: nothing follows from its value.
+  bool is_wrong(const std::string& limit, const std::string& space) const {
+    return wrong_values_.contains("limits." + limit) ||
+           wrong_values_.contains("limits.namespace." + space + "." + limit);
   }
 
   void check_sizes(const std::string& section, const RequestLimits& limits) {
@@ -327,7 +363,10 @@ class Reader {
 
   void not_above(const std::string& section, const std::string& name, std::uint64_t value, const std::string& top_name,
                  std::uint64_t top) {
-    if (value <= top) return;
+    if (value <= top || wrong_values_.contains(section + name) || wrong_values_.contains(section + top_name) ||
+        wrong_values_.contains("limits." + top_name)) {
+      return;
+    }
     // A default, or what a namespace inherits, gives way without a word.
     const auto line = lines_.find(section + name);
     if (line == lines_.end()) return;
@@ -339,6 +378,7 @@ class Reader {
   std::string name_;
   Config& config_;
   std::map<std::string, std::size_t> lines_;
+  std::set<std::string> wrong_values_;  ///< Paths.
   std::vector<Problem> problems_;
 };
 

@@ -91,8 +91,9 @@ void EngineImpl::deliver(std::uint64_t row, Delivery& delivery) {
     }
     if (!closed) {
       const auto stored = load_closed(row, Depth::kOutcome);
+      if (!stored && is_damaged(row)) return;  // Nobody knows any more what to tell.
       if (!stored) {
-        broken_ = to_string(stored.error());
+        broken_ = in_file(stored.error());
         return;
       }
       closed = *stored;
@@ -147,10 +148,13 @@ StatusOr<> EngineImpl::recover_deliveries() {
   const auto visit = [&](std::uint64_t row, std::string_view bytes) -> StatusOr<> {
     if (open_.contains(row)) return {};
     auto callbacks = decode_callbacks({Table::kCallbacks, row}, bytes);
-    if (!callbacks) return callbacks.error();
+    if (!callbacks) {
+      report_damaged(row, callbacks.error());
+      return {};
+    }
     if (std::ranges::all_of(*callbacks, is_settled)) return {};
     const auto closed = load_closed(row, Depth::kOutcome);
-    if (!closed) return closed.error();
+    if (!closed) return is_damaged(row) ? StatusOr<>() : closed.error();
     const Namespace* space = namespaces_.by_id((*closed)->input->namespace_id);
     if (space == nullptr) return {};  // Goes with its namespace.
     Delivery& delivery = *begin_delivery(row, space->id, std::move(*callbacks));

@@ -49,7 +49,7 @@ void EngineImpl::apply(Command& command) {
 }
 
 void EngineImpl::on(Command& command, PollOutcomeRequest& request) {
-  const auto space = namespaces_.resolve(request.run.namespace_name);
+  const auto space = resolve(request.run.namespace_name);
   if (!space) return answer(command.sink, space.error());
   if (const auto valid = validate(request, limits_of(*space)); !valid) return answer(command.sink, valid.error());
   const auto run = find_run(**space, request.run, Depth::kOutcome);
@@ -70,7 +70,7 @@ void EngineImpl::on(Command& command, PollOutcomeRequest& request) {
 }
 
 void EngineImpl::on(Command& command, DescribeRequest& request) {
-  const auto space = namespaces_.resolve(request.run.namespace_name);
+  const auto space = resolve(request.run.namespace_name);
   if (!space) return answer(command.sink, space.error());
   if (const auto valid = validate(request, limits_of(*space)); !valid) return answer(command.sink, valid.error());
   std::optional<ChangeToken> seen;

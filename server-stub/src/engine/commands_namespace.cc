@@ -30,11 +30,24 @@ StatusOr<std::uint32_t> decode_page_token(const std::string& token) {
 
 }  // namespace
 
-StatusOr<const Namespace*> EngineImpl::named(const std::string& name, const std::string& uuid) const {
-  if (!name.empty() || uuid.empty()) return namespaces_.resolve(name);
-  const Namespace* space = namespaces_.by_uuid(uuid);
-  if (space == nullptr) return unknown_namespace(uuid);
+StatusOr<const Namespace*> EngineImpl::resolve(const std::string& name) const {
+  const auto space = namespaces_.resolve(name);
+  if (!space && space.error().code == internal::StatusCode::kNotFound) {
+    if (const auto valid = validate_namespace(name, limits_of(nullptr)); !valid) return valid.error();
+  }
   return space;
+}
+
+StatusOr<const Namespace*> EngineImpl::named(const std::string& name, const std::string& uuid) const {
+  if (uuid.empty()) return resolve(name);
+  const Namespace* space = namespaces_.by_uuid(uuid);
+  if (name.empty()) return space != nullptr ? StatusOr<const Namespace*>(space) : unknown_namespace(uuid);
+  const auto by_name = resolve(name);
+  if (!by_name && space == nullptr) return by_name;
+  if (!by_name || *by_name != space) {
+    return internal::invalid_argument("the namespace and the ID of the request are not of the same namespace");
+  }
+  return by_name;
 }
 
 const Namespace& EngineImpl::keep(Namespace space) {
@@ -100,7 +113,7 @@ void EngineImpl::on(Command& command, ListNamespacesRequest& request) {
 }
 
 void EngineImpl::on(Command& command, UpdateNamespaceRequest& request) {
-  const auto found = namespaces_.resolve(request.namespace_name);
+  const auto found = resolve(request.namespace_name);
   if (!found) return answer(command.sink, found.error());
   if (const auto valid = validate(request, limits_of(*found)); !valid) return answer(command.sink, valid.error());
   Namespace space = **found;
@@ -120,7 +133,7 @@ void EngineImpl::on(Command& command, UpdateNamespaceRequest& request) {
 }
 
 void EngineImpl::on(Command& command, DeprecateNamespaceRequest& request) {
-  const auto found = namespaces_.resolve(request.namespace_name);
+  const auto found = resolve(request.namespace_name);
   if (!found) return answer(command.sink, found.error());
   Namespace space = **found;
   space.state = NamespaceState::kDeprecated;
@@ -129,14 +142,10 @@ void EngineImpl::on(Command& command, DeprecateNamespaceRequest& request) {
 }
 
 void EngineImpl::on(Command& command, DeleteNamespaceRequest& request) {
+  if (const auto valid = validate(request, limits_of(nullptr)); !valid) return answer(command.sink, valid.error());
   const auto found = named(request.namespace_name, request.id);
   if (!found) return answer(command.sink, found.error());
   if ((*found)->state == NamespaceState::kDeleted) return answer(command.sink, unknown_namespace(request.id));
-  const auto delay = parse_duration(request.delay, "NamespaceDeleteDelay");
-  if (!delay) return answer(command.sink, delay.error());
-  if (*delay > Duration(0)) {
-    return answer(command.sink, internal::invalid_argument("NamespaceDeleteDelay is not supported: leave it out"));
-  }
   Namespace space = **found;
   // The name is free at once; what is left goes by another one until it is gone.
   space.name += "-deleted-" + internal::to_string(space.uuid).substr(0, 5);
@@ -204,13 +213,13 @@ void EngineImpl::write_namespaces() {
 }
 
 void EngineImpl::on(Command& command, ListSearchAttributesRequest& request) {
-  const auto space = namespaces_.resolve(request.namespace_name);
+  const auto space = resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
   answer(command.sink, Reply(SearchAttributesReply{(*space)->search_attributes}));
 }
 
 void EngineImpl::on(Command& command, AddSearchAttributesRequest& request) {
-  const auto found = namespaces_.resolve(request.namespace_name);
+  const auto found = resolve(request.namespace_name);
   if (!found) return answer(command.sink, found.error());
   auto attributes = with_attributes((*found)->search_attributes, request.attributes);
   if (!attributes) return answer(command.sink, attributes.error());
@@ -221,7 +230,7 @@ void EngineImpl::on(Command& command, AddSearchAttributesRequest& request) {
 }
 
 void EngineImpl::on(Command& command, RemoveSearchAttributesRequest& request) {
-  const auto found = namespaces_.resolve(request.namespace_name);
+  const auto found = resolve(request.namespace_name);
   if (!found) return answer(command.sink, found.error());
   auto attributes = without_attributes((*found)->search_attributes, request.names);
   if (!attributes) return answer(command.sink, attributes.error());

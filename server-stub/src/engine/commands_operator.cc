@@ -40,12 +40,13 @@ Status commands_disabled() {
 
 template <class OneRequest>
 StatusOr<EngineImpl::Run> EngineImpl::operated(const OneRequest& request) const {
-  const auto space = namespaces_.resolve(request.run.namespace_name);
+  const auto space = resolve(request.run.namespace_name);
   if (!space) return space.error();
   const RequestLimits& limits = limits_of(*space);
+  constexpr bool kIsGated = requires { request.workflow_id; };
+  if (kIsGated && !limits.operator_commands) return commands_disabled();
   if (const auto valid = validate(request, limits); !valid) return valid.error();
-  if constexpr (requires { request.workflow_id; }) {
-    if (!limits.operator_commands) return commands_disabled();
+  if constexpr (kIsGated) {
     if (!request.workflow_id.empty()) return not_found_workflow(request.workflow_id);
   }
   return find_run(**space, request.run, Depth::kOutcome);
@@ -135,7 +136,8 @@ void EngineImpl::on(Command& command, UpdateOptionsRequest& request) {
     if (const auto allowed = transition(probe, event, now_); !allowed) return answer(command.sink, allowed.error());
     event.restore_original = request.restore_original;
     if (!request.restore_original) {
-      auto merged = merge_options(normal(current), request, limits_of(namespaces_.by_id(state.input->namespace_id)));
+      auto merged = merge_options(normal(current), request, limits_of(namespaces_.by_id(state.input->namespace_id)),
+                                  state.input->type);
       if (!merged) return answer(command.sink, merged.error());
       event.options = stored(std::move(merged->options));
       event.retry_policy_named = merged->retry_policy_named;

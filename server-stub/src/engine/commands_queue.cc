@@ -8,17 +8,6 @@ namespace {
 
 constexpr auto kActivityType = static_cast<std::int32_t>(QueueType::kActivity);
 
-StatusOr<> check_length(const std::string& what, const std::string& text, const RequestLimits& limits) {
-  if (text.size() <= limits.id_bytes_max) return {};
-  return internal::invalid_argument(what + " exceeds length limit. Length=" + std::to_string(text.size()) +
-                                    " Limit=" + std::to_string(limits.id_bytes_max));
-}
-
-StatusOr<> check_queue(const std::string& name, const RequestLimits& limits) {
-  if (name.empty()) return internal::invalid_argument("Task queue name not set on request.");
-  return check_length("taskQueue", name, limits);
-}
-
 RateLimitRecord record_of(const std::optional<RateSetting>& from) {
   if (!from) return {};
   return {from->requests_per_second, from->reason, from->identity, from->update_time};
@@ -29,21 +18,12 @@ std::optional<RateSetting> setting_of(RateLimitRecord from) {
   return RateSetting{from.per_second, std::move(from.reason), std::move(from.update_identity), from.update_time};
 }
 
-StatusOr<> check_rate(const std::optional<UpdateTaskQueueConfigRequest::Rate>& rate) {
-  // Negated, so that a rate that is not a number is refused too.
-  if (rate && rate->requests_per_second && !(*rate->requests_per_second >= 0)) {
-    return internal::invalid_argument("requests_per_second must not be negative: " +
-                                      std::to_string(*rate->requests_per_second));
-  }
-  return {};
-}
-
 }  // namespace
 
 void EngineImpl::on(Command& command, DescribeTaskQueueRequest& request) {
-  const auto space = namespaces_.resolve(request.namespace_name);
+  const auto space = resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
-  if (const auto ok = check_queue(request.task_queue, limits_of(*space)); !ok) return answer(command.sink, ok.error());
+  if (const auto valid = validate(request, limits_of(*space)); !valid) return answer(command.sink, valid.error());
   DescribeTaskQueueReply reply;
   const bool wanted = request.enhanced ? std::ranges::find(request.types, kActivityType) != request.types.end()
                                        : request.type == kActivityType;
@@ -55,21 +35,9 @@ void EngineImpl::on(Command& command, DescribeTaskQueueRequest& request) {
 
 void EngineImpl::on(Command& command, UpdateTaskQueueConfigRequest& request) {
   constexpr std::size_t kWeightsMax = 1000;
-  constexpr std::size_t kFairnessKeyBytesMax = 64;
-  const auto space = namespaces_.resolve(request.namespace_name);
+  const auto space = resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
-  const auto refuse = [&](std::string why) { answer(command.sink, internal::invalid_argument(std::move(why))); };
-  if (const auto ok = check_queue(request.task_queue, limits_of(*space)); !ok) return answer(command.sink, ok.error());
-  if (request.type != kActivityType) {
-    return refuse("task queue type " + std::to_string(request.type) + " has no configuration here, only ACTIVITY has");
-  }
-  const std::size_t text_max = limits_of(*space).id_bytes_max;
-  for (const auto* rate : {&request.queue_rate, &request.fairness_keys_rate_default}) {
-    if (*rate && (*rate)->reason.size() > text_max) return refuse("reason exceeds length limit");
-  }
-  if (request.identity.size() > text_max) return refuse("identity exceeds length limit");
-  if (const auto ok = check_rate(request.queue_rate); !ok) return answer(command.sink, ok.error());
-  if (const auto ok = check_rate(request.fairness_keys_rate_default); !ok) return answer(command.sink, ok.error());
+  if (const auto valid = validate(request, limits_of(*space)); !valid) return answer(command.sink, valid.error());
   const QueueConfig* current = queues_.config((*space)->id, request.task_queue);
   QueueConfig config = current != nullptr ? *current : QueueConfig();
   const auto set = [&](const std::optional<UpdateTaskQueueConfigRequest::Rate>& from, std::optional<RateSetting>& to) {
@@ -77,17 +45,11 @@ void EngineImpl::on(Command& command, UpdateTaskQueueConfigRequest& request) {
   };
   set(request.queue_rate, config.queue_rate);
   set(request.fairness_keys_rate_default, config.fairness_keys_rate_default);
-  for (const auto& [key, weight] : request.set_weights) {
-    if (!(weight > 0)) return refuse("fairness weight of \"" + key + "\" must be more than 0");
-    if (key.size() > kFairnessKeyBytesMax) return refuse("fairness key is longer than 64 bytes: \"" + key + "\"");
-    config.weight_overrides[key] = weight;
-  }
-  for (const std::string& key : request.unset_weights) {
-    if (request.set_weights.contains(key)) return refuse("fairness weight of \"" + key + "\" is both set and unset");
-    config.weight_overrides.erase(key);
-  }
+  for (const auto& [key, weight] : request.set_weights) config.weight_overrides[key] = weight;
+  for (const std::string& key : request.unset_weights) config.weight_overrides.erase(key);
   if (config.weight_overrides.size() > kWeightsMax) {
-    return refuse("a task queue has at most " + std::to_string(kWeightsMax) + " fairness weights");
+    return answer(command.sink, internal::invalid_argument("a task queue has at most " + std::to_string(kWeightsMax) +
+                                                           " fairness weights"));
   }
   const QueueName name{(*space)->id, request.task_queue};
   const auto row = queue_rows_.contains(name) ? queue_rows_.at(name) : new_row();
@@ -98,18 +60,16 @@ void EngineImpl::on(Command& command, UpdateTaskQueueConfigRequest& request) {
 }
 
 void EngineImpl::on(Command& command, ListTaskQueuePartitionsRequest& request) {
-  const auto space = namespaces_.resolve(request.namespace_name);
+  const auto space = resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
-  if (const auto ok = check_queue(request.task_queue, limits_of(*space)); !ok) return answer(command.sink, ok.error());
+  if (const auto valid = validate(request, limits_of(*space)); !valid) return answer(command.sink, valid.error());
   answer(command.sink, Reply(ListTaskQueuePartitionsReply{std::move(request.task_queue)}));
 }
 
 void EngineImpl::on(Command& command, IdlePollRequest& request) {
-  const auto space = namespaces_.resolve(request.namespace_name);
+  const auto space = resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
-  if (const auto ok = check_queue(request.task_queue, limits_of(*space)); !ok) return answer(command.sink, ok.error());
-  const auto key_fits = check_length("worker instance key", request.worker_instance_key, limits_of(*space));
-  if (!key_fits) return answer(command.sink, key_fits.error());
+  if (const auto valid = validate(request, limits_of(*space)); !valid) return answer(command.sink, valid.error());
   if (const auto ok = check_poll(command, **space, Parked::Kind::kIdle); !ok) return answer(command.sink, ok.error());
   if (is_closed_poll(**space, request.worker_instance_key, request.task_queue, request.type)) {
     return answer(command.sink, empty_answer(Parked::Kind::kIdle));

@@ -125,7 +125,7 @@ StatusOr<> EngineImpl::attach(OpenActivity& activity, StartRequest& request) {
 }
 
 void EngineImpl::on(Command& command, StartRequest& request) {
-  const auto space = namespaces_.resolve(request.namespace_name);
+  const auto space = resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
   const auto normal = normalise(request, limits_of(*space));
   if (!normal) return answer(command.sink, normal.error());
@@ -161,7 +161,7 @@ void EngineImpl::supersede(const Run& run) {
   const auto stored = store_->read(Table::kIndex, run.row);
   auto entry = stored ? decode_index_row(run.row, stored->value_or("")) : StatusOr<IndexRow>(stored.error());
   if (!entry) {
-    broken_ = to_string(entry.error());
+    broken_ = in_file(entry.error());
     return;
   }
   entry->superseded = true;

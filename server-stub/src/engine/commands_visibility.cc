@@ -20,7 +20,7 @@ Status switched_off() {
 }  // namespace
 
 void EngineImpl::on(Command& command, ListActivitiesRequest& request) {
-  const auto space = namespaces_.resolve(request.namespace_name);
+  const auto space = resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
   const auto most = static_cast<std::int32_t>(limits_of(*space).page_size_max);
   ListQuestion question{(*space)->id, std::move(request.query), std::move(request.page_token), request.page_size,
@@ -30,13 +30,13 @@ void EngineImpl::on(Command& command, ListActivitiesRequest& request) {
 }
 
 void EngineImpl::on(Command& command, CountActivitiesRequest& request) {
-  const auto space = namespaces_.resolve(request.namespace_name);
+  const auto space = resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
   ask(command, CountQuestion{(*space)->id, std::move(request.query), custom_of(**space)});
 }
 
 void EngineImpl::on(Command& command, ListWorkflowsRequest& request) {
-  const auto space = namespaces_.resolve(request.namespace_name);
+  const auto space = resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
   answer(command.sink, Reply(ListWorkflowsReply{}));
 }

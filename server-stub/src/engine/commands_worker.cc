@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine/engine_impl.h"
 #include "request/validate.h"
 
@@ -52,7 +54,7 @@ StoredFailure server_failure(std::string message, bool non_retryable, std::strin
 }  // namespace
 
 void EngineImpl::on(Command& command, PollTaskRequest& request) {
-  const auto space = namespaces_.resolve(request.namespace_name);
+  const auto space = resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
   const RequestLimits& limits = limits_of(*space);
   if (const auto valid = validate(request, limits); !valid) return answer(command.sink, valid.error());
@@ -111,6 +113,37 @@ void EngineImpl::on(Command& command, CompletedRequest& request) {
   answer(command.sink, Reply(ReportReply{}));
 }
 
+std::string EngineImpl::cut(const std::string& failure, std::size_t bytes_max) const {
+  return options_.cut_failure ? options_.cut_failure(failure, bytes_max) : std::string();
+}
+
+Failed EngineImpl::failed_event(FailedRequest& request, Duration retry_delay, const RequestLimits& limits,
+                                ReportReply& reply) const {
+  Failed event;
+  event.facts = facts_of(request);
+  event.facts.next_retry_delay = retry_delay;
+  if (request.failure.size() > limits.payload_bytes_max) {
+    // It closes the activity and keeps more of itself than one that will be retried.
+    const std::size_t kept = std::min(limits.payload_bytes_warn, limits.payload_bytes_max);
+    event.failure = server_failure("Failure exceeds size limit.", true, cut(request.failure, kept));
+    event.retained = event.failure;
+    event.facts = {FailureFacts::Kind::kServer, {}, true, TimeoutType::kUnspecified, Duration(0)};
+    reply.failures.push_back(event.failure);
+  } else if (request.has_failure) {
+    const bool fits = request.failure.size() <= limits.retained_failure_bytes_max;
+    std::string beginning = fits ? std::string() : cut(request.failure, limits.retained_failure_bytes_max);
+    event.retained = beginning.empty() ? opaque(request.failure)
+                                       : server_failure("Failure exceeds size limit.", false, std::move(beginning));
+    event.failure = opaque(std::move(request.failure));
+  }
+  if (request.last_heartbeat_details.size() > limits.payload_bytes_max) {
+    reply.failures.push_back(server_failure("Heartbeat details exceed size limit.", true));
+  } else if (request.has_last_heartbeat_details) {
+    event.last_heartbeat_details = std::move(request.last_heartbeat_details);
+  }
+  return event;
+}
+
 void EngineImpl::on(Command& command, FailedRequest& request) {
   if (const auto valid = validate(request, limits_named(request.namespace_name)); !valid)
     return answer(command.sink, valid.error());
@@ -120,26 +153,8 @@ void EngineImpl::on(Command& command, FailedRequest& request) {
   if (!holder) return answer(command.sink, holder.error());
 
   ReportReply reply;
-  Failed event;
+  Failed event = failed_event(request, *delay, *holder->limits, reply);
   event.attempt = holder->attempt;
-  event.facts = facts_of(request);
-  event.facts.next_retry_delay = *delay;
-  if (request.failure.size() > holder->limits->payload_bytes_max) {
-    event.failure = server_failure("Failure exceeds size limit.", true, std::move(request.truncated_failure));
-    event.retained = event.failure;
-    event.facts = {FailureFacts::Kind::kServer, {}, true, TimeoutType::kUnspecified, Duration(0)};
-    reply.failures.push_back(event.failure);
-  } else if (request.has_failure) {
-    event.retained = request.truncated_failure.empty()
-                         ? opaque(request.failure)
-                         : server_failure("Failure exceeds size limit.", false, std::move(request.truncated_failure));
-    event.failure = opaque(std::move(request.failure));
-  }
-  if (request.last_heartbeat_details.size() > holder->limits->payload_bytes_max) {
-    reply.failures.push_back(server_failure("Heartbeat details exceed size limit.", true));
-  } else if (request.has_last_heartbeat_details) {
-    event.last_heartbeat_details = std::move(request.last_heartbeat_details);
-  }
   const auto applied = change(*holder->activity, std::move(event));
   if (!applied) return answer(command.sink, applied.error());
   ++stats_.failed_attempts;

@@ -36,7 +36,7 @@ std::optional<CommandsToken> decode_commands_token(std::string_view text) {
 // --- The registry ---
 
 void EngineImpl::on(Command& command, RecordWorkerHeartbeatRequest& request) {
-  const auto space = namespaces_.resolve(request.namespace_name);
+  const auto space = resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
   if (const auto valid = validate(request, limits_of(*space)); !valid) return answer(command.sink, valid.error());
   for (WorkerBeat& beat : request.beats) workers_.beat((*space)->id, std::move(beat), now_);
@@ -44,7 +44,7 @@ void EngineImpl::on(Command& command, RecordWorkerHeartbeatRequest& request) {
 }
 
 void EngineImpl::on(Command& command, ListWorkersRequest& request) {
-  const auto space = namespaces_.resolve(request.namespace_name);
+  const auto space = resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
   auto page = workers_.list((*space)->id, request, now_);
   if (!page) return answer(command.sink, page.error());
@@ -52,7 +52,7 @@ void EngineImpl::on(Command& command, ListWorkersRequest& request) {
 }
 
 void EngineImpl::on(Command& command, CountWorkersRequest& request) {
-  const auto space = namespaces_.resolve(request.namespace_name);
+  const auto space = resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
   const auto count = workers_.count((*space)->id, request, now_);
   if (!count) return answer(command.sink, count.error());
@@ -60,7 +60,7 @@ void EngineImpl::on(Command& command, CountWorkersRequest& request) {
 }
 
 void EngineImpl::on(Command& command, DescribeWorkerRequest& request) {
-  const auto space = namespaces_.resolve(request.namespace_name);
+  const auto space = resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
   if (const auto valid = validate(request, limits_of(*space)); !valid) return answer(command.sink, valid.error());
   const WorkerBeat* worker = workers_.find((*space)->id, request.worker_instance_key, now_);
@@ -73,7 +73,7 @@ void EngineImpl::on(Command& command, DescribeWorkerRequest& request) {
 // --- The end of a worker ---
 
 void EngineImpl::on(Command& command, ShutdownWorkerRequest& request) {
-  const auto space = namespaces_.resolve(request.namespace_name);
+  const auto space = resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
   if (const auto valid = validate(request, limits_of(*space)); !valid) return answer(command.sink, valid.error());
   if (!request.worker_instance_key.empty()) {
@@ -129,7 +129,7 @@ void EngineImpl::unlist_poll(CallId call, const Parked& parked) {
 // --- Commands ---
 
 void EngineImpl::on(Command& command, PollCommandsRequest& request) {
-  const auto space = namespaces_.resolve(request.namespace_name);
+  const auto space = resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
   const RequestLimits& limits = limits_of(*space);
   if (const auto valid = validate(request, limits); !valid) return answer(command.sink, valid.error());
@@ -152,7 +152,7 @@ void EngineImpl::on(Command& command, PollCommandsRequest& request) {
 }
 
 void EngineImpl::on(Command& command, CommandsDoneRequest& request) {
-  const auto space = namespaces_.resolve(request.namespace_name);
+  const auto space = resolve(request.namespace_name);
   if (!space) return answer(command.sink, space.error());
   if (const auto valid = validate(request, limits_of(*space)); !valid) return answer(command.sink, valid.error());
   const auto token = decode_commands_token(request.token);

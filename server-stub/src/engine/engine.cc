@@ -11,7 +11,9 @@ namespace longbeat::server {
 
 StatusOr<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<Store> store, EngineOptions options, Time now) {
   auto engine = std::make_unique<EngineImpl>(std::move(store), std::move(options));
-  if (auto recovered = engine->recover(now); !recovered) return recovered.error();
+  if (auto recovered = engine->recover(now); !recovered) {
+    return Status{recovered.error().code, engine->in_file(recovered.error()), {}};
+  }
   return std::unique_ptr<Engine>(std::move(engine));
 }
 

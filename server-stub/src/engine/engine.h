@@ -83,6 +83,9 @@ struct EngineLimits {
 /// The call that tells a callback how its activity, which has closed, has ended. The ticket is the engine's to fill.
 using MakeCompletion = std::function<OutboundCall(const ActivityState& closed, const CallbackState& callback)>;
 
+/// A serialised failure.Failure cut to at most so many bytes; what decides about retries stays.
+using CutFailure = std::function<std::string(const std::string& failure, std::size_t bytes_max)>;
+
 struct EngineOptions {
   /// Namespaces that exist from the start; "default" always does.
   std::vector<std::string> namespaces{};
@@ -95,6 +98,8 @@ struct EngineOptions {
   std::unique_ptr<Outbound> outbound{};
   /// Null: callbacks wait. May throw when what is stored cannot be read, which ends the engine.
   MakeCompletion make_completion{};
+  /// Null: a failure is kept whole for its retry, and nothing is kept of one beyond all limits.
+  CutFailure cut_failure{};
   /// Seed of run IDs; 0: from the operating system.
   std::uint64_t seed = 0;
   /// A broken invariant or a failed commit: this engine has ended, every reply from now on is UNAVAILABLE.

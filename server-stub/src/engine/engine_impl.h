@@ -55,6 +55,8 @@ class EngineImpl final : public Engine {
   EngineImpl& operator=(const EngineImpl&) = delete;
 
   StatusOr<> recover(Time now);
+  /// The message with the file it is about.
+  std::string in_file(const Status& status) const;
 
   void submit(Command command) override;
   void caller_gone(CallId call) override;
@@ -172,6 +174,11 @@ class EngineImpl final : public Engine {
   /// Every search attribute of a start is registered, with a value of its type.
   static StatusOr<> check_search_attributes(const Namespace& space, const StartRequest& request);
   void on_callback_done(std::uint64_t ticket, const OutboundResult& result);
+  /// `failure`, when it is longer than `bytes_max` cut to that.
+  std::string cut(const std::string& failure, std::size_t bytes_max) const;
+  /// What a failure that its namespace's limits allow, or do not, is for the activity.
+  Failed failed_event(FailedRequest& request, Duration retry_delay, const RequestLimits& limits,
+                      ReportReply& reply) const;
   void undo_hand_out(const std::string& token);
   void forget_caller(CallId call);
   void answer(ReplySink* sink, StatusOr<Reply> reply);
@@ -216,6 +223,9 @@ class EngineImpl final : public Engine {
   void unlist_poll(CallId call, const Parked& parked);
 
   // --- Namespaces (commands_namespace.cc) ---
+  /// What a request's namespace field means. INVALID_ARGUMENT when it is empty or longer than any name there can be.
+  StatusOr<const Namespace*> resolve(const std::string& name) const;
+  /// The same by name, by ID, or by both when they are those of one namespace.
   StatusOr<const Namespace*> named(const std::string& name, const std::string& uuid) const;
   /// Adds or changes it, and writes it with this step's commit.
   const Namespace& keep(Namespace space);
@@ -325,7 +335,10 @@ class EngineImpl final : public Engine {
   StatusOr<std::optional<Run>> latest_run(std::uint32_t namespace_id, const std::string& activity_id) const;
   StatusOr<std::optional<Run>> match_run(std::uint64_t fingerprint, std::uint32_t namespace_id,
                                          const std::string& activity_id, const Uuid* run_id, Depth depth) const;
+  /// A damaged one is reported once, and from then on is_damaged(): it concerns nobody but those who ask for it.
   StatusOr<std::shared_ptr<const ActivityState>> load_closed(std::uint64_t row, Depth depth) const;
+  void report_damaged(std::uint64_t row, const Status& why) const;
+  bool is_damaged(std::uint64_t row) const { return damaged_.contains(row); }
 
   // --- Waits (waits.cc) ---
   /// What every worker's long poll has to keep to: a deadline, and the limits of calls that wait.
@@ -464,7 +477,8 @@ class EngineImpl final : public Engine {
 
   bool stopping_ = false;
   bool ended_ = false;
-  std::string broken_{};  ///< A broken invariant, found in this step.
+  mutable std::set<std::uint64_t> damaged_;  ///< Closed activities whose rows cannot be read.
+  std::string broken_{};                     ///< A broken invariant, found in this step.
   EngineStats stats_;
 };
 

@@ -1,3 +1,4 @@
+#include "base/log.h"
 #include "engine/engine_impl.h"
 #include "record/record.h"
 #include "request/validate.h"
@@ -9,16 +10,51 @@ Status missing_part(Table table, std::uint64_t row) {
   return {internal::StatusCode::kDataLoss, to_string(RowRef(table, row)) + " is missing", {}};
 }
 
-/// Reads and decodes one row; `into` stays as it is when there is none. Returns whether there was one.
-template <class Decode, class Value>
-StatusOr<bool> read_part(Store& store, Table table, std::uint64_t row, Decode decode, Value& into) {
-  auto bytes = store.read(table, row);
-  if (!bytes) return bytes.error();
-  if (!*bytes) return false;
-  auto decoded = decode(RowRef(table, row), **bytes);
-  if (!decoded) return decoded.error();
-  into = std::move(*decoded);
-  return true;
+/// Reads the rows of one closed activity.
+struct ClosedReader {
+  Store& store;
+  std::uint64_t row;
+  bool damaged = false;  ///< The rows are at fault, not the reading.
+
+  /// Reads and decodes one row; `into` stays as it is when there is none. Returns whether there was one.
+  template <class Decode, class Value>
+  StatusOr<bool> part(Table table, Decode decode, Value& into) {
+    auto bytes = store.read(table, row);
+    if (!bytes) return bytes.error();
+    if (!*bytes) return false;
+    auto decoded = decode(RowRef(table, row), **bytes);
+    damaged |= !decoded;
+    if (!decoded) return decoded.error();
+    into = std::move(*decoded);
+    return true;
+  }
+  Status missing(Table table) {
+    damaged = true;
+    return missing_part(table, row);
+  }
+};
+
+StatusOr<std::shared_ptr<const ActivityState>> read_closed(ClosedReader& reader, bool whole) {
+  auto state = std::make_shared<ActivityState>();
+  ActivityInput input;
+  auto found = reader.part(Table::kInput, decode_input, input);
+  if (!found) return found.error();
+  if (!*found) return reader.missing(Table::kInput);
+  state->input = std::make_shared<const ActivityInput>(std::move(input));
+  ClosedRecord closed;
+  found = reader.part(Table::kClosed, decode_closed, closed);
+  if (!found) return found.error();
+  if (!*found) return reader.missing(Table::kClosed);
+  state->progress = std::move(closed.progress);
+  state->outcome = std::move(closed.outcome);
+  if (!whole) return std::shared_ptr<const ActivityState>(std::move(state));
+  found = reader.part(Table::kDetails, decode_details, state->heartbeat_details);
+  if (!found) return found.error();
+  found = reader.part(Table::kFailure, decode_failure, state->last_failure);
+  if (!found) return found.error();
+  found = reader.part(Table::kCallbacks, decode_callbacks, state->callbacks);
+  if (!found) return found.error();
+  return std::shared_ptr<const ActivityState>(std::move(state));
 }
 
 bool names(const ActivityInput& input, std::uint32_t namespace_id, const std::string& activity_id, const Uuid* run_id) {
@@ -28,27 +64,23 @@ bool names(const ActivityInput& input, std::uint32_t namespace_id, const std::st
 
 }  // namespace
 
+std::string EngineImpl::in_file(const Status& status) const {
+  const std::string path = store_->path();
+  if (path.empty() || status.message.find(path) != std::string::npos) return status.message;
+  return "database file '" + path + "': " + status.message;
+}
+
+void EngineImpl::report_damaged(std::uint64_t row, const Status& why) const {
+  if (!damaged_.insert(row).second) return;
+  internal::log(internal::LogLevel::kError, in_file(why) + "; of the closed activity in row " + std::to_string(row) +
+                                                " nothing can be told, everything else is served");
+}
+
 StatusOr<std::shared_ptr<const ActivityState>> EngineImpl::load_closed(std::uint64_t row, Depth depth) const {
-  auto state = std::make_shared<ActivityState>();
-  ActivityInput input;
-  auto found = read_part(*store_, Table::kInput, row, decode_input, input);
-  if (!found) return found.error();
-  if (!*found) return missing_part(Table::kInput, row);
-  state->input = std::make_shared<const ActivityInput>(std::move(input));
-  ClosedRecord closed;
-  found = read_part(*store_, Table::kClosed, row, decode_closed, closed);
-  if (!found) return found.error();
-  if (!*found) return missing_part(Table::kClosed, row);
-  state->progress = std::move(closed.progress);
-  state->outcome = std::move(closed.outcome);
-  if (depth == Depth::kOutcome) return std::shared_ptr<const ActivityState>(std::move(state));
-  found = read_part(*store_, Table::kDetails, row, decode_details, state->heartbeat_details);
-  if (!found) return found.error();
-  found = read_part(*store_, Table::kFailure, row, decode_failure, state->last_failure);
-  if (!found) return found.error();
-  found = read_part(*store_, Table::kCallbacks, row, decode_callbacks, state->callbacks);
-  if (!found) return found.error();
-  return std::shared_ptr<const ActivityState>(std::move(state));
+  ClosedReader reader{*store_, row};
+  auto state = read_closed(reader, depth == Depth::kWhole);
+  if (reader.damaged) report_damaged(row, state.error());
+  return state;
 }
 
 StatusOr<std::optional<EngineImpl::Run>> EngineImpl::match_run(std::uint64_t fingerprint, std::uint32_t namespace_id,
@@ -98,7 +130,7 @@ StatusOr<EngineImpl::Held> EngineImpl::held(const std::string& bytes, const std:
   auto token = decode_task_token(bytes);
   if (!token) return token.error();
   if (!namespace_name.empty()) {
-    const auto space = namespaces_.resolve(namespace_name);
+    const auto space = resolve(namespace_name);
     if (!space) return space.error();
     if ((*space)->id != token->namespace_id) return token_of_another_namespace();
   }
@@ -111,7 +143,7 @@ StatusOr<EngineImpl::Held> EngineImpl::held(const std::string& bytes, const std:
 }
 
 StatusOr<EngineImpl::Held> EngineImpl::held_by_id(const std::string& namespace_name, const ById& id) {
-  const auto space = namespaces_.resolve(namespace_name);
+  const auto space = resolve(namespace_name);
   if (!space) return space.error();
   if (!id.workflow_id.empty()) return not_found_workflow(id.workflow_id);
   const auto run = find_run(**space, {namespace_name, id.activity_id, id.run_id}, Depth::kOutcome);

@@ -149,7 +149,7 @@ void EngineImpl::continue_inventory() {
   });
   if (!scanned) failed = scanned.error();
   if (failed) {
-    broken_ = to_string(*failed);
+    broken_ = in_file(*failed);
     return;
   }
   // So far the closed ones are known; the open ones among them.
@@ -182,8 +182,9 @@ void EngineImpl::feed_wanted() {
     const auto index = store_->read(Table::kIndex, row);
     if (index && !*index) continue;  // Removed meanwhile.
     const auto state = index ? load_closed(row, Depth::kWhole) : index.error();
+    if (!state && is_damaged(row)) continue;  // It cannot be listed.
     if (!state) {
-      broken_ = to_string(state.error());
+      broken_ = in_file(state.error());
       return;
     }
     changes.push_back({row, row_of(row, **state), true});

@@ -24,6 +24,10 @@ StatusOr<> scan_all(Store& store, Table table, Visit visit) {
   return result;
 }
 
+Status missing_row(const RowRef& row) {
+  return {internal::StatusCode::kDataLoss, to_string(row) + " is missing", {}};
+}
+
 Namespace namespace_of(NamespaceRecord record) {
   Namespace space;
   space.id = record.number;
@@ -76,6 +80,14 @@ StatusOr<> EngineImpl::recover_meta() {
   auto bytes = store_->read(Table::kMeta, kMetaRow);
   if (!bytes) return bytes.error();
   if (!*bytes) {
+    // The first commit writes it together with the namespaces.
+    bool is_used = false;
+    auto looked = store_->scan(Table::kNamespace, 0, [&](std::uint64_t, std::string_view) {
+      is_used = true;
+      return false;
+    });
+    if (!looked) return looked;
+    if (is_used) return missing_row({Table::kMeta, kMetaRow});
     meta_.cluster_id = internal::make_uuid(random_);
     meta_.next_row = rows_reserved_;
     meta_is_new_ = true;
@@ -221,7 +233,7 @@ StatusOr<> EngineImpl::recover_open(Time now) {
   for (const std::uint64_t row : rows) {
     OpenActivity& activity = open_.at(row);
     if (!activity.state.input) {
-      return Status{internal::StatusCode::kDataLoss, to_string(RowRef(Table::kInput, row)) + " is missing", {}};
+      return missing_row({Table::kInput, row});
     }
     if (auto ok = index_open(activity); !ok) return ok;
     weigh(activity);

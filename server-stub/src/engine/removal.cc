@@ -1,3 +1,4 @@
+#include "base/log.h"
 #include "engine/engine_impl.h"
 #include "engine/index_row.h"
 #include "request/validate.h"
@@ -13,7 +14,7 @@ constexpr Table kTablesOfActivity[] = {Table::kProgress, Table::kInput, Table::k
 }  // namespace
 
 void EngineImpl::on(Command& command, DeleteRequest& request) {
-  const auto space = namespaces_.resolve(request.run.namespace_name);
+  const auto space = resolve(request.run.namespace_name);
   if (!space) return answer(command.sink, space.error());
   if (const auto valid = validate(request, limits_of(*space)); !valid) return answer(command.sink, valid.error());
   const auto run = find_run(**space, request.run, Depth::kOutcome);
@@ -81,13 +82,17 @@ void EngineImpl::sweep_retention() {
   });
   if (!scanned) failed = scanned.error();
   if (failed) {
-    broken_ = to_string(*failed);
+    broken_ = in_file(*failed);
     return;
   }
   for (const Expired& one : expired) {
     unindex(one.entry.id, one.entry.run, one.row);
     --closed_;
     remove_rows(one.row);
+  }
+  if (!expired.empty() && internal::log_enabled(internal::LogLevel::kDebug)) {
+    internal::log(internal::LogLevel::kDebug,
+                  "closed activities removed after their retention: " + std::to_string(expired.size()));
   }
   if (seen < most) {
     sweep_row_ = 0;

@@ -171,7 +171,7 @@ StatusOr<> check_mask(const std::vector<std::string>& mask, const WireOptions& o
 }
 
 StatusOr<MergedOptions> merge_options(const NormalOptions& current, const UpdateOptionsRequest& request,
-                                      const RequestLimits& limits) {
+                                      const RequestLimits& limits, const std::string& type) {
   if (!request.options || !request.update_mask) return invalid_argument("ActivityOptions are not provided");
   if (auto ok = check_mask(*request.update_mask, *request.options, limits); !ok) return ok.error();
   Draft draft{
@@ -191,7 +191,7 @@ StatusOr<MergedOptions> merge_options(const NormalOptions& current, const Update
     draft.options.retry = std::move(*retry);
   }
   if (auto ok = check_priority(draft.options.priority); !ok) return ok.error();
-  auto timeouts = normalise_timeouts(draft.options.timeouts, request.run.activity_id, "");
+  auto timeouts = normalise_timeouts(draft.options.timeouts, request.run.activity_id, type);
   if (!timeouts) return timeouts.error();
   draft.options.timeouts = *timeouts;
   merged.options = std::move(draft.options);

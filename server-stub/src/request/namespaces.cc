@@ -24,16 +24,34 @@ StatusOr<> check_texts(const std::string& description, const std::string& owner_
   return {};
 }
 
+StatusOr<> check_name_or_id(const std::string& name, const std::string& id, const RequestLimits& limits) {
+  if (name.empty() && id.empty()) return check_namespace(name);
+  return check_length("namespace ID", id, limits.id_bytes_max);
+}
+
 }  // namespace
 
+StatusOr<> validate_namespace(const std::string& name, const RequestLimits& limits) {
+  return check_length("namespace", name, limits.id_bytes_max);
+}
+
 StatusOr<> validate(const DescribeNamespaceRequest& request, const RequestLimits& limits) {
-  if (request.namespace_name.empty() && request.id.empty()) return check_namespace(request.namespace_name);
-  return check_length("namespace", request.namespace_name, limits.id_bytes_max);
+  return check_name_or_id(request.namespace_name, request.id, limits);
+}
+
+StatusOr<> validate(const DeleteNamespaceRequest& request, const RequestLimits& limits) {
+  if (auto ok = check_name_or_id(request.namespace_name, request.id, limits); !ok) return ok;
+  const auto delay = parse_duration(request.delay, "NamespaceDeleteDelay");
+  if (!delay) return delay.error();
+  if (*delay > std::chrono::nanoseconds(0)) {
+    return invalid_argument("NamespaceDeleteDelay is not supported: leave it out");
+  }
+  return {};
 }
 
 StatusOr<> validate(const RegisterNamespaceRequest& request, const RequestLimits& limits) {
   if (request.namespace_name.empty()) return invalid_argument("Namespace not set on request.");
-  if (auto ok = check_length("namespace", request.namespace_name, limits.id_bytes_max); !ok) return ok;
+  if (auto ok = validate_namespace(request.namespace_name, limits); !ok) return ok;
   const std::chrono::nanoseconds day = std::chrono::hours(24);
   const auto least = request.is_global ? std::max(limits.retention_min, day) : limits.retention_min;
   if (auto ok = check_retention(request.retention, least); !ok) return ok;

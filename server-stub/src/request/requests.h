@@ -112,9 +112,6 @@ struct FailedRequest {
   std::vector<RawDuration> retry_delays_of_causes{};  ///< have to be valid too
   bool has_last_heartbeat_details = false;
   std::string last_heartbeat_details{};
-  /// Serialised: what is kept of it when it will be retried (RequestLimits::retained_failure_bytes_max) or is too large
-  /// (payload_bytes_warn); empty: `failure` fits.
-  std::string truncated_failure{};
 };
 struct CanceledRequest {
   std::string namespace_name{}, token{}, identity{}, details{};

@@ -7,6 +7,7 @@ set(LONGBEAT_REQUEST_SOURCES
   src/request/namespaces.cc
   src/request/operator.cc
   src/request/options.cc
+  src/request/queues.cc
   src/request/reports.cc
   src/request/runs.cc
   src/request/start.cc

@@ -10,6 +10,7 @@
 #include "request/limits.h"
 #include "request/namespace_requests.h"
 #include "request/operator_requests.h"
+#include "request/queue_requests.h"
 #include "request/requests.h"
 #include "request/worker_requests.h"
 
@@ -70,11 +71,20 @@ StatusOr<> validate(const UpdateOptionsRequest& request, const RequestLimits& li
 StatusOr<> validate(const DescribeNamespaceRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const RegisterNamespaceRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const UpdateNamespaceRequest& request, const RequestLimits& limits = {});
+StatusOr<> validate(const DeleteNamespaceRequest& request, const RequestLimits& limits = {});
+StatusOr<> validate(const DescribeTaskQueueRequest& request, const RequestLimits& limits = {});
+/// The request alone; how many weights a queue may have altogether is the engine's to say.
+StatusOr<> validate(const UpdateTaskQueueConfigRequest& request, const RequestLimits& limits = {});
+StatusOr<> validate(const ListTaskQueuePartitionsRequest& request, const RequestLimits& limits = {});
+StatusOr<> validate(const IdlePollRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const RecordWorkerHeartbeatRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const ShutdownWorkerRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const DescribeWorkerRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const PollCommandsRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const CommandsDoneRequest& request, const RequestLimits& limits = {});
+
+/// A namespace of this name can be there; those that begin with the server may have longer names.
+StatusOr<> validate_namespace(const std::string& name, const RequestLimits& limits = {});
 
 /// The refusals of task tokens, for the engine that decodes them.
 Status bad_token();                   ///< undecodable
@@ -106,8 +116,9 @@ struct MergedOptions {
 
 /// Applies the fields that the mask names to `current` and normalises the result anew. The request has passed
 /// validate() and does not restore the original options.
+/// `type`: of the activity, for the error.
 StatusOr<MergedOptions> merge_options(const NormalOptions& current, const UpdateOptionsRequest& request,
-                                      const RequestLimits& limits = {});
+                                      const RequestLimits& limits = {}, const std::string& type = {});
 
 /// The paths of a mask and the fields they name: known paths only, whose parent messages are there.
 StatusOr<> check_mask(const std::vector<std::string>& mask, const WireOptions& options, const RequestLimits& limits);

@@ -13,12 +13,7 @@ struct DecodeInput {
   Scratch& scratch;
   /// The value of one header of the call, empty when absent.
   const std::function<std::string(const char* name)>& header;
-  /// What a namespace of this name allows; null: the defaults.
-  const std::function<const RequestLimits&(const std::string& namespace_name)>* limits = nullptr;
 };
-
-/// What the namespace of this request allows.
-const RequestLimits& limits_of(const DecodeInput& input, const std::string& namespace_name);
 
 using Decoder = std::optional<Request> (*)(const DecodeInput& input);
 

@@ -41,9 +41,9 @@ std::optional<Request> decode_completed_by_id(const DecodeInput& input) {
 
 std::optional<Request> decode_failed_by_id(const DecodeInput& input) {
   auto& from = input.scratch.make<service::RespondActivityTaskFailedByIdRequest>();
-  if (!parse(input.bytes, from)) return std::nullopt;
+  if (!parse_failed(input.bytes, from)) return std::nullopt;
   auto to = take_report_by_id<FailedRequest>(from);
-  if (from.has_failure()) decode_failure(from.failure(), to, limits_of(input, to.namespace_name));
+  if (from.has_failure()) decode_failure(from.failure(), to);
   to.has_last_heartbeat_details = from.has_last_heartbeat_details();
   if (to.has_last_heartbeat_details) to.last_heartbeat_details = to_bytes(from.last_heartbeat_details());
   return to;

@@ -6,11 +6,6 @@
 
 namespace longbeat::server {
 
-const RequestLimits& limits_of(const DecodeInput& input, const std::string& namespace_name) {
-  static const RequestLimits kDefaults;
-  return input.limits != nullptr ? (*input.limits)(namespace_name) : kDefaults;
-}
-
 StartRequest::Retry decode_retry(const temporal::api::common::v1::RetryPolicy& from) {
   StartRequest::Retry to;
   if (from.has_initial_interval()) to.initial_interval = raw(from.initial_interval());

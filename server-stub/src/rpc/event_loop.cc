@@ -82,7 +82,7 @@ void EventLoop::close_queue() {
 
 void EventLoop::run() {
   for (std::size_t i = 0; i < limits_.armed_calls; ++i) arm_one();
-  while (take_events()) step();
+  while (take_events(wait_until())) step();
   // Calls that the engine still held cannot be answered any more; it ends with the loop.
   step();
 }
@@ -95,9 +95,9 @@ gpr_timespec EventLoop::wait_until() const {
   return wait <= nanoseconds::zero() ? at_once() : in(wait);
 }
 
-bool EventLoop::take_events() {
-  gpr_timespec until = wait_until();
-  for (std::size_t taken = 0; taken < limits_.events_per_step; ++taken) {
+bool EventLoop::take_events(gpr_timespec until) {
+  bool was_empty = false;
+  for (std::size_t taken = 0; taken < limits_.events_per_step;) {
     // Taken before looking: what came before this time has been seen if the queue turns out to be empty.
     const Time looked_at = clock_.now();
     void* tag = nullptr;
@@ -106,12 +106,18 @@ bool EventLoop::take_events() {
       case grpc::CompletionQueue::SHUTDOWN:
         return false;
       case grpc::CompletionQueue::TIMEOUT:
-        queue_empty_at_ = looked_at;
-        if (taken > 0) return true;
-        // The wait is over without an event. Look once more: empty now, not at the beginning of the wait.
+        // The first time may be the end of the wait, or said without a look at the sockets: gRPC leaves that out once
+        // after this thread has put an event into the queue itself, as a finished write does.
+        if (was_empty) {
+          queue_empty_at_ = looked_at;
+          return true;
+        }
+        was_empty = true;
         break;
       case grpc::CompletionQueue::GOT_EVENT:
+        ++taken;
         ++stats_.events;
+        was_empty = false;
         static_cast<Tag*>(tag)->proceed(ok);
         break;
     }
@@ -125,6 +131,12 @@ void EventLoop::step() {
   step_time_ = clock_.now();
   ++stats_.steps;
   engine_->step({step_time_, queue_empty_at_});
+  if (!held_.empty()) hand_over();
+}
+
+void EventLoop::hand_over() {
+  take_events(at_once());
+  for (GenericCall* call : std::exchange(held_, {})) call->hand_over();
 }
 
 void EventLoop::request_call(grpc::GenericServerContext& context, grpc::GenericServerAsyncReaderWriter& stream,
@@ -133,7 +145,7 @@ void EventLoop::request_call(grpc::GenericServerContext& context, grpc::GenericS
 }
 
 void EventLoop::arm_one() {
-  if (!accepting_) return;
+  if (queue_closed_) return;
   if (free_.empty()) {
     calls_.push_back(std::make_unique<GenericCall>(*this));
     free_.reserve(calls_.capacity());  // So that at_rest() never allocates.
@@ -163,26 +175,25 @@ void EventLoop::undelivered(std::string token) {
   undelivered_.push_back(std::move(token));
 }
 
-void EventLoop::set_request_limits(RequestLimits standard, std::map<std::string, RequestLimits> namespaces) {
-  request_limits_ = std::move(standard);
-  request_limits_of_ = std::move(namespaces);
-}
-
-const RequestLimits& EventLoop::request_limits(const std::string& namespace_name) const {
-  const auto own = request_limits_of_.find(namespace_name);
-  return own == request_limits_of_.end() ? request_limits_ : own->second;
-}
-
 RpcStats EventLoop::stats() const {
   return stats_;
 }
 
-void EventLoop::stop_accepting() {
+void EventLoop::stop_accepting(std::function<void()> answered) {
   accepting_ = false;
   facts_.serving = false;
   engine_->stop_accepting();
   const auto streams = streams_;  // One that ends takes itself out.
   for (GenericCall* call : streams) call->stop_stream();
+  on_farewells_over_ = std::move(answered);
+  farewells_ = 1;  // This function.
+  for (const auto& call : calls_) farewells_ += call->say_farewell() ? 1 : 0;
+  farewell_over();
+}
+
+void EventLoop::farewell_over() {
+  if (--farewells_ > 0) return;
+  if (const auto over = std::exchange(on_farewells_over_, {})) over();
 }
 
 }  // namespace longbeat::server

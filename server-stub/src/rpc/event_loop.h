@@ -44,14 +44,12 @@ class EventLoop {
   Engine& engine() { return *engine_; }
   ServerFacts& facts() { return facts_; }
   RpcStats stats() const;
-  /// Answers parked calls, refuses new ones, arms no more.
-  void stop_accepting();
+  /// Answers parked calls and refuses new ones from now on. `answered` runs once every answer given here or owed by the
+  /// engine has been written to its connection or lost with it; calls whose request is still coming do not hold it up.
+  void stop_accepting(std::function<void()> answered = {});
 
   // For GenericCall.
   const RpcLimits& limits() const { return limits_; }
-  /// What each namespace allows in a request; before start(): the defaults.
-  void set_request_limits(RequestLimits standard, std::map<std::string, RequestLimits> namespaces);
-  const RequestLimits& request_limits(const std::string& namespace_name) const;
   RpcStats& counters() { return stats_; }
   Scratch& scratch() { return scratch_; }
   Time step_time() const { return step_time_; }
@@ -69,7 +67,11 @@ class EventLoop {
   void caller_gone(CallId call) { engine_->caller_gone(call); }
   /// The reply with this task token (empty: none) did not leave.
   void undelivered(std::string token);
+  /// This call's answer holds a task: hand_over() follows after this step, and after a look at the queue.
+  void hold(GenericCall& call) { held_.push_back(&call); }
   void at_rest(GenericCall& call);
+  /// A call that stop_accepting() waits for has its answer.
+  void farewell_over();
 
  private:
   struct Inbox {
@@ -84,9 +86,11 @@ class EventLoop {
   };
 
   void run();
-  /// Waits for the first event or the engine's next timer, then takes what else has come. False once the queue is shut
-  /// down and empty.
-  bool take_events();
+  /// Waits for the first event until then, and takes what else has come. False once the queue is shut down and empty.
+  bool take_events(gpr_timespec until);
+  /// Hands over what the step kept back. First takes what has come meanwhile: a caller that went away while its task
+  /// was being committed is known to be gone only then.
+  void hand_over();
   gpr_timespec wait_until() const;
   void step();
   void run_inbox();
@@ -94,8 +98,6 @@ class EventLoop {
   void arm_one();
 
   const RpcLimits limits_;
-  RequestLimits request_limits_{};
-  std::map<std::string, RequestLimits> request_limits_of_{};
   const internal::ServerClock& clock_;
   grpc::AsyncGenericService& service_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
@@ -107,9 +109,12 @@ class EventLoop {
   std::vector<GenericCall*> free_{};
   std::unordered_set<GenericCall*> streams_{};
   std::vector<std::string> undelivered_{};
+  std::vector<GenericCall*> held_{};  ///< their answers hold tasks
   CallId last_call_ = 0;
   Time step_time_{};
   Time queue_empty_at_ = Time::min();  ///< Until the first look.
+  std::size_t farewells_ = 0;          ///< answers that stop_accepting() still waits for
+  std::function<void()> on_farewells_over_{};
   bool accepting_ = true;
   bool queue_closed_ = false;
 

@@ -1,5 +1,7 @@
 #include "rpc/failure_codec.h"
 
+#include <temporal/api/workflowservice/v1/request_response.pb.h>
+
 #include <algorithm>
 
 #include "rpc/wire.h"
@@ -47,6 +49,14 @@ void keep_facts(const Failure& from, Failure& to) {
   }
 }
 
+void drop_deep_causes(Failure& failure) {
+  Failure* last = &failure;
+  for (int depth = 0; depth < kCausesKept && last->has_cause(); ++depth) last = last->mutable_cause();
+  if (!last->has_cause()) return;
+  last->clear_cause();
+  last->mutable_cause()->set_message("... <causes below this one were dropped>");
+}
+
 /// Bytes one string field of this length takes, rounded up.
 std::size_t cost(std::size_t length) {
   return length + 6;
@@ -83,7 +93,29 @@ Failure truncated(const Failure& failure, std::size_t bytes_max) {
   return out;
 }
 
-void decode_failure(const Failure& failure, FailedRequest& out, const RequestLimits& limits) {
+std::string cut_failure(const std::string& failure, std::size_t bytes_max) {
+  Failure whole;
+  restore(failure, whole);
+  return to_bytes(truncated(whole, bytes_max));
+}
+
+template <class Message>
+bool parse_failed(const grpc::ByteBuffer& bytes, Message& message) {
+  if (parse(bytes, message)) return true;
+  message.Clear();
+  if (!parse(bytes, message, kCausesMax + kDepthMax)) return false;
+  // Fields that nobody here knows may be nested too: they go.
+  if (message.has_failure()) drop_deep_causes(*message.mutable_failure());
+  message.DiscardUnknownFields();
+  return true;
+}
+
+template bool parse_failed(const grpc::ByteBuffer&,
+                           temporal::api::workflowservice::v1::RespondActivityTaskFailedRequest&);
+template bool parse_failed(const grpc::ByteBuffer&,
+                           temporal::api::workflowservice::v1::RespondActivityTaskFailedByIdRequest&);
+
+void decode_failure(const Failure& failure, FailedRequest& out) {
   out.has_failure = true;
   out.failure = to_bytes(failure);
   out.failure_info = failure.failure_info_case();
@@ -110,11 +142,6 @@ void decode_failure(const Failure& failure, FailedRequest& out, const RequestLim
       out.retry_delays_of_causes.push_back(raw(cause->application_failure_info().next_retry_delay()));
     }
   }
-  // One beyond all limits closes the activity and keeps more of itself than one that will be retried.
-  const bool too_large = out.failure.size() > limits.payload_bytes_max;
-  const std::size_t kept =
-      too_large ? std::min(limits.payload_bytes_warn, limits.payload_bytes_max) : limits.retained_failure_bytes_max;
-  if (too_large || out.failure.size() > kept) out.truncated_failure = to_bytes(truncated(failure, kept));
 }
 
 void encode_failure(const StoredFailure& stored, Failure& out) {

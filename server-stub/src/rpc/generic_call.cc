@@ -1,6 +1,7 @@
 #include "rpc/generic_call.h"
 
 #include <exception>
+#include <utility>
 
 #include "rpc/event_loop.h"
 #include "rpc/status_codec.h"
@@ -146,15 +147,19 @@ void GenericCall::stop_stream() {
   loop_.scratch().clear();
 }
 
+bool GenericCall::say_farewell() {
+  farewell_ = step_ == Step::kWithEngine || step_ == Step::kFinishing;
+  return farewell_;
+}
+
 void GenericCall::submit() {
   const std::function<std::string(const char*)> header_of = [this](const char* name) { return header(name); };
-  const std::function<const RequestLimits&(const std::string&)> limits_of =
-      [this](const std::string& name) -> const RequestLimits& { return loop_.request_limits(name); };
-  auto request = rpc_->decode({request_, loop_.scratch(), header_of, &limits_of});
+  auto request = rpc_->decode({request_, loop_.scratch(), header_of});
   request_.Clear();
   if (!request) {
     ++loop_.counters().undecodable;
-    return finish(internal::internal_error("the request bytes are not what " + std::string(rpc_->method) + " takes"));
+    return finish(internal::internal_error("the request bytes are not what " + std::string(rpc_->method) +
+                                           " takes, or they are nested too deeply"));
   }
   step_ = Step::kWithEngine;
   loop_.submit({id_, std::move(*request), patience(), this});
@@ -170,19 +175,26 @@ void GenericCall::reply(StatusOr<Reply> reply) {
     if (auto* task = std::get_if<PollTaskReply>(&*reply)) token_ = task->token;
   }
   if (done_) {  // The caller went away while the engine had the call.
-    step_ = Step::kIdle;
-    return rest_if_over();
+    return on_finished(false);
   }
   try {
     if (!reply) return finish(reply.error());
-    finish(rpc_->encode({*reply, loop_.scratch(), loop_.step_time()}));
+    response_ = rpc_->encode({*reply, loop_.scratch(), loop_.step_time()});
     loop_.scratch().clear();
+    if (!token_.empty()) return loop_.hold(*this);
+    hand_over();
   } catch (const std::exception& error) {
     ++loop_.counters().exceptions;
     loop_.scratch().clear();
     loop_.undelivered(std::exchange(token_, {}));
     finish(internal::internal_error(std::string(rpc_->method) + ": " + error.what()));
   }
+}
+
+void GenericCall::hand_over() {
+  const grpc::ByteBuffer response = std::exchange(response_, {});
+  if (done_) return on_finished(false);
+  finish(response);
 }
 
 void GenericCall::finish(const grpc::ByteBuffer& response) {
@@ -204,6 +216,7 @@ void GenericCall::finish(const Status& status) {
 void GenericCall::on_finished(bool ok) {
   step_ = Step::kIdle;
   if (ok) token_.clear();  // It is on its way; a connection lost from here on is a matter of the timeouts.
+  if (std::exchange(farewell_, false)) loop_.farewell_over();
   rest_if_over();
 }
 

@@ -36,6 +36,11 @@ class GenericCall final : public ReplySink {
 
   /// The server begins to stop: a stream gets its last message, or is cut off.
   void stop_stream();
+  /// Its answer is under way or with the engine: true, and the loop's farewell_over() follows when it has been written.
+  bool say_farewell();
+
+  /// The task that its reply() kept back leaves, unless the caller has gone meanwhile.
+  void hand_over();
 
   // ReplySink
   void reply(StatusOr<Reply> reply) override;
@@ -79,14 +84,15 @@ class GenericCall final : public ReplySink {
   DoneTag done_tag_;
   std::optional<grpc::GenericServerContext> context_{};
   std::optional<grpc::GenericServerAsyncReaderWriter> stream_{};
-  grpc::ByteBuffer request_{};
+  grpc::ByteBuffer request_{}, response_{};
   std::unique_ptr<Stream> handler_{};        ///< of a kStream call
   std::deque<grpc::ByteBuffer> outgoing_{};  ///< what it has still to write; the first one is being written
   const Rpc* rpc_ = nullptr;
   CallId id_ = 0;
   Step step_ = Step::kIdle;
-  bool done_ = false;    ///< the done tag came back: the caller has its answer, or has gone
-  std::string token_{};  ///< of the task this reply carries, until it is known to have left
+  bool farewell_ = false;  ///< of say_farewell(), until the loop has been told
+  bool done_ = false;      ///< the done tag came back: the caller has its answer, or has gone
+  std::string token_{};    ///< of the task this reply carries, until it is known to have left
 };
 
 }  // namespace longbeat::server

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <cstddef>
 
 namespace longbeat::server {
@@ -13,6 +14,11 @@ struct RpcLimits {
   std::size_t events_per_step = 256;
   /// Calls in the server at once, parked ones included; more are refused.
   std::size_t calls_max = 120'000;
+  /// A connection older than this, a tenth more or less, gets GOAWAY: its client opens another one for new calls. Zero:
+  /// never.
+  std::chrono::nanoseconds connection_age_max = std::chrono::minutes(5);
+  /// How long calls that are open then may go on before they are cut off. More than a long poll takes.
+  std::chrono::nanoseconds connection_age_grace = std::chrono::seconds(70);
 };
 
 }  // namespace longbeat::server

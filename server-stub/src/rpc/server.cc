@@ -6,8 +6,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <cstdint>
 #include <future>
+#include <limits>
 #include <mutex>
 #include <system_error>
 #include <utility>
@@ -16,6 +20,7 @@
 #include "outbound/http_outbound.h"
 #include "rpc/completion.h"
 #include "rpc/event_loop.h"
+#include "rpc/failure_codec.h"
 
 namespace longbeat::server {
 
@@ -48,6 +53,12 @@ Error to_error(const Status& status) {
   return {code, status.message, nullptr, {}};
 }
 
+/// gRPC takes whole milliseconds as an int, and its largest int for "never".
+int channel_milliseconds(std::chrono::nanoseconds time) {
+  const auto count = std::chrono::ceil<std::chrono::milliseconds>(time).count();
+  return static_cast<int>(std::min<std::int64_t>(count, std::numeric_limits<int>::max() - 1));
+}
+
 void set_channel_arguments(grpc::ServerBuilder& builder, const RpcLimits& limits) {
   // gRPC lets two servers share a port by default; both would "work".
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -61,6 +72,10 @@ void set_channel_arguments(grpc::ServerBuilder& builder, const RpcLimits& limits
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  if (limits.connection_age_max > std::chrono::nanoseconds::zero()) {
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, channel_milliseconds(limits.connection_age_max));
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, channel_milliseconds(limits.connection_age_grace));
+  }
 }
 
 StatusOr<std::unique_ptr<Store>> open_store(ServerOptions& options) {
@@ -145,7 +160,6 @@ Result<std::uint16_t> Server::start() {
 
   auto store = open_store(options_);
   if (!store) return give_up(to_error(store.error()));
-  running->loop->set_request_limits(options_.limits.requests, options_.limits.namespaces);
   EngineOptions engine_options{
       .namespaces = options_.namespaces, .retentions = options_.retentions, .limits = options_.limits};
   engine_options.on_fatal = [loop = running->loop.get(), report = options_.on_fatal](const std::string& reason) {
@@ -170,6 +184,7 @@ Result<std::uint16_t> Server::start() {
         });
       });
   engine_options.make_completion = make_completion;
+  engine_options.cut_failure = cut_failure;
   auto engine = Engine::open(std::move(*store), std::move(engine_options), running->clock.now());
   if (!engine) return give_up(to_error(engine.error()));
 
@@ -182,10 +197,17 @@ Result<std::uint16_t> Server::start() {
 
 void Server::stop(std::chrono::milliseconds grace) {
   if (!running_ || !running_->server) return;
+  const auto begin = std::chrono::system_clock::now();
   EventLoop& loop = *running_->loop;
-  loop.post([&loop] { loop.stop_accepting(); });
+  const auto answered = std::make_shared<std::promise<void>>();
+  loop.post([&loop, answered] { loop.stop_accepting([answered] { answered->set_value(); }); });
+  // First the answers, then the end of the connections. gRPC says goodbye with a ping, and once that has come back it
+  // closes a connection as soon as no call is left on it. The other way round, an answer written after the ping is lost
+  // when requests lie unread in the socket: closing it then resets the connection. A tenth of the grace is left to
+  // the goodbyes, should a caller not read its answer.
+  answered->get_future().wait_for(grace - grace / 10);
   // Blocks until all calls have ended, so it must not run on the loop, which goes on ending them.
-  running_->server->Shutdown(std::chrono::system_clock::now() + grace);
+  running_->server->Shutdown(begin + grace);
   const ServerStats last = stats();
   last_stats_.with([&](ServerStats& stats) { return stats = last; });
   loop_.with([](auto& shared) { return std::exchange(shared, nullptr); });

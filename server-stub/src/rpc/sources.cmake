@@ -25,6 +25,7 @@ set(LONGBEAT_SERVER_RPC_SOURCES
   src/rpc/health.cc
   src/rpc/json_text.cc
   src/rpc/local_server.cc
+  src/rpc/protobuf_log.cc
   src/rpc/reflection.cc
   src/rpc/server.cc
   src/rpc/status_codec.cc

@@ -3,7 +3,9 @@
 #include <google/rpc/status.pb.h>
 #include <temporal/api/errordetails/v1/message.pb.h>
 
+#include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "rpc/wire.h"
 
@@ -12,9 +14,29 @@ namespace longbeat::server {
 namespace {
 
 constexpr std::size_t kMessageBytesMax = 4000;
+// gRPC's clients refuse more than 8 KiB of trailers; what does not fit would reach them as RESOURCE_EXHAUSTED. The rest
+// is for the trailers' names and for gRPC's own.
+constexpr std::size_t kTrailerBytesMax = 6 * 1024;
+constexpr std::size_t kDetailTextBytesMax = 1000;  // The longest name there is fits.
 constexpr std::string_view kCut = "... <truncated>";
 
 namespace details = temporal::api::errordetails::v1;
+
+bool continues_character(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+}
+
+/// The first `bytes_max` bytes of `text`, less where that would cut a character in two.
+std::string_view beginning(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  while (end > 0 && continues_character(text[end])) --end;
+  return text.substr(0, end);
+}
+
+std::string detail_text(const std::string& text) {
+  return std::string(beginning(text, kDetailTextBytesMax));
+}
 
 void set_detail(google::rpc::Status& out, const google::protobuf::Message& detail) {
   out.add_details()->PackFrom(detail);
@@ -26,13 +48,13 @@ struct DetailEncoder {
   void operator()(const internal::NotFoundDetail&) const { set_detail(out, details::NotFoundFailure()); }
   void operator()(const internal::NamespaceNotFoundDetail& from) const {
     details::NamespaceNotFoundFailure detail;
-    detail.set_namespace_(from.namespace_name);
+    detail.set_namespace_(detail_text(from.namespace_name));
     set_detail(out, detail);
   }
   void operator()(const internal::AlreadyStartedDetail& from) const {
     details::ActivityExecutionAlreadyStartedFailure detail;
-    detail.set_start_request_id(from.start_request_id);
-    detail.set_run_id(from.run_id);
+    detail.set_start_request_id(detail_text(from.start_request_id));
+    detail.set_run_id(detail_text(from.run_id));
     set_detail(out, detail);
   }
   void operator()(const internal::NamespaceExistsDetail&) const {
@@ -40,7 +62,7 @@ struct DetailEncoder {
   }
   void operator()(const internal::NamespaceInvalidStateDetail& from) const {
     details::NamespaceInvalidStateFailure detail;
-    detail.set_namespace_(from.namespace_name);
+    detail.set_namespace_(detail_text(from.namespace_name));
     detail.set_state(static_cast<temporal::api::enums::v1::NamespaceState>(from.state));
     detail.add_allowed_states(temporal::api::enums::v1::NAMESPACE_STATE_REGISTERED);
     set_detail(out, detail);
@@ -48,14 +70,14 @@ struct DetailEncoder {
   void operator()(const internal::VersionDetail& from) const {
     if (from.of_client) {
       details::ClientVersionNotSupportedFailure detail;
-      detail.set_client_version(from.version);
-      detail.set_client_name(from.client_name);
-      detail.set_supported_versions(from.supported);
+      detail.set_client_version(detail_text(from.version));
+      detail.set_client_name(detail_text(from.client_name));
+      detail.set_supported_versions(detail_text(from.supported));
       set_detail(out, detail);
     } else {
       details::ServerVersionNotSupportedFailure detail;
-      detail.set_server_version(from.version);
-      detail.set_client_supported_server_versions(from.supported);
+      detail.set_server_version(detail_text(from.version));
+      detail.set_client_supported_server_versions(detail_text(from.supported));
       set_detail(out, detail);
     }
   }
@@ -67,23 +89,45 @@ struct DetailEncoder {
   }
 };
 
-std::string cut_message(const std::string& message) {
-  if (message.size() <= kMessageBytesMax) return message;
-  std::size_t end = kMessageBytesMax - kCut.size();
-  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xc0) == 0x80) --end;  // Not inside a character.
-  return message.substr(0, end).append(kCut);
+/// What one byte takes inside grpc-message: printable ASCII goes as it is, everything else as "%XX".
+std::size_t percent_encoded(char c) {
+  return c >= ' ' && c <= '~' && c != '%' ? 1 : 3;
+}
+
+std::size_t base64(std::size_t bytes) {
+  return (bytes + 2) / 3 * 4;
+}
+
+/// `message` where it has at most kMessageBytesMax bytes and takes at most `room` bytes of trailers, else its
+/// beginning. `repeated`: it goes out once more inside the base64 of the details.
+std::string cut_message(const std::string& message, std::size_t room, bool repeated) {
+  // In thirds of bytes, because base64 makes four of three.
+  std::size_t taken = 0, fits = 0;
+  const auto cost = [repeated](char c) { return 3 * percent_encoded(c) + (repeated ? 4U : 0U); };
+  const std::size_t most = 3 * room, mark = kCut.size() * cost('.');
+  std::size_t at = 0;
+  for (; at < message.size() && at < kMessageBytesMax && taken <= most; ++at) {
+    if (taken + mark <= most && at + kCut.size() <= kMessageBytesMax) fits = at;
+    taken += cost(message[at]);
+  }
+  if (at == message.size() && taken <= most) return message;
+  return std::string(beginning(message, fits)).append(kCut);
 }
 
 }  // namespace
 
 grpc::Status to_grpc(const Status& status) {
   const auto code = static_cast<grpc::StatusCode>(status.code);
-  std::string message = cut_message(status.message);
-  if (std::holds_alternative<std::monostate>(status.detail)) return {code, std::move(message)};
+  if (std::holds_alternative<std::monostate>(status.detail)) {
+    return {code, cut_message(status.message, kTrailerBytesMax, false)};
+  }
   google::rpc::Status rich;
   rich.set_code(static_cast<std::int32_t>(status.code));
-  rich.set_message(message);
   std::visit(DetailEncoder{rich}, status.detail);
+  constexpr std::size_t kFrame = 8;  // Of the message inside `rich`, and what base64 fills up.
+  const std::size_t details = base64(rich.ByteSizeLong() + kFrame);
+  std::string message = cut_message(status.message, kTrailerBytesMax - std::min(details, kTrailerBytesMax), true);
+  rich.set_message(message);
   return {code, std::move(message), to_bytes(rich)};
 }
 

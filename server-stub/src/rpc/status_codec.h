@@ -11,8 +11,9 @@ namespace longbeat::server {
 inline constexpr std::int32_t kCauseConcurrentLimit = 2;
 inline constexpr std::int32_t kScopeSystem = 2;
 
-/// The refusal as gRPC sends it: code, message (at most 4000 characters) and, where there is a detail,
-/// google.rpc.Status with one Any for the trailer grpc-status-details-bin.
+/// The refusal as gRPC sends it: code, message and, where there is a detail, google.rpc.Status with one Any for the
+/// trailer grpc-status-details-bin. The message has at most 4000 bytes, fewer where it and the details would take more
+/// than 6 KiB as they are encoded there; texts inside the detail have at most 1000.
 grpc::Status to_grpc(const Status& status);
 
 /// Texts of the response headers that go with RESOURCE_EXHAUSTED, for example "ConcurrentLimit"; empty when unknown.

@@ -11,10 +11,6 @@ namespace longbeat::server {
 
 namespace {
 
-// protobuf readers stop at a depth of 100. What is stored travels back inside answers that wrap it up to four levels
-// deeper than the request did, so a request may use less.
-constexpr int kDepthMax = 90;
-
 google::protobuf::ArenaOptions arena_options(char* block, std::size_t size) {
   google::protobuf::ArenaOptions options;
   options.initial_block = block;
@@ -29,18 +25,18 @@ google::protobuf::ArenaOptions arena_options(char* block, std::size_t size) {
 Scratch::Scratch()
     : first_block_(new char[kFirstBlockBytes]), arena_(arena_options(first_block_.get(), kFirstBlockBytes)) {}
 
-bool parse(std::string_view bytes, google::protobuf::MessageLite& message) {
+bool parse(std::string_view bytes, google::protobuf::MessageLite& message, int depth_max) {
   if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return false;
   google::protobuf::io::CodedInputStream input(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                                static_cast<int>(bytes.size()));
-  input.SetRecursionLimit(kDepthMax);
+  input.SetRecursionLimit(depth_max);
   return message.ParseFromCodedStream(&input) && input.ConsumedEntireMessage();
 }
 
-bool parse(const grpc::ByteBuffer& bytes, google::protobuf::MessageLite& message) {
+bool parse(const grpc::ByteBuffer& bytes, google::protobuf::MessageLite& message, int depth_max) {
   grpc::Slice slice;
   if (!bytes.TrySingleSlice(&slice).ok() && !bytes.DumpToSingleSlice(&slice).ok()) return false;
-  return parse(std::string_view(reinterpret_cast<const char*>(slice.begin()), slice.size()), message);
+  return parse(std::string_view(reinterpret_cast<const char*>(slice.begin()), slice.size()), message, depth_max);
 }
 
 grpc::ByteBuffer to_byte_buffer(const google::protobuf::MessageLite& message) {

@@ -34,9 +34,14 @@ class Scratch {
   google::protobuf::Arena arena_;
 };
 
-/// False when the bytes are not this message, or are nested more deeply than any answer of ours could be read back.
-bool parse(const grpc::ByteBuffer& bytes, google::protobuf::MessageLite& message);
-bool parse(std::string_view bytes, google::protobuf::MessageLite& message);
+/// protobuf's readers stop at a depth of 100. What is stored travels back inside answers that wrap it up to four levels
+/// deeper than the request did, so a request may use less.
+inline constexpr int kDepthMax = 90;
+
+/// False when the bytes are not this message, or are nested more deeply than `depth_max` messages, each of which takes
+/// some hundred bytes of stack here and wherever else the message is gone through.
+bool parse(const grpc::ByteBuffer& bytes, google::protobuf::MessageLite& message, int depth_max = kDepthMax);
+bool parse(std::string_view bytes, google::protobuf::MessageLite& message, int depth_max = kDepthMax);
 grpc::ByteBuffer to_byte_buffer(const google::protobuf::MessageLite& message);
 std::string to_bytes(const google::protobuf::MessageLite& message);
 

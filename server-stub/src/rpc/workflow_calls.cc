@@ -17,6 +17,7 @@ StatusOr<grpc::ByteBuffer> refuse(const LocalInput& input) {
     return internal::internal_error("the request is not a " + std::string(Message::descriptor()->name()));
   }
   if (from.namespace_().empty()) return internal::invalid_argument("Namespace is empty.");
+  if (const auto valid = validate_namespace(from.namespace_()); !valid) return valid.error();
   const std::string& workflow_id = from.execution().workflow_id();
   if (workflow_id.empty()) return internal::invalid_argument("WorkflowId is not set on request.");
   return not_found_workflow(workflow_id);

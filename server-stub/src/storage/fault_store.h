@@ -58,6 +58,7 @@ class CrashableStore final : public Store {
                   const std::function<bool(std::uint64_t, std::string_view)>& visit) override {
     return disk_->content_->scan(table, first, visit);
   }
+  std::string path() const override { return disk_->content_->path(); }
   void maintain() override { disk_->content_->maintain(); }
 
  private:

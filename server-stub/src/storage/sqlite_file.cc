@@ -20,6 +20,14 @@ std::string reason(int error) {
   return std::generic_category().message(error);
 }
 
+Status not_sqlite(const std::string& path) {
+  return internal::failed_precondition(quoted(path) + " is not an SQLite database");
+}
+
+Status named(const std::string& path, const Status& failed) {
+  return {failed.code, quoted(path) + ": " + failed.message, {}};
+}
+
 StatusOr<> check_path(const std::string& path) {
   if (path.empty()) return internal::invalid_argument("the path of the database file is empty");
   const auto slash = path.rfind('/');
@@ -36,6 +44,8 @@ StatusOr<> check_path(const std::string& path) {
     return internal::failed_precondition(quoted(path) + " has " + std::to_string(info.st_nlink) +
                                          " names (hard links), must have one: remove the others, or copy the file");
   }
+  // SQLite takes one byte for an empty file; whatever else is not its own it refuses itself.
+  if (::stat(path.c_str(), &info) == 0 && info.st_size == 1) return not_sqlite(path);
   return {};
 }
 
@@ -52,7 +62,7 @@ std::string version_row(std::uint32_t version) {
 /// The file's format version, one that this server knows.
 StatusOr<std::uint32_t> read_version(Connection& db, const std::string& path) {
   auto select = db.prepare("SELECT value FROM " + table_name(Table::kMeta) + " WHERE key = 0");
-  if (!select) return select.error();
+  if (!select) return named(path, select.error());
   const int result = select->step();
   if (result != SQLITE_ROW) return Status{StatusCode::kDataLoss, quoted(path) + " has no format version", {}};
   const auto* bytes = static_cast<const unsigned char*>(sqlite3_column_blob(select->get(), 0));
@@ -116,7 +126,7 @@ StatusOr<bool> is_new(Connection& db, const std::string& path) {
   auto objects = application ? db.number("SELECT count(*) FROM sqlite_master") : application;
   if (!objects) {
     const bool foreign = sqlite3_errcode(db.get()) == SQLITE_NOTADB;
-    if (foreign) return internal::failed_precondition(quoted(path) + " is not an SQLite database");
+    if (foreign) return not_sqlite(path);
     return Status{objects.error().code, quoted(path) + " cannot be read: " + objects.error().message, {}};
   }
   if (*application == 0 && *objects == 0) return true;
@@ -205,10 +215,10 @@ StatusOr<Connection> open_file(const std::string& path) {
                       "PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;";
   auto ready = db->execute(setup);
   if (ready && *fresh) ready = create_file(*db);
-  if (!ready) return Status{ready.error().code, quoted(path) + ": " + ready.error().message, {}};
+  if (!ready) return named(path, ready.error());
   const auto version = read_version(*db, path);
   if (!version) return version.error();
-  if (auto migrated = migrate(*db, *version); !migrated) return migrated.error();
+  if (auto migrated = migrate(*db, *version); !migrated) return named(path, migrated.error());
   return db;
 }
 

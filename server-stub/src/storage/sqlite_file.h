@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "storage/resolved_path.h"
 #include "storage/sqlite_db.h"
 #include "storage/store.h"
 
@@ -18,9 +19,6 @@ inline constexpr std::int64_t kPageBytes = 4096;
 inline constexpr int kBusyWaitMs = 2000;
 
 std::string table_name(Table table);
-
-/// The one name of the file, whatever symbolic links and relative paths lead to it: lock and log lie beside it.
-StatusOr<std::string> resolved_path(const std::string& path);
 
 /// Holds `<file>.lock` until destroyed: one server per file, also across containers that share the disk. A lock file
 /// that take() has made goes with it unless keep() was called, so that a refusal leaves nothing behind.

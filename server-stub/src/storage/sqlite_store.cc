@@ -100,6 +100,8 @@ class SqliteStore final : public Store {
     return {};
   }
 
+  std::string path() const override { return options_.path; }
+
   /// Keeps the log short. PASSIVE alone never lets a busy log start again from its beginning, and RESTART from the
   /// helper would stall commits; so the owner restarts it when almost everything has been moved over and the helper
   /// stands still.

@@ -49,6 +49,8 @@ class Store {
   /// Visits rows from `first` on in order of key until `visit` returns false.
   virtual StatusOr<> scan(Table table, std::uint64_t first,
                           const std::function<bool(std::uint64_t key, std::string_view value)>& visit) = 0;
+  /// The file, for messages about what it holds; empty: none.
+  virtual std::string path() const { return {}; }
   /// Housekeeping between two commits (WAL restart); never blocks for long.
   virtual void maintain() {}
 };

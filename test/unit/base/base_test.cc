@@ -136,10 +136,10 @@ TEST_CASE("backoff", "[base][backoff]") {
 
 TEST_CASE("a log sink that throws loses its line and nothing else", "[base][log]") {
   const auto before = lost_log_lines();
-  set_log_sink([](LogLevel, std::string_view) { throw 42; });
+  set_log_sink([](const LogRecord&) { throw 42; });
   log(LogLevel::kError, "gone");
   std::string seen;
-  set_log_sink([&](LogLevel, std::string_view line) { seen = line; });
+  set_log_sink([&](const LogRecord& record) { seen = record.message; });
   log(LogLevel::kError, "kept");
   set_log_sink({});
   CHECK(lost_log_lines() == before + 1);

@@ -1,5 +1,6 @@
 #include "longbeat/client.h"
 
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,6 +18,7 @@ namespace {
 
 constexpr Activity<int(std::string, int)> repeat{"repeat"};
 constexpr Activity<void()> tick{"tick"};
+constexpr Activity<int(std::string, std::optional<int>, std::optional<bool>)> find{"find"};
 
 struct Setup {
   std::shared_ptr<FakeConnection> connection = std::make_shared<FakeConnection>();
@@ -87,6 +89,16 @@ TEST_CASE("a start", "[client]") {
     CHECK(setup.client.start(tick, options()).ok());
     CHECK(setup.client.start(tick, options()).ok());
     CHECK(setup.service.seen_starts.at(0).request_id != setup.service.seen_starts.at(1).request_id);
+  }
+  SECTION("may leave out optional arguments at the end") {
+    const Client& client = setup.client;
+    setup.service.starts.assign(3, StartedActivity{"run-1", true});
+    CHECK(client.start(find, options(), "a").ok());
+    CHECK(client.start(find, options(), "a", std::nullopt).ok());
+    CHECK(client.start(find, options(), "a", 2, true).ok());
+    CHECK(setup.service.seen_starts.at(0).input == Payloads{json_text("\"a\"")});
+    CHECK(setup.service.seen_starts.at(1).input.size() == 2);
+    CHECK(setup.service.seen_starts.at(2).input.size() == 3);
   }
   SECTION("by name takes any arguments, or encoded ones") {
     setup.service.starts.push_back(StartedActivity{"run-2", true});

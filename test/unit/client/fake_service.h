@@ -69,6 +69,12 @@ class FakeService final : public ServiceStub {
   CallId respond_canceled(CanceledParams, Nanoseconds timeout, Done<void> done) override {
     return hang(timeout, std::move(done));
   }
+  CallId record_worker_heartbeat(WorkerHeartbeatParams, Nanoseconds timeout, Done<void> done) override {
+    return hang(timeout, std::move(done));
+  }
+  CallId shutdown_worker(ShutdownWorkerParams, Nanoseconds timeout, Done<void> done) override {
+    return hang(timeout, std::move(done));
+  }
   void cancel(CallId call) override {
     if (const auto found = hanging_.find(call); found != hanging_.end()) found->second();
   }

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "longbeat/client_options.h"
+#include "longbeat/worker.h"
 #include "support/catch.h"
 
 using namespace longbeat;
@@ -33,6 +34,11 @@ TEST_CASE("client options", "[client][options]") {
   }
   SECTION("name a bad address with its value") {
     CHECK(refusal(ClientOptions{.address = "foo bar"}) == "ClientOptions.address is 'foo bar', must be host:port");
+    for (const std::string port : {"0", "65536", "99999", "999999999999999999999"}) {
+      CHECK(refusal(ClientOptions{.address = "localhost:" + port}) == "ClientOptions.address is 'localhost:" + port +
+                                                                          "', must be host:port with a port from 1 to "
+                                                                          "65535");
+    }
     for (const char* address :
          {"", "localhost", ":7233", "localhost:", "localhost:0", "localhost:65536", "localhost:7233/x",
           "http://localhost:7233", "::1:7233", "[]:7233", "localhost:-1", "localhost:7233 "}) {
@@ -50,6 +56,9 @@ TEST_CASE("client options", "[client][options]") {
     CHECK_THAT(refusal(ClientOptions{.identity = std::string(1001, 'x')}), ContainsSubstring("ClientOptions.identity"));
     CHECK(refusal(ClientOptions{.call_timeout = 0ms}) ==
           "ClientOptions.call_timeout is 0 ms, must be more than 0 and at most 1 h");
+    CHECK(refusal(ClientOptions{.identity = "a\xff"}) == "ClientOptions.identity is 'a\xff', must be UTF-8");
+    CHECK(refusal(ClientOptions{.namespace_name = "a\xff"}) ==
+          "ClientOptions.namespace_name is 'a\xff', must be printable ASCII without spaces");
     CHECK_THAT(refusal(ClientOptions{.interceptors = {nullptr}}), ContainsSubstring("ClientOptions.interceptors"));
   }
 }
@@ -101,6 +110,39 @@ TEST_CASE("start options", "[client][options]") {
     options.retry_policy = RetryPolicy{.non_retryable_error_types = {""}};
     CHECK_THAT(refusal(options), ContainsSubstring("non_retryable_error_types"));
   }
+  SECTION("refuse texts that are not UTF-8, each by name") {
+    options.id = "a\xff";
+    CHECK(refusal(options) == "StartOptions.id is 'a\xff', must be UTF-8");
+    options = good();
+    options.task_queue = "q\xc3";
+    CHECK(refusal(options) == "StartOptions.task_queue is 'q\xc3', must be UTF-8");
+    options = good();
+    options.summary = "\x80";
+    CHECK(refusal(options) == "StartOptions.summary is '\x80', must be UTF-8");
+    options = good();
+    options.priority = Priority{.fairness_key = "\xfe"};
+    CHECK(refusal(options) == "StartOptions.priority.fairness_key is '\xfe', must be UTF-8");
+    options = good();
+    options.retry_policy = RetryPolicy{.non_retryable_error_types = {"Good", "\xed\xa0\x80"}};
+    CHECK(refusal(options) ==
+          "StartOptions.retry_policy.non_retryable_error_types[1] is '\xed\xa0\x80', must be UTF-8");
+  }
+  SECTION("tell UTF-8 from what only looks like it") {
+    for (const char* text : {"a", "\xc2\x80", "gr\xc3\xb6\xc3\x9f", "\xe2\x82\xac", "\xed\x9f\xbf", "\xee\x80\x80",
+                             "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+      CAPTURE(text);
+      options.id = text;
+      CHECK(refusal(options).empty());
+    }
+    // Overlong, surrogates, beyond U+10FFFF, cut short, a sequence's rest alone, bytes that begin nothing.
+    for (const char* text :
+         {"\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf", "\xed\xbf\xbf", "\xf4\x90\x80\x80", "\xe2\x82",
+          "\xf0\x90\x80", "\xe2\x82z", "\xbf", "\xf8\x88\x80\x80\x80"}) {
+      CAPTURE(text);
+      options.id = text;
+      CHECK_FALSE(refusal(options).empty());
+    }
+  }
   SECTION("refuse a priority out of range") {
     options.priority = Priority{.priority_key = 6};
     CHECK_THAT(refusal(options), ContainsSubstring("priority_key is 6, must be from 1 to 5"));
@@ -109,4 +151,11 @@ TEST_CASE("start options", "[client][options]") {
     options.priority = Priority{.fairness_weight = 0.0F};
     CHECK_THAT(refusal(options), ContainsSubstring("fairness_weight"));
   }
+}
+
+TEST_CASE("worker options refuse texts that are not UTF-8", "[worker][options]") {
+  CHECK(refusal(WorkerOptions{.task_queue = "gr\xc3\xbcn", .identity = "gr\xc3\xbcn"}).empty());
+  CHECK(refusal(WorkerOptions{.task_queue = "q\xff"}) == "WorkerOptions.task_queue is 'q\xff', must be UTF-8");
+  CHECK(refusal(WorkerOptions{.task_queue = "q", .identity = "\xc3"}) ==
+        "WorkerOptions.identity is '\xc3', must be UTF-8");
 }

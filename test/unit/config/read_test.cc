@@ -30,6 +30,8 @@ payload_bytes_max = "1MiB"
 id_bytes_max = 200
 long_poll_max = "20s"
 calls_max = 500
+connection_age_max = "0s"
+connection_age_grace = "500ms"
 requests_per_second = 12.5
 callbacks_enabled = true
 callback_addresses = ["*.example.com", "http://localhost:*"]
@@ -46,6 +48,8 @@ callback_call_timeout = "1500ms"
   CHECK(config.limits.requests.id_bytes_max == 200);
   CHECK(config.limits.long_poll_max == 20s);
   CHECK(config.rpc.calls_max == 500);
+  CHECK(config.rpc.connection_age_max == 0s);
+  CHECK(config.rpc.connection_age_grace == 500ms);
   CHECK(config.limits.requests.requests_per_second == 12.5);
   CHECK(config.limits.requests.callbacks_enabled);
   CHECK(config.limits.requests.callback_addresses == std::vector<std::string>{"*.example.com", "http://localhost:*"});
@@ -95,6 +99,31 @@ TEST_CASE("a printed configuration reads back as the same", "[config]") {
   const std::string text = to_toml(config);
   CHECK(to_toml(parsed(text)) == text);
   CHECK(to_toml(parsed(to_toml(Config()))) == to_toml(Config()));
+}
+
+TEST_CASE("a printed configuration shows how the form for one namespace looks", "[config]") {
+  const auto uncommented = [](std::string text) {  // "# x" → "x", from the sample on.
+    std::string lines;
+    for (std::size_t at = text.find("# [limits.namespace.NAME]"); at < text.size();) {
+      const std::size_t end = text.find('\n', at);
+      const std::string line = text.substr(at, end - at);
+      lines += (line.starts_with("# ") ? line.substr(2) : line) + "\n";
+      at = end + 1;
+    }
+    return lines;
+  };
+  const std::string text = to_toml(Config());
+  REQUIRE(text.find("# [limits.namespace.NAME]\n") != std::string::npos);
+  std::string sample = uncommented(text);
+  sample.erase(sample.find("A namespace that exists"), std::string("A namespace that exists from the start.\n").size());
+  const Config config = parsed(sample);
+  CHECK(config.limits.namespaces.at("NAME").payload_bytes_max == RequestLimits().payload_bytes_max);
+  CHECK(config.namespaces.at("NAME").retention == 72h);
+
+  Config own;
+  own.limits.namespaces["a"];
+  own.namespaces["a"];
+  CHECK(to_toml(own).find("NAME") == std::string::npos);
 }
 
 TEST_CASE("durations and sizes are read with their units and printed so", "[config]") {

@@ -29,6 +29,45 @@ TEST_CASE("an unknown key is refused with its line and the nearest known one", "
         Problems{"a.toml:2: unknown key namespaces.NAME.retain, nearest is namespaces.NAME.retention"});
 }
 
+TEST_CASE("a key that is like no other gets no suggestion", "[config]") {
+  CHECK(problems_of("[limits]\nfoo = 1\n") ==
+        Problems{"a.toml:2: unknown key limits.foo (--print-config shows all there are)"});
+  CHECK(problems_of("something_else = 1\n") ==
+        Problems{"a.toml:1: unknown key something_else (--print-config shows all there are)"});
+  CHECK(
+      problems_of("[storage]\na = 1\n") ==
+      Problems{"a.toml:1: unknown section [storage], there are [server], [log], [limits], [limits.namespace.NAME] and "
+               "[namespaces.NAME]"});
+  CHECK(problems_of("[limits]\n" + std::string(10'000, 'x') + " = 1\n").size() == 1);
+}
+
+TEST_CASE("limits of a namespace in the wrong place are told the right one", "[config]") {
+  CHECK(problems_of("[namespaces.foo]\nlinks_max = 1\n") ==
+        Problems{"a.toml:2: unknown key namespaces.foo.links_max: limits of one namespace are in "
+                 "[limits.namespace.foo]"});
+  CHECK(problems_of("[limits.namespaces.foo]\nlinks_max = 1\n") ==
+        Problems{"a.toml:1: unknown key limits.namespaces: limits of one namespace are in [limits.namespace.NAME]"});
+}
+
+TEST_CASE("a value that is refused makes no second mistake of another one", "[config]") {
+  const auto only = [](const std::string& text, const std::string& problem) {
+    CHECK(problems_of(text) == Problems{"a.toml:" + problem});
+  };
+  only("[server]\nport = \"7233\"",
+       "2: server.port = \"7233\": this is a text, accepted is a port, 0 to 65535; a plain number has no quotes");
+  only("[limits]\nlinks_max = \"5\"",
+       "2: limits.links_max = \"5\": this is a text, accepted is a whole number from 0 to 10000; a plain number has no "
+       "quotes");
+  only("[limits]\nreceive_bytes_max = \"8388608\"\npayload_bytes_max = \"8MiB\"",
+       "2: limits.receive_bytes_max = \"8388608\": this is a text, accepted is a size from 64KiB to 256MiB, as in "
+       "\"2MiB\", \"512KiB\" or 1000 (bytes); a plain number has no quotes");
+  only("[limits]\npayload_bytes_max = true\n[limits.namespace.a]\npayload_bytes_warn = \"3MiB\"",
+       "2: limits.payload_bytes_max = true: accepted is a size from 1KiB to 256MiB, as in \"2MiB\", \"512KiB\" or 1000 "
+       "(bytes)");
+  CHECK(problems_of("[namespaces.a]\nretention = 5").size() == 1);
+  CHECK(problems_of("[limits]\nretention_min = 5\n[namespaces.a]\nretention = \"1s\"").size() == 1);
+}
+
 TEST_CASE("a value of the wrong type or outside of its range is refused with what is accepted", "[config]") {
   const std::string size = ": accepted is a size from 1KiB to 256MiB, as in \"2MiB\", \"512KiB\" or 1000 (bytes)";
   const std::string line = "a.toml:2: limits.payload_bytes_max = ";

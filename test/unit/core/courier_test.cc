@@ -37,6 +37,10 @@ TEST_CASE("the courier", "[worker][courier]") {
   SECTION("gives every caller a key of its own") {
     CourierPool courier;
     CHECK(courier.new_key() != courier.new_key());
+    const auto key = courier.new_key();
+    CHECK(Courier::with_turn(key, 0) == key);
+    CHECK(Courier::with_turn(key, 1) != Courier::with_turn(key, 2));
+    CHECK(Courier::owner_of(Courier::with_turn(key, UINT16_MAX)) == key);
   }
   SECTION("survives a job that throws") {
     CourierPool courier;

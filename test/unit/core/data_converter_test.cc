@@ -1,5 +1,10 @@
 #include "longbeat/data_converter.h"
 
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <set>
+
 #include "longbeat/activity.h"
 #include "longbeat/json.h"
 #include "support/catch.h"
@@ -105,4 +110,131 @@ TEST_CASE("an activity's name is checked", "[converter][activity]") {
   CHECK_FALSE(validate_activity_name("__temporal_x"));
   CHECK_FALSE(validate_activity_name(std::string(1001, 'x')));
   CHECK(dynamic_activity("any").name() == "any");
+}
+
+namespace {
+
+template <class T>
+std::string refusal(const std::string& json) {
+  const auto value = DataConverter().from_payload<T>(internal::make_payload("json/plain", json));
+  if (value) return "accepted";
+  CHECK(value.error().code == ErrorCode::kUndecodable);
+  const auto& message = value.error().message;
+  return message.substr(message.rfind("`: ") + 3);
+}
+
+template <class T>
+T accepted(const std::string& json) {
+  return DataConverter().from_payload<T>(internal::make_payload("json/plain", json)).value();
+}
+
+struct Part {
+  std::uint8_t small = 0;
+  std::int32_t medium = 0;
+  std::uint64_t large = 0;
+  float real = 0;
+  bool on = false;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Part, small, medium, large, real, on)
+
+struct Whole {
+  std::vector<Part> parts{};
+  std::map<std::string, std::int16_t> by_name{};
+  std::set<std::uint8_t> marks{};
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Whole, parts, by_name, marks)
+
+/// Reads an older form too, limits what it reads, and writes something else.
+struct Converting {
+  int version = 2, percent = 0;
+  double seconds = 0;
+};
+[[maybe_unused]] void to_json(nlohmann::json& json, const Converting& value) {
+  json = {{"version", value.version}, {"percent", value.percent}, {"seconds", value.seconds}};
+}
+void from_json(const nlohmann::json& json, Converting& value) {
+  value.percent = static_cast<int>(std::min<std::int64_t>(100, json.at("percent").get<std::int64_t>()));
+  value.seconds = json.at("version") == 1 ? json.at("seconds").get<double>() * 60 : json.at("seconds").get<double>();
+}
+
+}  // namespace
+
+TEST_CASE("a number that does not fit its type is refused", "[converter][numbers]") {
+  SECTION("as a value") {
+    CHECK(refusal<std::uint64_t>("-5") == "-5 is not between 0 and 18446744073709551615");
+    CHECK(refusal<std::uint8_t>("300") == "300 is not between 0 and 255");
+    CHECK(refusal<std::int8_t>("-129") == "-129 is not between -128 and 127");
+    CHECK(refusal<int>("1e30") == "1e+30 is not between -2147483648 and 2147483647");
+    CHECK(refusal<int>("3.7") == "3.7 is not a whole number");
+    CHECK(refusal<int>("true") == "true is a boolean, not a number");
+    CHECK(refusal<double>("true") == "true is a boolean, not a number");
+    CHECK(refusal<std::int64_t>("9223372036854775808") ==
+          "9223372036854775808 is not between -9223372036854775808 and 9223372036854775807");
+    CHECK(refusal<std::uint64_t>("18446744073709551616") ==
+          "1.8446744073709552e+19 is not between 0 and 18446744073709551615");
+    CHECK_THAT(refusal<float>("1e300"), ContainsSubstring("1e+300 is beyond the largest, 3.40"));
+  }
+  SECTION("as an element") {
+    CHECK(refusal<std::vector<std::uint8_t>>("[1,300]") == "/1: 300 does not fit, it would become 44");
+    CHECK(refusal<std::vector<std::uint64_t>>("[-5]") == "/0: -5 does not fit, it would become 18446744073709551611");
+    CHECK(refusal<std::vector<std::int64_t>>("[9223372036854775808]") ==
+          "/0: 9223372036854775808 does not fit, it would become -9223372036854775808");
+    CHECK_THAT(refusal<std::vector<int>>("[1e30]"), ContainsSubstring("/0: 1e+30 does not fit"));
+    CHECK(refusal<std::vector<int>>("[3.7]") == "/0: 3.7 does not fit, it would become 3");
+    CHECK(refusal<std::vector<int>>("[2,true]") == "/1: true does not fit, it would become 1");
+    CHECK(refusal<std::vector<float>>("[1e300]") == "/0: 1e+300 does not fit, it would become infinite");
+    CHECK(refusal<std::pair<int, std::uint16_t>>("[1,65536]") == "/1: 65536 does not fit, it would become 0");
+    CHECK(refusal<std::set<std::uint8_t>>("[300,1]") == "/0: 300 does not fit, it would become 44");
+    CHECK(refusal<std::set<std::uint8_t>>("[300,44]") == "/0: 300 does not fit, it would become 44");
+    CHECK(refusal<std::map<std::uint8_t, int>>("[[300,1],[2,2]]") == "/0/0: 300 does not fit, it would become 44");
+    CHECK(refusal<std::set<int>>("[3.7,1]") == "/0: 3.7 does not fit, it would become 3");
+  }
+  SECTION("as a member") {
+    CHECK(refusal<Part>(R"({"small":300})") == "/small: 300 does not fit, it would become 44");
+    CHECK(refusal<Part>(R"({"medium":4294967295})") == "/medium: 4294967295 does not fit, it would become -1");
+    CHECK(refusal<Part>(R"({"large":-1})") == "/large: -1 does not fit, it would become 18446744073709551615");
+    CHECK(refusal<Part>(R"({"medium":2.5})") == "/medium: 2.5 does not fit, it would become 2");
+    CHECK(refusal<Part>(R"({"small":true})") == "/small: true does not fit, it would become 1");
+    CHECK(refusal<Whole>(R"({"parts":[{"small":1},{"small":-1}]})") ==
+          "/parts/1/small: -1 does not fit, it would become 255");
+    CHECK(refusal<Whole>(R"({"by_name":{"a/b":40000}})") ==
+          "/by_name/a~1b: 40000 does not fit, it would become -25536");
+    CHECK(refusal<Whole>(R"({"marks":[300,2,1]})") == "/marks/0: 300 does not fit, it would become 44");
+  }
+}
+
+TEST_CASE("a number that fits its type is taken", "[converter][numbers]") {
+  SECTION("at both ends") {
+    CHECK(accepted<std::uint8_t>("255") == 255);
+    CHECK(accepted<std::int8_t>("-128") == -128);
+    CHECK(accepted<std::uint64_t>("18446744073709551615") == std::numeric_limits<std::uint64_t>::max());
+    CHECK(accepted<std::int64_t>("-9223372036854775808") == std::numeric_limits<std::int64_t>::min());
+    CHECK(accepted<Part>(R"({"small":255,"medium":-2147483648,"large":18446744073709551615})").medium ==
+          std::numeric_limits<std::int32_t>::min());
+  }
+  SECTION("when it is whole, however it is written") {
+    CHECK(accepted<int>("3.0") == 3);
+    CHECK(accepted<std::vector<int>>("[3e2,-0.0]") == std::vector{300, 0});
+  }
+  SECTION("into a floating type, rounded") {
+    CHECK(accepted<double>("9007199254740993") == 9007199254740992.0);
+    CHECK(accepted<std::vector<float>>("[0.1,16777217]") == std::vector{0.1f, 16777216.0f});
+    CHECK(accepted<Part>(R"({"real":0.1})").real == 0.1f);
+  }
+  SECTION("when its place changes") {
+    CHECK(accepted<std::set<int>>("[300,44,556,-5]").size() == 4);
+    CHECK(accepted<std::set<double>>("[0.5,0.0,300,44]").size() == 4);
+    CHECK(accepted<Whole>(R"({"marks":[44,43,200,1]})").marks.size() == 4);
+  }
+  SECTION("when its place is not read") {
+    CHECK(accepted<Part>(R"({"small":44,"unknown":300,"more":[556,2.5,true]})").small == 44);
+  }
+  SECTION("when from_json makes something else of it on purpose") {
+    CHECK(accepted<Converting>(R"({"version":1,"percent":300,"seconds":2.5})").percent == 100);
+    CHECK(accepted<Converting>(R"({"version":1,"percent":300,"seconds":2.5})").seconds == 150);
+  }
+  SECTION("in JSON deeper than any type") {
+    const std::string deep = std::string(3000, '[') + "300" + std::string(3000, ']');
+    CHECK(accepted<Part>(R"({"small":44,"unknown":)" + deep + "}").small == 44);
+  }
 }

@@ -7,12 +7,30 @@
 using namespace longbeat;
 using namespace longbeat::internal;
 using namespace std::chrono_literals;
+using Catch::Matchers::EndsWith;
 
 namespace {
 
 struct DiskFull : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+
+struct Plain {};
+
+/// Says nothing.
+struct Silent : std::exception {
+  const char* what() const noexcept override { return nullptr; }
+};
+
+/// One exception around that many causes; the innermost says "0".
+[[noreturn]] void throw_chain(int causes) {
+  if (causes == 0) throw std::runtime_error("0");
+  try {
+    throw_chain(causes - 1);
+  } catch (...) {
+    std::throw_with_nested(std::runtime_error(std::to_string(causes)));
+  }
+}
 
 template <class Throw>
 Failure failure_from(const Throw& thrower) {
@@ -62,6 +80,52 @@ TEST_CASE("an exception becomes a failure", "[worker][outcome]") {
     CHECK(failure.cause->message == "disk");
     CHECK(failure.cause->type == "std::runtime_error");
     CHECK_FALSE(failure.cause->cause);
+  }
+  SECTION("with the cause that any class carries") {
+    const auto failure = failure_from([] {
+      try {
+        throw std::runtime_error("the cause");
+      } catch (...) {
+        std::throw_with_nested(Plain{});
+      }
+    });
+    CHECK_THAT(failure.type, EndsWith("Plain"));
+    REQUIRE(failure.cause);
+    CHECK(failure.cause->message == "the cause");
+  }
+  SECTION("with the cause of an error that carries no failure of its own") {
+    const auto failure = failure_from([] {
+      try {
+        throw std::runtime_error("the cause");
+      } catch (...) {
+        std::throw_with_nested(ResultError(Error{ErrorCode::kUnavailable, "no server"}));
+      }
+    });
+    CHECK(failure.type == "Unavailable");
+    REQUIRE(failure.cause);
+    CHECK(failure.cause->message == "the cause");
+  }
+  SECTION("with as many causes as the server keeps, and a mark where there are more") {
+    const int causes = GENERATE(21, 75, 76, 200);
+    const auto failure = failure_from([&] { throw_chain(causes); });
+    int kept = 0;
+    const Failure* last = &failure;
+    for (; last->cause; last = last->cause.get()) ++kept;
+    CHECK(kept == std::min(causes, 76));
+    CHECK(last->message == (causes <= 75 ? "0" : "... <causes below this one were dropped>"));
+  }
+  SECTION("without a pause that is negative: the server would refuse the whole report") {
+    const auto delay_of = [](std::chrono::nanoseconds delay) {
+      return failure_from([&] { throw ApplicationError("x", {.next_retry_delay = delay}); }).next_retry_delay;
+    };
+    CHECK_FALSE(delay_of(-1ns));
+    CHECK(delay_of(0ns) == 0ns);
+    CHECK(delay_of(1ns) == 1ns);
+  }
+  SECTION("with its type when it says nothing") {
+    const auto failure = failure_from([] { throw Silent(); });
+    CHECK_THAT(failure.type, EndsWith("Silent"));
+    CHECK(failure.message == "(what() is null)");
   }
   SECTION("also when it is not a std::exception") {
     const auto failure = failure_from([] { throw 42; });
@@ -119,7 +183,7 @@ TEST_CASE("an attempt's flags", "[worker][outcome]") {
     CHECK_FALSE(attempt->stop(StopCause::kPaused, false));
     CHECK_THROWS_AS(context.throw_if_stopped(), ActivityStopped);
     CHECK_FALSE(context.stop_token().stop_requested());
-    attempt->request_tokens();
+    attempt->stop_state().request_stop();
     CHECK(context.stop_token().stop_requested());
     CHECK_FALSE(context.lost_token().stop_requested());
   }

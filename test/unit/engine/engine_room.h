@@ -67,6 +67,9 @@ class Room {
         return OutboundCall{.url = callback.url, .body = std::string(to_string(closed.progress.phase))};
       };
     }
+    options.cut_failure = [](const std::string& failure, std::size_t bytes_max) {
+      return failure.substr(0, bytes_max);
+    };
     options.on_fatal = [this](const std::string& reason) { fatal = reason; };
     auto opened = Engine::open(std::make_unique<CrashableStore>(disk), std::move(options), now);
     if (!opened) FAIL("open: " + to_string(opened.error()));

@@ -11,7 +11,7 @@ namespace {
 class Lines {
  public:
   explicit Lines(LogLevel least) {
-    set_log_sink([this](LogLevel, std::string_view line) { lines_.emplace_back(line); }, least);
+    set_log_sink([this](const LogRecord& record) { lines_.emplace_back(record.message); }, least);
   }
   ~Lines() { set_log_sink({}); }
   Lines(const Lines&) = delete;
@@ -87,4 +87,18 @@ TEST_CASE("at info an activity's life has no lines", "[server][engine][log]") {
   room.start();
   room.complete(room.poll().token);
   CHECK(lines.all().empty());
+}
+
+TEST_CASE("what retention removes is counted in a line at debug, and none when it removes nothing",
+          "[server][engine][log]") {
+  Room room;
+  for (const char* id : {"a", "b"}) {
+    room.start(id);
+    room.complete(room.poll().token);
+  }
+  const Lines lines(LogLevel::kDebug);
+  room.pass(71h);
+  CHECK(lines.all().empty());
+  room.pass(2h);
+  CHECK(lines.all() == std::vector<std::string>{"closed activities removed after their retention: 2"});
 }

@@ -77,12 +77,10 @@ TEST_CASE("a report beyond the payload limit", "[server][engine][limits]") {
     CHECK(room.state()->progress.phase == Phase::kFailed);
   }
   SECTION("as failure closes with a server failure that is also returned") {
-    FailedRequest request = room.failed_request(token, large);
-    request.truncated_failure = "beginning";
-    const ReportReply reply = room.call(request).get<ReportReply>();
+    const ReportReply reply = room.fail(token, large).get<ReportReply>();
     REQUIRE(reply.failures.size() == 1);
     CHECK(reply.failures[0].message == "Failure exceeds size limit.");
-    CHECK(reply.failures[0].cause.at(0).opaque == "beginning");
+    CHECK(reply.failures[0].cause.at(0).opaque == std::string(5000, 'x'));  // payload_bytes_max, less than the other.
     CHECK(room.state()->progress.phase == Phase::kFailed);
   }
   SECTION("as last details of a failure drops those and keeps the older ones") {
@@ -109,10 +107,9 @@ TEST_CASE("a failure that will be retried is kept in its short form, with the wh
   start.retry->maximum_attempts = 2;
   room.call(start);
   FailedRequest request = room.failed_request(room.poll().token, std::string(4500, 'f'));
-  request.truncated_failure = "short";
   room.call(request);
   CHECK(room.state()->last_failure->message == "Failure exceeds size limit.");
-  CHECK(room.state()->last_failure->cause.at(0).opaque == "short");
+  CHECK(room.state()->last_failure->cause.at(0).opaque == std::string(4096, 'f'));
   room.pass(1s);
   request.token = room.poll().token;
   room.call(request);

@@ -41,6 +41,37 @@ void check_exhausted(const Status& refusal, const std::string& message, std::int
 
 }  // namespace
 
+TEST_CASE("a failure is cut to what the namespace of its activity keeps, also when the report names none",
+          "[server][engine][limits]") {
+  EngineOptions options = two_namespaces();
+  RequestLimits& small = limits_of_small(options);
+  small.payload_bytes_max = 5000;
+  small.payload_bytes_warn = 1000;
+  small.retained_failure_bytes_max = 500;
+  Room room(std::move(options));
+  REQUIRE(room.call(in_small(room.start_request())).ok());
+  FailedRequest request = room.failed_request(room.call(in_small(room.poll_request())).get<PollTaskReply>().token);
+  request.namespace_name = GENERATE("", "small");
+  const auto state = [&] { return room.engine->find({"small", "a", ""}); };
+
+  SECTION("a little of one that will be retried") {
+    request.failure.assign(501, 'f');
+    REQUIRE(room.call(request).ok());
+    CHECK(state()->last_failure->message == "Failure exceeds size limit.");
+    CHECK(state()->last_failure->cause.at(0).opaque == std::string(500, 'f'));
+  }
+  SECTION("all of one that fits") {
+    request.failure.assign(500, 'f');
+    REQUIRE(room.call(request).ok());
+    CHECK(state()->last_failure->opaque == request.failure);
+  }
+  SECTION("more of one that closes, because it is too large for all") {
+    request.failure.assign(5001, 'f');
+    REQUIRE(room.call(request).get<ReportReply>().failures.size() == 1);
+    CHECK(state()->outcome->failure.cause.at(0).opaque == std::string(1000, 'f'));
+  }
+}
+
 TEST_CASE("a namespace has so many long polls of one kind at once", "[server][engine][limits]") {
   EngineOptions options = two_namespaces();
   limits_of_small(options).polls_per_namespace_max = 2;

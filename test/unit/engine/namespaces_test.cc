@@ -98,6 +98,59 @@ TEST_CASE("a registered namespace", "[server][engine][namespaces]") {
   }
 }
 
+TEST_CASE("a namespace asked for by name and ID is one namespace", "[server][engine][namespaces]") {
+  Room room;
+  REQUIRE(room.call(registration("team")).ok());
+  const auto id_of = [&](const std::string& name) {
+    return longbeat::internal::to_string(
+        room.call(DescribeNamespaceRequest{name, ""}).get<NamespaceReply>().space.uuid);
+  };
+  const std::string team = id_of("team"), other = id_of("default");
+  const std::string nobody(team.size(), '0');
+
+  CHECK(room.call(DescribeNamespaceRequest{"team", team}).get<NamespaceReply>().space.name == "team");
+  for (const DescribeNamespaceRequest& request :
+       {DescribeNamespaceRequest{"team", other}, {"nobody", team}, {"team", "x"}}) {
+    CHECK(room.call(request).refusal().code == StatusCode::kInvalidArgument);
+    CHECK(room.call(DeleteNamespaceRequest{request.namespace_name, request.id, {}}).refusal().code ==
+          StatusCode::kInvalidArgument);
+  }
+  CHECK(room.call(DescribeNamespaceRequest{"nobody", "x"}).refusal().code == StatusCode::kNotFound);
+  CHECK(room.call(DescribeNamespaceRequest{"team", ""}).ok());
+  CHECK(room.call(DeleteNamespaceRequest{"team", team, {}}).ok());
+}
+
+TEST_CASE("a name longer than any namespace's is refused for its length", "[server][engine][namespaces]") {
+  Room room;
+  const std::string longest(1000, 'n'), longer(1001, 'n');
+  const std::string words = "namespace exceeds length limit. Length=1001 Limit=1000";
+  const auto check = [&](auto request, auto set_name) {
+    set_name(request, longest);
+    CHECK(room.call(request).refusal().code == StatusCode::kNotFound);
+    set_name(request, longer);
+    CHECK(room.call(request).refusal().code == StatusCode::kInvalidArgument);
+    CHECK(room.call(request).refusal().message == words);
+  };
+  const auto in_run = [](auto& request, const std::string& name) { request.run = {name, "a", ""}; };
+  const auto at_top = [](auto& request, const std::string& name) { request.namespace_name = name; };
+  check(DescribeRequest{}, in_run);
+  check(CancelRequest{}, in_run);
+  check(PauseRequest{}, in_run);
+  check(PollOutcomeRequest{}, in_run);
+  check(room.start_request(), at_top);
+  check(room.poll_request(), at_top);
+  check(DescribeNamespaceRequest{}, at_top);
+  check(UpdateNamespaceRequest{}, at_top);
+  check(DeprecateNamespaceRequest{}, at_top);
+  check(DeleteNamespaceRequest{}, at_top);
+  check(ListSearchAttributesRequest{}, at_top);
+  check(ListActivitiesRequest{}, at_top);
+  check(ListWorkersRequest{}, at_top);
+  room.start();
+  HeartbeatRequest beat{longer, room.poll().token, "w1", ""};
+  CHECK(room.call(beat).refusal().message == words);
+}
+
 TEST_CASE("a deleted namespace", "[server][engine][namespaces]") {
   Room room;
   REQUIRE(room.call(registration("team")).ok());

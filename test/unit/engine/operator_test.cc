@@ -176,3 +176,31 @@ TEST_CASE("a report by ID", "[server][engine][by-id]") {
     CHECK(room.call(by_id(CompletedRequest())).refusal().message == "activity not found for ID: a");
   }
 }
+
+TEST_CASE("options without any end of an attempt are refused with the activity's ID and type",
+          "[server][engine][operator]") {
+  Room room;
+  room.start();
+  CHECK(room.call(update(room, {"start_to_close_timeout"}, WireOptions{})).refusal().message ==
+        "a valid StartToCloseTimeout or ScheduleToCloseTimeout must be set on the activity. ActivityId=a "
+        "ActivityType=copy");
+}
+
+TEST_CASE("operator commands that are switched off are refused before anything else about them",
+          "[server][engine][operator]") {
+  EngineOptions options;
+  options.limits.requests.operator_commands = false;
+  Room room(std::move(options));
+  room.start();
+  const auto check = [&](auto request) {  // Each of them lacks what it needs otherwise.
+    CHECK(room.call(request).refusal().code == StatusCode::kUnimplemented);
+    CHECK(room.call(request).refusal().message == "Standalone activity operator commands are disabled");
+  };
+  const RunRef nothing{"default", "", ""};
+  check(PauseRequest{.run = nothing});
+  check(UnpauseRequest{.run = nothing});
+  check(ResetRequest{.run = nothing});
+  check(UpdateOptionsRequest{.run = nothing});
+  check(of<UpdateOptionsRequest>(room));
+  CHECK(room.call(of<TerminateRequest>(room)).ok());
+}

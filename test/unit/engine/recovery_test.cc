@@ -1,4 +1,5 @@
 #include "unit/engine/engine_room.h"
+#include "unit/storage/temporary_directory.h"
 
 using namespace longbeat::server;
 using namespace longbeat::server::test;
@@ -155,4 +156,67 @@ TEST_CASE("a damaged record is refused by name", "[server][engine][recovery]") {
     disk.commit(std::vector<Write>{{Table::kInput, 1, std::nullopt}}).value();
     CHECK(refusal().code == StatusCode::kDataLoss);
   }
+  SECTION("when meta is missing where other rows are") {
+    disk.commit(std::vector<Write>{{Table::kMeta, 1, std::nullopt}}).value();
+    const auto error = refusal();
+    CHECK(error.code == StatusCode::kDataLoss);
+    CHECK_THAT(error.message, ContainsSubstring("meta row 1 is missing"));
+    CHECK_FALSE(disk.read(Table::kMeta, 1).value());  // Left as it was.
+  }
+}
+
+namespace {
+
+void flip_bit(Store& disk, Table table, std::uint64_t row) {
+  std::string bytes = disk.read(table, row).value().value();
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  disk.commit(std::vector<Write>{{table, row, bytes}}).value();
+}
+
+}  // namespace
+
+TEST_CASE("a damaged row of a closed activity is that activity's loss alone", "[server][engine][recovery]") {
+  Room room;
+  room.start("lost");
+  room.complete(room.poll().token, "result of lost");
+  room.start("kept");
+  room.complete(room.poll().token, "result of kept");
+  room.engine.reset();
+  const Table table = GENERATE(Table::kClosed, Table::kInput);
+  flip_bit(room.disk->content(), table, 1);
+  room.projection = true;  // An empty one: it asks for every closed activity.
+  room.open();
+  room.pass(1min);
+  CHECK(room.fatal.empty());
+  CHECK(room.outcome("kept").outcome->result == "result of kept");
+  CHECK(room.call(PollOutcomeRequest{room.run("lost")}).refusal().code == StatusCode::kDataLoss);
+  CHECK(room.describe("lost").refusal().code == StatusCode::kDataLoss);
+  CHECK(room.call(room.start_request("lost")).refusal().code == StatusCode::kDataLoss);
+  CHECK(room.start("new").started);
+  CountActivitiesRequest count;
+  count.namespace_name = "default";
+  CollectingSink& counted = room.call(count);
+  room.step();  // The projection has answered.
+  CHECK(counted.get<CountActivitiesReply>().count.count == 2);
+}
+
+TEST_CASE("a refused record is named with its file, table and row", "[server][engine][recovery]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("srv.db");
+  Room room;
+  room.engine.reset();
+  room.disk = std::make_shared<SimulatedDisk>(open_sqlite_store({.path = path}).value());
+  room.open();
+  room.start();
+  room.complete(room.poll().token);
+  room.start("open");
+  room.engine.reset();
+  const auto [damaged, name] = GENERATE(table<Table, std::string>({{Table::kNamespace, "namespace row 1"},
+                                                                   {Table::kIndex, "index row 1"},
+                                                                   {Table::kProgress, "progress row 2"},
+                                                                   {Table::kInput, "input row 2"}}));
+  flip_bit(room.disk->content(), damaged, name.back() == '2' ? 2 : 1);
+  const auto opened = Engine::open(std::make_unique<CrashableStore>(room.disk), {}, room.now);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().message == "database file '" + path + "': " + name + " is damaged: its checksum does not match");
 }

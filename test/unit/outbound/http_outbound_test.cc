@@ -159,8 +159,10 @@ TEST_CASE("calls beyond the limit fail for now", "[server][outbound]") {
   Results results;
   SilentTarget silent, other;
   auto outbound = make_http_outbound({.call_timeout = 60s, .threads_max = 1, .waiting_calls_max = 4}, results.sink());
-  for (std::uint64_t ticket = 1; ticket <= 4; ++ticket) outbound->send({ticket, silent.url(), {}, "x"});
-  // One target gets half of the places: 2 wait, 1 may run.
+  outbound->send({1, silent.url(), {}, "x"});
+  REQUIRE(silent.wait_for_caller());
+  for (std::uint64_t ticket = 2; ticket <= 4; ++ticket) outbound->send({ticket, silent.url(), {}, "x"});
+  // One target gets half of the places: 1 runs, 2 wait.
   CHECK(results.of(4).message == "too many callbacks wait to be sent");
   CHECK(results.of(4).retryable);
   outbound->send({5, other.url(), {}, std::string(64 * 1024 * 1024, 'x')});

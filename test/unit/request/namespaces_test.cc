@@ -8,6 +8,20 @@ TEST_CASE("a namespace is described by name or ID", "[server][request]") {
   CHECK(refusal(validate(DescribeNamespaceRequest{.id = kUuid})) == "accepted");
 }
 
+TEST_CASE("a namespace is deleted by name or ID, at once", "[server][request]") {
+  CHECK(refusal(validate(DeleteNamespaceRequest{})) == kInvalid + "Namespace is empty.");
+  CHECK(refusal(validate(DeleteNamespaceRequest{.id = kLong})) ==
+        kInvalid + "namespace ID exceeds length limit. Length=1001 Limit=1000");
+  DeleteNamespaceRequest request{.id = kUuid};
+  CHECK(refusal(validate(request)) == "accepted");
+  request.delay = RawDuration{0, 0};
+  CHECK(refusal(validate(request)) == "accepted");
+  request.delay = RawDuration{1, 0};
+  CHECK(refusal(validate(request)) == kInvalid + "NamespaceDeleteDelay is not supported: leave it out");
+  request.delay = RawDuration{-1, 0};
+  CHECK(refusal(validate(request)).starts_with(kInvalid));
+}
+
 TEST_CASE("a new namespace", "[server][request]") {
   const std::string no_retention = kInvalid + "A valid retention period is not set on request.";
   RegisterNamespaceRequest request;

@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "core/wire_size.h"
+#include "longbeat/export.h"
 #include "rpc/convert_client.h"
 #include "rpc/convert_common.h"
 #include "rpc/convert_failure.h"
@@ -104,7 +106,10 @@ TEST_CASE("a failure comes back as it went", "[rpc][convert][failure]") {
       failure = Failure{.message = std::to_string(i), .cause = std::make_shared<const Failure>(failure)};
     const auto read = there_and_back(failure);
     CHECK(read.message == "500");
-    CHECK(causes_of(read) == 50);
+    CHECK(causes_of(read) == 76);
+    const Failure* last = &read;
+    while (last->cause) last = last->cause.get();
+    CHECK(last->message == "... <causes below this one were dropped>");
   }
 }
 
@@ -166,4 +171,122 @@ TEST_CASE("unset options do not travel", "[rpc][convert]") {
   CHECK_FALSE(request.has_retry_policy());
   CHECK_FALSE(request.has_input());
   CHECK_FALSE(request.has_user_metadata());
+}
+
+TEST_CASE("what a worker tells about itself", "[rpc][convert]") {
+  WorkerHeartbeatFields fields;
+  fields.instance_key = "key";
+  fields.identity = "me";
+  fields.host_name = "host";
+  fields.process_id = "77";
+  fields.process_key = "process";
+  fields.task_queue = "q";
+  fields.status = WorkerStatus::kShuttingDown;
+  fields.start_time = WallTime(1500ms);
+  fields.heartbeat_time = WallTime(61s);
+  fields.since_last = 60s;
+  fields.slots_free = 3;
+  fields.slots_used = 1;
+  fields.processed = 10;
+  fields.failed = 2;
+  fields.processed_lately = 4;
+  fields.failed_lately = 1;
+  fields.polls_open = 3;
+  SECTION("travels in its heartbeats") {
+    fields.last_poll_with_task = WallTime(7s);
+    const auto request = to_proto(WorkerHeartbeatParams{"space", "me", fields});
+    CHECK(request.namespace_() == "space");
+    CHECK(request.identity() == "me");
+    REQUIRE(request.worker_heartbeat_size() == 1);
+    const auto& beat = request.worker_heartbeat(0);
+    CHECK(beat.worker_instance_key() == "key");
+    CHECK(beat.worker_identity() == "me");
+    CHECK(beat.host_info().host_name() == "host");
+    CHECK(beat.host_info().process_id() == "77");
+    CHECK(beat.host_info().worker_grouping_key() == "process");
+    CHECK(beat.task_queue() == "q");
+    CHECK(beat.sdk_name() == "longbeat-cpp");
+    CHECK(beat.sdk_version() == LONGBEAT_VERSION);
+    CHECK(beat.status() == temporal::api::enums::v1::WORKER_STATUS_SHUTTING_DOWN);
+    CHECK(beat.start_time().seconds() == 1);
+    CHECK(beat.start_time().nanos() == 500'000'000);
+    CHECK(beat.heartbeat_time().seconds() == 61);
+    CHECK(beat.elapsed_since_last_heartbeat().seconds() == 60);
+    const auto& slots = beat.activity_task_slots_info();
+    CHECK(slots.current_available_slots() == 3);
+    CHECK(slots.current_used_slots() == 1);
+    CHECK(slots.slot_supplier_kind() == "Fixed");
+    CHECK(slots.total_processed_tasks() == 10);
+    CHECK(slots.total_failed_tasks() == 2);
+    CHECK(slots.last_interval_processed_tasks() == 4);
+    CHECK(slots.last_interval_failure_tasks() == 1);
+    CHECK(beat.activity_poller_info().current_pollers() == 3);
+    CHECK(beat.activity_poller_info().last_successful_poll_time().seconds() == 7);
+    CHECK_FALSE(beat.has_workflow_task_slots_info());
+  }
+  SECTION("travels with its end, where the server takes heartbeats") {
+    ShutdownWorkerParams params{"space", "me", "q", "key", "graceful shutdown", std::nullopt};
+    CHECK_FALSE(to_proto(params).has_worker_heartbeat());
+    params.heartbeat = fields;
+    const auto request = to_proto(params);
+    CHECK(request.namespace_() == "space");
+    CHECK(request.identity() == "me");
+    CHECK(request.task_queue() == "q");
+    CHECK(request.worker_instance_key() == "key");
+    CHECK(request.reason() == "graceful shutdown");
+    CHECK(request.sticky_task_queue().empty());
+    REQUIRE(request.task_queue_types_size() == 1);
+    CHECK(request.task_queue_types(0) == temporal::api::enums::v1::TASK_QUEUE_TYPE_ACTIVITY);
+    CHECK(request.worker_heartbeat().worker_instance_key() == "key");
+    CHECK_FALSE(request.worker_heartbeat().activity_poller_info().has_last_successful_poll_time());
+  }
+}
+
+TEST_CASE("the size told before sending is the size sent", "[rpc][convert][size]") {
+  SECTION("of payloads") {
+    for (const std::size_t bytes : {0u, 1u, 104u, 105u, 127u, 128u, 16'383u, 16'384u, 2'097'151u, 2'097'152u}) {
+      Payloads payloads{payload(std::string(bytes, 'x')), {{{"", ""}, {"key", std::string(bytes, 'y')}}, ""}, {}};
+      common_pb::Payloads message;
+      to_proto(payloads, message);
+      CHECK(wire_size(payloads) == message.ByteSizeLong());
+    }
+    CHECK(wire_size(Payloads()) == 0);
+  }
+  SECTION("of failures") {
+    auto cause = std::make_shared<Failure>();
+    for (const auto kind :
+         {FailureKind::kGeneric, FailureKind::kApplication, FailureKind::kTimeout, FailureKind::kCanceled,
+          FailureKind::kTerminated, FailureKind::kServer, FailureKind::kActivity, FailureKind::kOther}) {
+      Failure failure;
+      failure.kind = kind;
+      for (const bool full : {false, true}) {
+        if (full) {
+          failure.message = std::string(300, 'm');
+          failure.source = "longbeat";
+          failure.stack_trace = std::string(20'000, 's');
+          failure.type = "Type";
+          failure.non_retryable = true;
+          failure.details = {payload("1"), payload(std::string(200, '2'))};
+          failure.next_retry_delay = -1'500'000'001ns;
+          failure.timeout_type = TimeoutType::kHeartbeat;
+          failure.identity = "me";
+          failure.cause = cause;
+        }
+        failure_pb::Failure message;
+        to_proto(failure, message);
+        CHECK(wire_size(failure) == message.ByteSizeLong());
+      }
+      cause = std::make_shared<Failure>(failure);
+    }
+  }
+  SECTION("of failures with more causes than are sent") {
+    Failure failure;
+    for (int i = 0; i < 90; ++i) {
+      failure.cause = std::make_shared<const Failure>(failure);
+      failure.message = std::string(static_cast<std::size_t>(i), 'x');
+    }
+    failure_pb::Failure message;
+    to_proto(failure, message);
+    CHECK(wire_size(failure) == message.ByteSizeLong());
+  }
 }

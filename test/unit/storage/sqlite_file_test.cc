@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <iterator>
 
 #include "storage/store.h"
 #include "support/catch.h"
@@ -54,6 +55,30 @@ TEST_CASE("opening a database file is refused with one clear line", "[server][st
     std::ofstream(path) << std::string(5000, 'q');
     CHECK_THAT(refusal(path), ContainsSubstring("not an SQLite database"));
     CHECK(std::filesystem::file_size(path) == 5000);
+  }
+  SECTION("when it is not SQLite, however short, and stays as it was") {
+    for (const std::string& content :
+         {std::string("h"), std::string("\0", 1), std::string("hi"), std::string("SQLite format 3"),
+          std::string("SQLite format 3\0", 16), std::string(100, '\0'), std::string(4096, '\0')}) {
+      CAPTURE(content);
+      std::ofstream(path, std::ios::trunc) << content;
+      CHECK_THAT(refusal(path), ContainsSubstring("not an SQLite database"));
+      std::ifstream in(path);
+      CHECK(std::string(std::istreambuf_iterator<char>(in), {}) == content);
+      CHECK_FALSE(std::filesystem::exists(path + ".lock"));
+    }
+  }
+  SECTION("when a table is missing") {
+    open_sqlite_store({path}).value();
+    execute(path, "DROP TABLE " + std::string(GENERATE("meta", "progress", "task_queue")));
+    CHECK_THAT(refusal(path), ContainsSubstring("no such table"));
+  }
+  SECTION("when it cannot be brought to this format, and stays as it was") {
+    open_sqlite_store({path}).value();
+    execute(path, "DROP TABLE task_queue; UPDATE meta SET value = x'01000000feffffff' WHERE key = 0");
+    CHECK_THAT(refusal(path), ContainsSubstring("callbacks already exists"));
+    execute(path, "DROP TABLE callbacks");
+    CHECK(open_sqlite_store({path}));
   }
   SECTION("when it is somebody else's SQLite file, which stays as it was") {
     execute(path, "CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)");

@@ -2,6 +2,7 @@
 #include <future>
 
 #include "core/outcome.h"
+#include "core/wire_size.h"
 #include "support/catch.h"
 #include "unit/worker/fake_worker.h"
 
@@ -373,6 +374,23 @@ TEST_CASE("a report", "[worker][report]") {
     REQUIRE(worker.stub.failed.size() == 1);
     CHECK(worker.stub.failed[0].params.failure.type == "ResultTooLarge");
   }
+  SECTION("is measured as the server measures it, with all that is around the data") {
+    const auto result_of = [](std::size_t bytes) {
+      return Payloads{make_payload("json/plain", std::string(bytes, 'x'))};
+    };
+    const std::size_t most = 1000 - (wire_size(result_of(500)) - 500);
+    REQUIRE(wire_size(result_of(most)) == 1000);
+    const std::size_t bytes = GENERATE_COPY(most - 1, most, most + 1);
+    worker.end(AttemptCompleted{result_of(bytes)});
+    if (bytes <= most) {
+      CHECK(worker.stub.failed.empty());
+      CHECK(worker.stub.completed.size() == 1);
+    } else {
+      CHECK(worker.stub.completed.empty());
+      REQUIRE(worker.stub.failed.size() == 1);
+      CHECK(worker.stub.failed[0].params.failure.message == "the result has 1001 bytes, the server takes 1000");
+    }
+  }
   SECTION("that the server refuses is replaced by its refusal once") {
     worker.end(AttemptCompleted{});
     worker.stub.completed.back().done(invalid_argument("nope"));
@@ -383,5 +401,25 @@ TEST_CASE("a report", "[worker][report]") {
     worker.loop.run_ready();
     CHECK(worker.machine->stats().reports_given_up == 1);
     CHECK(worker.machine->stats().slots_used == 0);
+  }
+}
+
+TEST_CASE("heartbeat details are measured as the server measures them", "[worker][attempt][size]") {
+  FakeWorker worker;
+  auto& context = worker.begin();
+  const auto details_of = [](std::size_t bytes) { return make_payload("json/plain", std::string(bytes, 'x')); };
+  const std::size_t most = 1000 - (wire_size({details_of(500)}) - 500);
+  REQUIRE(wire_size({details_of(most)}) == 1000);
+  const std::size_t bytes = GENERATE_COPY(most - 1, most, most + 1);
+  context.heartbeat(details_of(bytes));
+  worker.loop.run_ready();
+  const auto failure = worker.executor.inputs.back().attempt->details_failure();
+  if (bytes <= most) {
+    CHECK(worker.stub.beats.back().params.details == Payloads{details_of(bytes)});
+    CHECK_FALSE(failure.has_value());
+  } else {
+    CHECK(context.stop_causes() == std::vector{StopCause::kBrokenDetails});
+    REQUIRE(failure.has_value());
+    CHECK_THAT(failure->message, ContainsSubstring("1001 bytes, the server takes 1000"));
   }
 }

@@ -37,6 +37,11 @@ class ScriptedStub final : public ServiceStub {
   std::vector<Call<CompletedParams, void>> completed{};
   std::vector<Call<FailedParams, void>> failed{};
   std::vector<Call<CanceledParams, void>> canceled{};
+  bool takes_worker_heartbeats = false, completes_polls = false, answers_shutdown = true;
+  StatusOr<> worker_heartbeat_answer{}, shutdown_answer{};
+  std::vector<Call<WorkerHeartbeatParams, void>> worker_heartbeats{};
+  std::vector<Call<ShutdownWorkerParams, void>> shutdowns{};
+  std::vector<std::string> order{};  ///< of what a test about order looks at
   std::deque<std::pair<CallId, Done<std::vector<ActivityTask>>>> polls{};
   HeartbeatFlags flags{};
 
@@ -49,12 +54,14 @@ class ScriptedStub final : public ServiceStub {
       NamespaceInfo info;
       info.name = name;
       info.blob_size_limit_error = 1000;
+      info.worker_heartbeats = takes_worker_heartbeats;
+      info.worker_poll_complete_on_shutdown = completes_polls;
       done(info);
     });
   }
   CallId start_activity(StartActivityParams, Nanoseconds, Done<StartedActivity>) override { return 0; }
   CallId poll_outcome(RunParams, Nanoseconds, Done<PolledOutcome>) override { return 0; }
-  CallId describe_activity(DescribeParams, Nanoseconds, Done<ActivityDescription>) override { return 0; }
+  CallId describe_activity(DescribeParams, Nanoseconds, Done<internal::ActivityDescription>) override { return 0; }
   CallId request_cancel(RequestCancelParams, Nanoseconds, Done<void>) override { return 0; }
   CallId poll_tasks(PollTaskParams, Nanoseconds, Done<std::vector<ActivityTask>> done) override {
     polls.emplace_back(++last_call_, std::move(done));
@@ -73,10 +80,27 @@ class ScriptedStub final : public ServiceStub {
   CallId respond_canceled(CanceledParams params, Nanoseconds timeout, Done<void> done) override {
     return report(canceled, std::move(params), timeout, std::move(done));
   }
+  CallId record_worker_heartbeat(WorkerHeartbeatParams params, Nanoseconds timeout, Done<void> done) override {
+    worker_heartbeats.push_back({std::move(params), done, loop_.now(), timeout});
+    return later([this, done] { done(worker_heartbeat_answer); });
+  }
+  CallId shutdown_worker(ShutdownWorkerParams params, Nanoseconds timeout, Done<void> done) override {
+    order.push_back("ShutdownWorker");
+    shutdowns.push_back({std::move(params), done, loop_.now(), timeout});
+    if (answers_shutdown) return later([this, done] { done(shutdown_answer); });
+    shutdown_call_ = ++last_call_;
+    return shutdown_call_;
+  }
   void cancel(CallId call) override {
+    if (call != 0 && call == shutdown_call_) {
+      shutdown_call_ = 0;
+      later([done = shutdowns.back().done] { done(Status{StatusCode::kCancelled, "", {}}); });
+      return;
+    }
     for (auto poll = polls.begin(); poll != polls.end(); ++poll) {
       if (poll->first != call) continue;
       later([done = poll->second] { done(Status{StatusCode::kCancelled, "", {}}); });
+      order.push_back("poll canceled");
       polls.erase(poll);
       return;
     }
@@ -105,6 +129,7 @@ class ScriptedStub final : public ServiceStub {
 
   ManualLoop& loop_;
   CallId last_call_ = 0;
+  CallId shutdown_call_ = 0;  ///< unanswered
 };
 
 /// Runs jobs at once, or holds them until told to.
@@ -134,12 +159,17 @@ class ScriptExecutor final : public Executor {
 
 /// A whole worker without a thread.
 struct FakeWorker {
-  explicit FakeWorker(std::int64_t slots = 2) {
+  explicit FakeWorker(std::int64_t slots = 2, Nanoseconds heartbeat_interval = std::chrono::seconds(60)) {
     WorkerSettings settings;
     settings.address = "here:1";
     settings.namespace_name = "default";
     settings.identity = "me";
     settings.task_queue = "q";
+    settings.instance_key = "instance";
+    settings.host_name = "host";
+    settings.process_id = "77";
+    settings.process_key = "process";
+    settings.heartbeat_interval = heartbeat_interval;
     settings.slots = slots;
     settings.seed = 1;
     machine = std::make_shared<WorkerMachine>(WorkerPorts{loop, stub, courier, executor, clock}, settings);

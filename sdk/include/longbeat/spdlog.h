@@ -1,0 +1,34 @@
+#pragma once
+/// An adapter: longbeat's lines into a logger of spdlog. Included by no other header; needs spdlog's headers.
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "longbeat/log.h"
+
+LONGBEAT_BEGIN
+
+/// Sends the lines of longbeat and of its activities to `logger`, those of the level it has now and above, as
+/// to_string() makes them. An empty pointer restores the default sink.
+inline void log_to(std::shared_ptr<spdlog::logger> logger) {
+  if (!logger) return set_log_sink({});
+  const auto level = logger->level();
+  const LogLevel least = level <= spdlog::level::debug  ? LogLevel::kDebug
+                         : level == spdlog::level::info ? LogLevel::kInfo
+                         : level == spdlog::level::warn ? LogLevel::kWarn
+                                                        : LogLevel::kError;
+  set_log_sink(
+      [logger = std::move(logger)](const LogRecord& record) {
+        const auto at = record.level == LogLevel::kDebug  ? spdlog::level::debug
+                        : record.level == LogLevel::kInfo ? spdlog::level::info
+                        : record.level == LogLevel::kWarn ? spdlog::level::warn
+                                                          : spdlog::level::err;
+        if (!logger->should_log(at)) return;
+        logger->log(at, "{}", to_string(record));
+      },
+      least);
+}
+
+LONGBEAT_END

@@ -1,0 +1,66 @@
+// A function that goes on after it was asked to stop: whoever looks at the log learns which, where and for how long.
+#include <string>
+
+#include "base/log.h"
+#include "core/wire_size.h"
+#include "worker/attempt_driver.h"
+
+namespace longbeat::internal {
+namespace {
+
+std::string age_text(TimePoint since, TimePoint now) {
+  const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - since);
+  if (age < std::chrono::seconds(10)) return std::to_string(age.count()) + " ms ago";
+  return std::to_string(age.count() / 1000) + " s ago";
+}
+
+std::size_t outcome_bytes(const AttemptOutcome& outcome) {
+  if (const auto* completed = std::get_if<AttemptCompleted>(&outcome)) return wire_size(completed->result);
+  if (const auto* failed = std::get_if<AttemptFailed>(&outcome)) return wire_size(failed->failure);
+  if (const auto* canceled = std::get_if<AttemptCanceled>(&outcome)) return wire_size(canceled->details);
+  return 0;
+}
+
+}  // namespace
+
+void AttemptDriver::watch_function() {
+  if (returned_ || !stuck_watch_.begin(host_.loop.now())) return;
+  stuck_timer_ = host_.loop.schedule(stuck_watch_.next(), weakly(&AttemptDriver::tell_stuck));
+}
+
+void AttemptDriver::tell_stuck() {
+  if (returned_) return;
+  log(LogLevel::kWarn, name() + " does not end" + whereabouts());
+  if (stuck_watch_.told()) host_.count([](auto& stats) { ++stats.attempts_stuck; });
+  stuck_timer_ = host_.loop.schedule(stuck_watch_.next(), weakly(&AttemptDriver::tell_stuck));
+}
+
+std::string AttemptDriver::whereabouts() const {
+  const TimePoint now = host_.loop.now();
+  std::string text;
+  if (const auto thread = attempt_->thread_number(); thread != 0) {
+    text += ", on thread " + std::to_string(thread) + " (" + attempt_->thread_name() + ")";
+  }
+  text += ", begun " + age_text(begun_, now);
+  if (stuck_watch_.since()) {
+    text += ", asked to stop " + age_text(*stuck_watch_.since(), now) + " (";
+    const char* separator = "";
+    for (const StopCause cause : attempt_->causes()) {
+      text.append(separator).append(to_string(cause));
+      separator = ", ";
+    }
+    text += ")";
+  }
+  if (last_beat_) {
+    text += ", last heartbeat acknowledged " + age_text(*last_beat_, now);
+  } else {
+    text += ", no heartbeat acknowledged";
+  }
+  return text;
+}
+
+std::size_t AttemptDriver::report_bytes() const {
+  return outcome_bytes(outcome_);
+}
+
+}  // namespace longbeat::internal

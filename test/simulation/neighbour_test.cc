@@ -1,0 +1,192 @@
+// The rules of the neighbourhood, each told of something that breaks it.
+#include "simulation/callback_witness.h"
+#include "simulation/command_witness.h"
+#include "simulation/fair_witness.h"
+#include "simulation/query_model.h"
+#include "simulation/registry_witness.h"
+#include "simulation/space_witness.h"
+#include "support/catch.h"
+
+using namespace std::chrono_literals;
+using namespace longbeat;
+using namespace longbeat::simulation;
+
+namespace {
+
+struct Room {
+  World world{1};
+  std::vector<std::string> broken{};
+  Fail fail = [this](const std::string& what) { broken.push_back(what); };
+  std::string first() const { return broken.empty() ? "" : broken.front(); }
+};
+
+server::StartRequest hooked() {
+  server::StartRequest request;
+  request.namespace_name = "hooks";
+  request.activity_id = "a";
+  request.request_id = "start";
+  server::WireCallback callback;
+  callback.is_nexus = true;
+  callback.url = "http://hooks:80/good/1";
+  request.completion_callbacks = {callback};
+  return request;
+}
+
+server::PollTaskReply task_of(const std::string& run_id, std::int32_t number, const std::string& key) {
+  auto input = std::make_shared<server::ActivityInput>();
+  input->activity_id = run_id;
+  input->options.priority = {true, number, key, 1};
+  server::PollTaskReply task;
+  task.token = "token of " + run_id;
+  task.run_id = run_id;
+  task.input = input;
+  return task;
+}
+
+Condition equal(const char* field, FieldModel::Type type, FieldValue value) {
+  Condition one;
+  one.field = {field, type, {}};
+  one.values = {std::move(value)};
+  return one;
+}
+
+}  // namespace
+
+TEST_CASE("the rule of callbacks notices", "[simulation]") {
+  Room room;
+  CallbackWitness witness(room.world, {}, room.fail);
+  witness.answered(hooked(), server::Reply(server::StartReply{"hooks", "a", "run", true}), false);
+  REQUIRE(room.broken.empty());
+
+  SECTION("a call before the activity has closed") {
+    witness.sent({1, "http://hooks:80/good/1", {}, "run result"});
+    CHECK_THAT(room.first(), ContainsSubstring("is sent before its activity has durably closed"));
+  }
+  SECTION("a call to where nobody asked for one") {
+    witness.sent({1, "http://hooks:80/good/2", {}, "run result"});
+    CHECK_THAT(room.first(), ContainsSubstring("though nobody asked for it"));
+  }
+}
+
+TEST_CASE("the rule of namespaces notices", "[simulation]") {
+  Room room;
+  SpaceWitness witness(room.world, room.fail);
+  server::RegisterNamespaceRequest made;
+  made.namespace_name = "tenant";
+  const server::Reply done{server::DoneReply{}};
+  witness.answered(made, done, false);
+  REQUIRE(room.broken.empty());
+
+  SECTION("a name that is there twice") {
+    witness.answered(made, done, false);
+    CHECK_THAT(room.first(), ContainsSubstring("but it was there"));
+  }
+  SECTION("but not when nobody knows whether the deletion between was heard") {
+    witness.answered(server::DeleteNamespaceRequest{"tenant", {}, {}}, internal::unavailable("lost"), true);
+    witness.answered(made, done, false);
+    CHECK(room.first() == "");
+    CHECK_FALSE(witness.is_gone("tenant"));
+  }
+  SECTION("a call that waits in one that is gone") {
+    witness.answered(server::DeleteNamespaceRequest{"tenant", {}, {}},
+                     server::Reply(server::DeleteNamespaceReply{"tenant-deleted"}), false);
+    CHECK(witness.is_gone("tenant"));
+    witness.still_waits(server::PollTaskRequest{"tenant", "q", {}, {}, {}, {}, {}, {}});
+    CHECK_THAT(room.first(), ContainsSubstring("which has been deleted"));
+  }
+  SECTION("a search attribute that is added twice, or missing in the answer") {
+    const server::AddSearchAttributesRequest add{"tenant", {{"Colour", 2}}};
+    witness.answered(add, done, false);
+    witness.answered(server::ListSearchAttributesRequest{"tenant"},
+                     server::Reply(server::SearchAttributesReply{{{"Colour", 2}}}), false);
+    CHECK(room.first() == "");
+    witness.answered(add, done, false);
+    CHECK(room.broken.size() == 1);
+    witness.answered(server::ListSearchAttributesRequest{"tenant"}, server::Reply(server::SearchAttributesReply{}),
+                     false);
+    CHECK(room.broken.size() == 2);
+  }
+}
+
+TEST_CASE("the rule of the worker registry notices", "[simulation]") {
+  Room room;
+  RegistryWitness witness(room.world, {}, room.fail);
+  server::WorkerBeat beat;
+  beat.instance_key = "w";
+  beat.status = 1;
+  witness.answered(server::RecordWorkerHeartbeatRequest{"default", {}, {beat}}, server::Reply(server::DoneReply{}),
+                   false);
+  witness.answered(server::CountWorkersRequest{"default", {}, false}, server::Reply(server::CountWorkersReply{1}),
+                   false);
+  CHECK(room.first() == "");
+  SECTION("a worker that is not listed") {
+    witness.answered(server::ListWorkersRequest{"default", {}, {}, 0, false}, server::Reply(server::ListWorkersReply{}),
+                     false);
+    CHECK_THAT(room.first(), ContainsSubstring("0 in the list, expected 1"));
+  }
+  SECTION("a worker that is counted after its end") {
+    beat.status = 3;
+    witness.answered(server::RecordWorkerHeartbeatRequest{"default", {}, {beat}}, server::Reply(server::DoneReply{}),
+                     false);
+    witness.answered(server::CountWorkersRequest{"default", {}, false}, server::Reply(server::CountWorkersReply{1}),
+                     false);
+    CHECK_THAT(room.first(), ContainsSubstring("counted 1, not 0"));
+  }
+}
+
+TEST_CASE("the rule of commands notices a cancel that nobody asked for", "[simulation]") {
+  Room room;
+  LifeWitness lives(room.world, room.fail);
+  CommandWitness witness(room.world, lives, room.fail);
+  witness.answered(server::PollTaskRequest{"fleet", "q", {}, {}, {}, {}, "control", {}},
+                   server::Reply(task_of("run", 3, "a")), false);
+  witness.answered(server::PollCommandsRequest{"fleet", "control", {}, {}},
+                   server::Reply(server::CommandsReply{"commands:1", {"token of run"}, {}}), false);
+  CHECK_THAT(room.first(), ContainsSubstring("without need"));
+}
+
+TEST_CASE("the rule of shares notices", "[simulation]") {
+  Room room;
+  FairWitness witness(room.world, room.fail);
+  const auto start = [&](const std::string& id, std::int32_t number, const std::string& key) {
+    server::StartRequest request;
+    request.namespace_name = kFairNamespace;
+    request.activity_id = id;
+    request.priority = {number, key, 1};
+    witness.answered(request, server::Reply(server::StartReply{kFairNamespace, id, id, true}), false);
+  };
+  const auto take = [&](const std::string& id, std::int32_t number, const std::string& key) {
+    witness.answered(server::PollTaskRequest{kFairNamespace, "fair", {}, {}, {}, {}, {}, {}},
+                     server::Reply(task_of(id, number, key)), false);
+  };
+  for (const char* id : {"a1", "a2", "a3", "a4"}) start(id, 3, "a");
+  start("b1", 3, "b");
+  SECTION("a key that takes it all") {
+    take("a1", 3, "a"), take("a2", 3, "a");
+    CHECK(room.first() == "");
+    take("a3", 3, "a");
+    CHECK_THAT(room.first(), ContainsSubstring("times their weight"));
+  }
+  SECTION("a task that goes before one with priority") {
+    start("urgent", 2, "a");
+    take("b1", 3, "b");
+    CHECK_THAT(room.first(), ContainsSubstring("b1 goes before urgent"));
+  }
+}
+
+TEST_CASE("a condition means in the simulation what the protocol says", "[simulation]") {
+  const Lookup open = [](const std::string& name) {
+    return name == "Size" ? FieldValue(std::int64_t{3}) : FieldValue();
+  };
+  Condition closed_late = equal("CloseTime", FieldModel::Type::kTime, std::int64_t{5});
+  Condition inverse;
+  inverse.kind = Condition::Kind::kNot;
+  inverse.parts = {closed_late};
+  CHECK(text_of(inverse) == "NOT (CloseTime = '1970-01-01T00:00:00.000000005Z')");
+  CHECK_FALSE(holds(inverse, open).has_value());  // What has no close time is neither.
+  Condition either;
+  either.kind = Condition::Kind::kOr;
+  either.parts = {closed_late, equal("Size", FieldModel::Type::kInt, std::int64_t{3})};
+  CHECK(holds(either, open) == true);
+  CHECK(text_of(either) == "(CloseTime = '1970-01-01T00:00:00.000000005Z' OR Size = 3)");
+}
