@@ -4,6 +4,7 @@
 set -uo pipefail
 export LC_ALL=C
 programs=$1
+samples=$(dirname "$(readlink -f "$0")")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
@@ -26,8 +27,9 @@ for program in hello/hello_worker hello/hello_client ingest/ingest_worker ingest
   [[ ${said,,} == *usage:* ]] || wrong "$program --help says no usage: $said"
 done
 
-refused 'usage: hello_worker [[]HOST:PORT[]]' hello/hello_worker --prot 1
-refused 'usage: hello_client [[]HOST:PORT[]]' hello/hello_client 127.0.0.1:1 more
+refused "unknown option '--prot', usage: hello_worker [[]HOST:PORT[]]" hello/hello_worker --prot
+refused "*address is 'localhost:99999', must be host:port with a port from 1 to 65535" hello/hello_worker localhost:99999
+refused "unknown option 'more', usage: hello_client [[]HOST:PORT[]]" hello/hello_client 127.0.0.1:1 more
 refused "ingest_worker: unknown option '--prot' (--help *" ingest/ingest_worker --prot 1
 refused "ingest_worker: unknown option 'more' (--help *" ingest/ingest_worker more
 refused "ingest_worker: --address: *'nowhere'*" ingest/ingest_worker --address nowhere
@@ -44,6 +46,59 @@ for rate in fast -1 '' 1.5 99999999999999999999; do
 done
 refused "ingest_client: --heartbeat-timeout: '0' is not a whole number from 1 to 3600 (--help *" \
   ingest/ingest_client "${files[@]}" --heartbeat-timeout 0
+
+refused "ingest_worker: --address: *'localhost:99999', must be host:port with a port from 1 to 65535*" \
+  ingest/ingest_worker --address localhost:99999
+
+# The demo keeps what its last run left until it has something to put there.
+demo() { bash "$samples/ingest/demo.sh" "$@" 2>&1; }
+mkdir -p bin/demo bin/samples/ingest
+touch bin/demo/kept
+printf '#!/bin/sh\n' >bin/samples/ingest/ingest_demo
+chmod +x bin/samples/ingest/ingest_demo
+for help in --help -h; do
+  said=$(demo "$help") && [[ $said == *usage:*--rate* ]] || wrong "demo.sh $help said: $said"
+  said=$(demo --bin bin "$help") && [[ $said == *usage:*--rate* ]] || wrong "demo.sh --bin bin $help said: $said"
+done
+# demo_refused PATTERN ARGUMENT...
+demo_refused() {
+  local pattern=$1 said got
+  shift
+  said=$(demo --bin bin "$@")
+  got=$?
+  # shellcheck disable=SC2053
+  [[ $got = 2 && $said == $pattern && -e bin/demo/kept ]] || wrong "demo.sh $*: ended with $got and said: $said"
+}
+for rate in fast 0 -1 '' 1.5 10 999 1000000000001 99999999999999; do
+  demo_refused "demo: --rate: '$rate' is not a whole number from 1000 to 1000000000000*" --rate "$rate"
+done
+for bytes in all 10 999 1000000000001; do
+  demo_refused "demo: --bytes: '$bytes' is not a whole number from 1000 to 1000000000000*" --bytes "$bytes"
+done
+for timeout in 1 2 61 3601 5s; do
+  demo_refused "demo: --heartbeat-timeout: '$timeout' is not a whole number from 3 to 60*" --heartbeat-timeout "$timeout"
+done
+demo_refused "demo: option --rate has no value*" --rate
+demo_refused "demo: unknown option '--rat'*" --rat 5
+# The program that it starts has the same ranges.
+demo_program=("$programs/ingest/ingest_demo" --server Packages --worker Packages --client Packages --directory "$folder"
+  --file Packages --expect 1)
+for bad in '--rate 999' '--rate 1000000000001' '--heartbeat-timeout 2' '--heartbeat-timeout 61'; do
+  # shellcheck disable=SC2086
+  said=$("${demo_program[@]}" $bad 2>&1)
+  [[ $? = 2 && $said == *'is not a whole number from '[13]* ]] || wrong "ingest_demo $bad said: $said"
+done
+# An index whose first stanza is longer than the piece: also then nothing is deleted.
+if [ -x /usr/lib/apt/apt-helper ]; then
+  mkdir tools
+  printf '#!/bin/sh\necho "%s/index"\n' "$folder" >tools/apt-get
+  chmod +x tools/apt-get
+  printf 'Package: long\nDescription: %2000s\n\n' . >index
+  PATH=$folder/tools:$PATH demo_refused 'demo: no package ends within the first 1000 bytes of *index' --bytes 1000
+  [ -z "$(ls bin | grep -v -e demo -e samples)$(ls -d bin/demo-* 2>/dev/null)" ] || wrong "the demo left $(ls bin)"
+  said=$(PATH=$folder/tools:$PATH demo --bin bin --bytes 5000 --rate 1000 --heartbeat-timeout 60) || wrong "demo.sh said: $said"
+  [[ ! -e bin/demo/kept && -s bin/demo/Packages ]] || wrong "demo.sh with a good command line left $(ls bin/demo)"
+fi
 
 [ "$failures" = 0 ] || { echo "$failures wrong"; exit 1; }
 echo 'the samples explain their command lines'

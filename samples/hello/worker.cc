@@ -8,14 +8,18 @@
 
 int main(int argc, char** argv) {
   const std::string address = argc > 1 ? argv[1] : "127.0.0.1:7233";
+  if (address == "--help") {
+    std::cout << "usage: hello_worker [HOST:PORT]\n";
+    return 0;
+  }
   if (argc > 2 || address.starts_with('-')) {
-    std::cerr << "usage: hello_worker [HOST:PORT]\n";
-    return address == "--help" ? 0 : 2;
+    std::cerr << "unknown option '" << argv[argc > 2 ? 2 : 1] << "', usage: hello_worker [HOST:PORT]\n";
+    return 2;
   }
   auto client = longbeat::Client::connect({.address = address});
   if (!client) {
     std::cerr << client.error() << "\n";
-    return 1;
+    return 2;  // A wrong address: it does not connect yet.
   }
   longbeat::Worker worker(*client, {.task_queue = "hello", .max_concurrent_activities = 8});
   worker.serve(greet, [](longbeat::ActivityContext&, std::string name) { return "Hello, " + name + "!"; });

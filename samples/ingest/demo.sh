@@ -1,26 +1,44 @@
 #!/usr/bin/env bash
-# demo.sh --bin BUILD_FOLDER [--bytes N] [--rate BYTES_PER_SECOND] [--heartbeat-timeout SECONDS]
 # Takes this machine's Debian package index out of apt's lists and runs the demo on its first N bytes.
 set -euo pipefail
 export LC_ALL=C
 die() { echo "demo: $*" >&2; exit 2; }
+misused() { die "$* (--help lists the options)"; }
+usage() {
+  cat <<'USAGE'
+usage: demo.sh --bin BUILD_FOLDER [OPTION VALUE]...
+Ingests this machine's Debian package index while a worker and the server are killed.
+  --bin FOLDER                 where the programs have been built (./dev demo names it itself)
+  --bytes N                    take no more than this much of the index (from 1000; default 60000000)
+  --rate BYTES_PER_SECOND      how fast to read (from 1000; default 2000000)
+  --heartbeat-timeout SECONDS  how soon a dead worker is noticed (3 to 60; default 5)
+USAGE
+}
 
 bin='' bytes=60000000 rate=2000000 timeout=5
 while [ $# -gt 0 ]; do
-  [ $# -ge 2 ] || die "option $1 has no value"
+  case "$1" in
+    -h|--help) usage; exit 0 ;;
+    --bin|--bytes|--rate|--heartbeat-timeout) [ $# -ge 2 ] || misused "option $1 has no value" ;;
+    *) misused "unknown option '$1'" ;;
+  esac
   case "$1" in
     --bin) bin=$(readlink -f "$2") ;;
     --bytes) bytes=$2 ;;
     --rate) rate=$2 ;;
     --heartbeat-timeout) timeout=$2 ;;
-    *) die "unknown option $1" ;;
   esac
   shift 2
 done
+# whole NAME VALUE LEAST MOST: as ingest_demo checks it, before anything of the last run is deleted.
+whole() {
+  [[ $2 =~ ^[1-9][0-9]{0,12}$ ]] && [ "$2" -ge "$3" ] && [ "$2" -le "$4" ] ||
+    misused "--$1: '$2' is not a whole number from $3 to $4"
+}
+whole bytes "$bytes" 1000 1000000000000
+whole rate "$rate" 1000 1000000000000
+whole heartbeat-timeout "$timeout" 3 60
 [ -x "$bin/samples/ingest/ingest_demo" ] || die "no programs in '$bin': name a build folder with --bin"
-for number in "$bytes" "$rate" "$timeout"; do
-  [[ "$number" =~ ^[1-9][0-9]{0,11}$ ]] || die "'$number' is not a number above zero"
-done
 
 # The largest index apt has: on Debian the one of all packages in main.
 largest_index() {
@@ -38,14 +56,18 @@ if [ -z "$index" ]; then
   [ -n "$index" ] || die "apt-get update brought no package lists (is there network?)"
 fi
 
-directory=$bin/demo
-rm -rf "$directory"
-mkdir -p "$directory"
+piece=$(mktemp "$bin/demo-Packages.XXXXXX")
+trap 'rm -f "$piece"' EXIT
 # Whole stanzas only. awk ends early, which is no failure of apt-helper.
 { /usr/lib/apt/apt-helper cat-file "$index" || true; } 2>/dev/null |
   awk -v limit="$bytes" 'BEGIN { RS = ""; ORS = "\n\n" } { n += length($0) + 2; if (n > limit) exit; print }' \
-  >"$directory/Packages"
-expected=$(grep -c '^Package:' "$directory/Packages") || die "no packages in $index"
+  >"$piece"
+expected=$(grep -c '^Package:' "$piece") || die "no package ends within the first $bytes bytes of $index"
+directory=$bin/demo
+rm -rf "$directory"
+mkdir -p "$directory"
+mv "$piece" "$directory/Packages"
+chmod 644 "$directory/Packages"
 echo "ingests $(basename "$index"): $(stat -c %s "$directory/Packages") bytes, $expected packages counted by grep"
 
 exec "$bin/samples/ingest/ingest_demo" --server "$bin/server-stub/longbeat-server" \

@@ -60,6 +60,31 @@ TEST_CASE("a stanza reader", "[samples]") {
     REQUIRE(dash);
     CHECK(dash->package == "dash");
   }
+  SECTION("takes empty lines between stanzas and at the end") {
+    StanzaReader in(folder.file("gaps", "\n\nPackage: a\n\n\n\nPackage: b\n\n\n"), 0);
+    CHECK(in.next()->package == "a");
+    CHECK(in.next()->package == "b");
+    CHECK_FALSE(in.next());
+  }
+  SECTION("refuses what is no package index, by name and with what it expected") {
+    const auto refusal = [&](const std::string& content, std::size_t good) {
+      StanzaReader in(folder.file("some.txt", content), 0);
+      for (std::size_t i = 0; i < good; ++i) REQUIRE(in.next());
+      try {
+        in.next();
+      } catch (const std::system_error& error) {
+        CHECK_THAT(error.what(), ContainsSubstring("some.txt") && ContainsSubstring("'Package: NAME'"));
+        return std::string(error.what());
+      }
+      return std::string("taken");
+    };
+    CHECK_THAT(refusal("", 0), ContainsSubstring("is empty"));
+    CHECK_THAT(refusal("\n\n", 0), ContainsSubstring("has only empty lines"));
+    CHECK_THAT(refusal("Dear reader,\nthis is a letter.\n", 0), ContainsSubstring("has no package at byte 0"));
+    CHECK_THAT(refusal("A: b\n\nPackage: c\n", 0), ContainsSubstring("has no package at byte 0"));
+    CHECK_THAT(refusal("Package: a\n\nVersion: 1\n", 1), ContainsSubstring("has no package at byte 12"));
+    CHECK_THAT(refusal(std::string(2'000'000, 'x'), 0), ContainsSubstring("more than a megabyte"));
+  }
   SECTION("names a file it cannot open") {
     CHECK_THROWS_WITH(StanzaReader("/nonexistent/Packages", 0), ContainsSubstring("/nonexistent/Packages"));
   }

@@ -14,6 +14,12 @@ constexpr std::uint64_t kLongestStanza = 1024 * 1024;
   throw std::system_error(errno, std::generic_category(), what + " '" + path + "'");
 }
 
+[[noreturn]] void fail_as_no_index(const std::string& path, const std::string& why) {
+  throw std::system_error(
+      std::make_error_code(std::errc::invalid_argument),
+      "no package index: '" + path + "' " + why + ", expected are stanzas of fields, each with a line 'Package: NAME'");
+}
+
 /// The value when `line` is the field `name`, for example "Package: bash".
 std::optional<std::string> value_of(const std::string& line, std::string_view name) {
   if (line.size() <= name.size() || line.compare(0, name.size(), name) != 0 || line[name.size()] != ':') {
@@ -51,16 +57,16 @@ std::optional<Stanza> StanzaReader::next() {
   Stanza stanza;
   std::string depends;
   std::string line;
+  bool has_text = false;
   const auto begin = offset_;
   while (std::getline(file_, line)) {
     offset_ += line.size() + (file_.eof() ? 0 : 1);
-    if (offset_ - begin > kLongestStanza) {
-      throw std::system_error(std::make_error_code(std::errc::invalid_argument), "no package index: '" + path_ + "'");
-    }
+    if (offset_ - begin > kLongestStanza) fail_as_no_index(path_, "has a stanza of more than a megabyte");
     if (line.empty()) {
-      if (stanza.package.empty()) continue;
+      if (!has_text) continue;
       break;
     }
+    has_text = true;
     if (auto package = value_of(line, "Package")) stanza.package = std::move(*package);
     if (auto version = value_of(line, "Version")) stanza.version = std::move(*version);
     if (auto architecture = value_of(line, "Architecture")) stanza.architecture = std::move(*architecture);
@@ -68,7 +74,9 @@ std::optional<Stanza> StanzaReader::next() {
     if (auto names = value_of(line, "Depends")) depends += *names + ",";
   }
   if (file_.bad()) fail("cannot read", path_);
-  if (stanza.package.empty()) return std::nullopt;
+  if (has_text && stanza.package.empty()) fail_as_no_index(path_, "has no package at byte " + std::to_string(begin));
+  if (!has_text && begin == 0) fail_as_no_index(path_, offset_ == 0 ? "is empty" : "has only empty lines");
+  if (!has_text) return std::nullopt;
   stanza.dependencies = dependency_names(depends);
   return stanza;
 }

@@ -14,7 +14,8 @@ struct Stanza {
 };
 
 /// Reads a package index ("Packages" file) stanza by stanza. Throws std::system_error when the file cannot be read, is
-/// not a regular file, or holds a stanza of more than a megabyte, which no package index does.
+/// not a regular file, or is no package index: it is empty, or text that no "Package:" field belongs to, or a stanza of
+/// more than a megabyte.
 class StanzaReader {
  public:
   /// Starts at a byte offset, which must be the start of the file or an earlier offset().
