@@ -13,10 +13,14 @@
 #include "bench/echo_server.h"
 #include "bench/measure.h"
 #include "bench/report.h"
+#include "bench/sdk_bench.h"
 #include "support/child_process.h"
 
 #ifndef LONGBEAT_SERVER_BINARY
 #define LONGBEAT_SERVER_BINARY ""
+#endif
+#ifndef LONGBEAT_BENCH_SDK_BINARY
+#define LONGBEAT_BENCH_SDK_BINARY ""
 #endif
 
 namespace longbeat::bench {
@@ -27,7 +31,7 @@ using std::chrono::milliseconds;
 constexpr const char* kUsage =
     "longbeat-bench [--only NAME] [--pairs N] [--server PATH] [--dir FOLDER] [--quick]\n"
     "  --only NAME    only loads whose line begins with NAME: start, poll+complete, execute, heartbeat, parked,\n"
-    "                 echo\n"
+    "                 echo; worker, idle worker and call are the SDK's\n"
     "  --pairs N      windows of echo and ours in turn, per line (default 7)\n"
     "  --server PATH  the longbeat-server program (default: the one built with this)\n"
     "  --dir FOLDER   where database files go (default: the system's temporary folder); should be on a real disk\n"
@@ -117,8 +121,12 @@ int run(const Options& options) {
     any = true;
     print_row(cell, measure_cell(cell, options.measure, address, [&] { return echo_server.cpu_time(); }));
   }
+  if (any) print_foot();
+  if (is_sdk_line(options.only)) {
+    run_sdk_lines(options.only, options.measure, LONGBEAT_BENCH_SDK_BINARY);
+    any = true;
+  }
   if (!any) throw std::invalid_argument("--only is \"" + options.only + "\", which no load is called");
-  print_foot();
   return 0;
 }
 
