@@ -44,6 +44,22 @@ struct HeldDetails final : DetailsValue {
   std::tuple<Values...> values;
 };
 
+LONGBEAT_EXPORT void put_details(Attempt& attempt, std::unique_ptr<DetailsValue> value) noexcept;
+LONGBEAT_EXPORT void put_details_failed(Attempt& attempt, const char* why) noexcept;
+LONGBEAT_EXPORT Result<> save_details_now(Attempt& attempt, Payloads details, std::chrono::nanoseconds timeout);
+
+/// Details that `make` copies. What copying throws fails the attempt and not the caller.
+template <class Make>
+void put_copied_details(Attempt& attempt, const Make& make) noexcept {
+  try {
+    put_details(attempt, make());
+  } catch (const std::exception& error) {
+    put_details_failed(attempt, error.what());
+  } catch (...) {
+    put_details_failed(attempt, "copying the value threw something that is not a std::exception");
+  }
+}
+
 }  // namespace longbeat::internal
 
 LONGBEAT_BEGIN
@@ -100,13 +116,9 @@ class LONGBEAT_EXPORT ActivityContext {
     if constexpr (sizeof...(Values) == 0) {
       repeat_heartbeat();
     } else {
-      try {
-        put(std::make_unique<internal::HeldDetails<internal::KeptValue<Values>...>>(values...));
-      } catch (const std::exception& error) {
-        put_failed(error.what());
-      } catch (...) {
-        put_failed("copying the value threw something that is not a std::exception");
-      }
+      internal::put_copied_details(*attempt_, [&] {
+        return std::make_unique<internal::HeldDetails<internal::KeptValue<Values>...>>(values...);
+      });
     }
   }
 
@@ -119,7 +131,7 @@ class LONGBEAT_EXPORT ActivityContext {
     static_assert(sizeof...(Values) > 0, "longbeat: save_now needs a value; heartbeat() repeats the newest");
     auto details = converter().to_payloads(values...);
     if (!details) return std::move(details).error();
-    return save_encoded(*std::move(details), timeout);
+    return internal::save_details_now(*attempt_, *std::move(details), timeout);
   }
   /// Tells an AutoHeartbeat that the work goes on; sends nothing. One atomic addition, any thread.
   void advance(std::uint64_t by = 1) noexcept;
@@ -227,11 +239,8 @@ class LONGBEAT_EXPORT ActivityContext {
   template <class T>
   friend class Checkpoint;
   friend class AutoHeartbeat;
-  Result<> save_encoded(Payloads details, std::chrono::nanoseconds timeout);
   std::chrono::nanoseconds wait_end(std::chrono::nanoseconds duration) const noexcept;
   std::chrono::nanoseconds wait_slice(std::chrono::nanoseconds end) const noexcept;
-  void put(std::unique_ptr<internal::DetailsValue> value) noexcept;
-  void put_failed(const char* why) noexcept;
   void repeat_heartbeat() noexcept;
 
   std::shared_ptr<internal::Attempt> attempt_;

@@ -7,9 +7,6 @@
 
 namespace longbeat::internal {
 
-LONGBEAT_EXPORT void put_details(Attempt& attempt, std::unique_ptr<DetailsValue> value) noexcept;
-LONGBEAT_EXPORT void put_details_failed(Attempt& attempt, const char* why) noexcept;
-LONGBEAT_EXPORT Result<> save_details_now(Attempt& attempt, Payloads details, std::chrono::nanoseconds timeout);
 [[noreturn]] LONGBEAT_EXPORT void throw_undecodable_details(const Error& error);
 
 }  // namespace longbeat::internal
@@ -30,14 +27,10 @@ class Checkpoint {
   /// throttle interval of work may be done twice. Make effects idempotent, or keep the position in the transaction of
   /// the effects.
   void save(T value) noexcept {
-    try {
+    internal::put_copied_details(*attempt_, [&] {
       value_ = std::move(value);
-      internal::put_details(*attempt_, std::make_unique<internal::HeldDetails<T>>(value_));
-    } catch (const std::exception& error) {
-      internal::put_details_failed(*attempt_, error.what());
-    } catch (...) {
-      internal::put_details_failed(*attempt_, "copying the value threw something that is not a std::exception");
-    }
+      return std::make_unique<internal::HeldDetails<T>>(value_);
+    });
   }
 
   /// Sends at once and waits for the acknowledgement. kDeadlineExceeded: not acknowledged in time, it may still arrive;

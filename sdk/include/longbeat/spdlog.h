@@ -1,5 +1,5 @@
 #pragma once
-/// An adapter: longbeat's lines into a logger of spdlog. Included by no other header; needs spdlog's headers.
+/// An adapter: longbeat's lines into a logger of spdlog. Included by no other public header; needs spdlog's headers.
 #include <spdlog/spdlog.h>
 
 #include <memory>
@@ -7,6 +7,24 @@
 #include <utility>
 
 #include "longbeat/log.h"
+
+namespace longbeat::internal {
+
+inline spdlog::level::level_enum to_spdlog(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarn:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+}  // namespace longbeat::internal
 
 LONGBEAT_BEGIN
 
@@ -21,10 +39,7 @@ inline void log_to(std::shared_ptr<spdlog::logger> logger) {
                                                         : LogLevel::kError;
   set_log_sink(
       [logger = std::move(logger)](const LogRecord& record) {
-        const auto at = record.level == LogLevel::kDebug  ? spdlog::level::debug
-                        : record.level == LogLevel::kInfo ? spdlog::level::info
-                        : record.level == LogLevel::kWarn ? spdlog::level::warn
-                                                          : spdlog::level::err;
+        const auto at = internal::to_spdlog(record.level);
         if (!logger->should_log(at)) return;
         logger->log(at, "{}", to_string(record));
       },

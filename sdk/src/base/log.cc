@@ -1,7 +1,5 @@
 #include "base/log.h"
 
-#include <spdlog/spdlog.h>
-
 #include <array>
 #include <atomic>
 #include <condition_variable>
@@ -15,6 +13,7 @@
 #include <vector>
 
 #include "base/this_thread.h"
+#include "longbeat/spdlog.h"
 
 namespace longbeat::internal {
 namespace {
@@ -27,20 +26,6 @@ constexpr auto kFlushAtExit = 1'000ms;
 constexpr auto kFlushHalf = 500ms;
 /// Of the sink that is set; with the default one, spdlog's own level counts.
 constexpr int kAskSpdlog = -1;
-
-spdlog::level::level_enum to_spdlog(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return spdlog::level::debug;
-    case LogLevel::kInfo:
-      return spdlog::level::info;
-    case LogLevel::kWarn:
-      return spdlog::level::warn;
-    case LogLevel::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::err;
-}
 
 void write_by_default(const LogRecord& record) {
   spdlog::log(to_spdlog(record.level), "{}", to_string(record));

@@ -2,6 +2,7 @@
 #include <cctype>
 #include <string>
 
+#include "base/utf8.h"
 #include "client/option_text.h"
 #include "longbeat/client_options.h"
 
@@ -54,6 +55,7 @@ Result<> check_address(const std::string& field, const std::string& address) {
   return invalid(field, quoted(address), is_number ? "host:port with a port from 1 to 65535" : "host:port");
 }
 
+/// The protocol's texts are UTF-8, and protobuf would send anything else for the server to refuse.
 Result<> check_text(const std::string& field, const std::string& value) {
   if (!is_utf8(value)) return invalid(field, quoted(value), "UTF-8");
   return {};

@@ -3,9 +3,10 @@
 #include <cxxabi.h>
 
 #include <algorithm>
-#include <cstdint>
+#include <string_view>
 #include <typeinfo>
 
+#include "base/utf8.h"
 #include "core/attempt.h"
 #include "core/wire_size.h"
 #include "longbeat/data_converter.h"
@@ -89,31 +90,13 @@ bool has(const std::vector<StopCause>& causes, StopCause cause) {
   return std::find(causes.begin(), causes.end(), cause) != causes.end();
 }
 
-/// Bytes of the valid UTF-8 sequence at `at`, or 0.
-std::size_t sequence_length(const std::string& text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(i < text.size() ? text[i] : 0); };
-  const auto follows = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
-  const std::uint8_t first = byte(at), second = byte(at + 1);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return follows(at + 1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    const bool overlong = first == 0xe0 && second < 0xa0, surrogate = first == 0xed && second > 0x9f;
-    return follows(at + 1) && follows(at + 2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    const bool overlong = first == 0xf0 && second < 0x90, beyond = first == 0xf4 && second > 0x8f;
-    return follows(at + 1) && follows(at + 2) && follows(at + 3) && !overlong && !beyond ? 4 : 0;
-  }
-  return 0;
-}
-
 }  // namespace
 
 std::string sendable_text(std::string text, std::size_t bytes_max) {
   std::string valid;
   valid.reserve(std::min(text.size(), bytes_max));
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = sequence_length(text, at);
+    const std::size_t length = utf8_length(std::string_view(text).substr(at));
     if (valid.size() + std::max<std::size_t>(length, 1) > bytes_max) break;
     if (length == 0) {
       valid += '?';

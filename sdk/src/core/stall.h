@@ -2,10 +2,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 #include "base/clock.h"
 
 namespace longbeat::internal {
+
+/// What is wrong with AutoHeartbeatOptions::stall_timeout, or "".
+inline std::string stall_timeout_mistake(std::chrono::nanoseconds timeout) {
+  if (timeout >= std::chrono::milliseconds(10) && timeout <= std::chrono::hours(240)) return {};
+  return "stall_timeout is " + std::to_string(timeout.count()) + " ns, must be 10 ms to 240 hours";
+}
 
 /// What counts as progress of one attempt: any change of either number, in any direction.
 struct Progress {

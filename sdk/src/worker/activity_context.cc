@@ -97,9 +97,6 @@ std::chrono::nanoseconds ActivityContext::wait_end(std::chrono::nanoseconds dura
 std::chrono::nanoseconds ActivityContext::wait_slice(std::chrono::nanoseconds end) const noexcept {
   return attempt_->wait_slice(TimePoint(end));
 }
-Result<> ActivityContext::save_encoded(Payloads details, std::chrono::nanoseconds timeout) {
-  return attempt_->save_now(std::move(details), timeout);
-}
 void ActivityContext::advance(std::uint64_t by) noexcept {
   attempt_->advance(by);
 }
@@ -142,12 +139,6 @@ std::optional<internal::WallTime> ActivityContext::lease_expiry() const noexcept
 }
 const DataConverter& ActivityContext::converter() const noexcept {
   return attempt_->converter();
-}
-void ActivityContext::put(std::unique_ptr<internal::DetailsValue> value) noexcept {
-  attempt_->put(std::move(value));
-}
-void ActivityContext::put_failed(const char* why) noexcept {
-  attempt_->put_failed(why);
 }
 void ActivityContext::repeat_heartbeat() noexcept {
   attempt_->repeat();

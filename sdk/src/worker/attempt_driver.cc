@@ -73,10 +73,8 @@ void AttemptDriver::poked() {
       save.settle(Error{ErrorCode::kLeaseLost, "save_now: this attempt does not count any more"});
       continue;
     }
-    if (wire_size(save.details) > host_.payload_bytes_max) {
-      save.settle(Error{ErrorCode::kInvalidArgument,
-                        "save_now: the value has " + std::to_string(wire_size(save.details)) +
-                            " bytes, the server takes " + std::to_string(host_.payload_bytes_max)});
+    if (const auto why = too_large("the value has", wire_size(save.details)); !why.empty()) {
+      save.settle(Error{ErrorCode::kInvalidArgument, "save_now: " + why});
       continue;
     }
     if (save.sequence > newest_.sequence)
@@ -192,13 +190,16 @@ void AttemptDriver::encoded(std::uint64_t sequence, Result<Payloads> details) {
 
 void AttemptDriver::use_details(Payloads details, std::uint64_t sequence) {
   if (sequence <= newest_.sequence) return;  // Something newer took the fast way.
-  const std::size_t bytes = wire_size(details);
-  if (bytes > host_.payload_bytes_max) {
-    return refuse_details("they have " + std::to_string(bytes) + " bytes, the server takes " +
-                          std::to_string(host_.payload_bytes_max));
-  }
+  if (const auto why = too_large("they have", wire_size(details)); !why.empty()) return refuse_details(why);
   newest_ = {std::make_shared<const Payloads>(std::move(details)), sequence};
   throttle_.request();
+}
+
+/// "the value has 9 bytes, the server takes 8"; "" when it takes them.
+std::string AttemptDriver::too_large(const char* what_has, std::size_t bytes) const {
+  if (bytes <= host_.payload_bytes_max) return {};
+  return std::string(what_has) + ' ' + std::to_string(bytes) + " bytes, the server takes " +
+         std::to_string(host_.payload_bytes_max);
 }
 
 /// A running attempt fails with this; one that has ended can only do without them.

@@ -85,6 +85,7 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void encoded(std::uint64_t sequence, Result<Payloads> details);
   void refuse_details(const std::string& why);
   void use_details(Payloads details, std::uint64_t sequence);
+  std::string too_large(const char* what_has, std::size_t bytes) const;
   void send_beat(TimePoint now);
   void beat_answered(TimePoint sent_at, const Details& sent, const StatusOr<HeartbeatFlags>& answer);
   void apply(const HeartbeatFlags& flags);
@@ -120,6 +121,7 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void report_less(const std::string& why);
   void report_instead(Failure failure);
   void give_up(const std::string& why);
+  std::string report_text() const;
   void report_done();
   void finish_if_free();
   void drop_leftovers();

@@ -18,11 +18,6 @@ constexpr Nanoseconds kShortestWatch = std::chrono::milliseconds(20), kLongestWa
 /// Fits into any message that has room for a failure at all.
 constexpr std::size_t kSmallFailure = 32'768;
 
-std::string size_text(const char* what, std::size_t bytes, std::size_t bytes_max) {
-  return std::string("the ") + what + " has " + std::to_string(bytes) + " bytes, the server takes " +
-         std::to_string(bytes_max);
-}
-
 /// The activity's own failure without what a server may object to.
 Failure plain_failure(const Failure& failure, const std::string& why) {
   Failure plain = application_failure(failure.type, failure.message, failure.non_retryable);
@@ -100,18 +95,13 @@ void AttemptDriver::begin_report(AttemptOutcome outcome) {
   }
   if (const auto* completed = std::get_if<AttemptCompleted>(&outcome_)) {
     drop_leftovers();  // Nobody reads details of a completed activity.
-    const std::size_t bytes = wire_size(completed->result);
-    if (bytes > host_.payload_bytes_max) {
-      return report_instead(
-          application_failure("ResultTooLarge", size_text("result", bytes, host_.payload_bytes_max), true));
-    }
+    if (const auto why = too_large("the result has", wire_size(completed->result)); !why.empty())
+      return report_instead(application_failure("ResultTooLarge", why, true));
     return send_report();
   }
   if (auto* failed = std::get_if<AttemptFailed>(&outcome_)) {
     // As it is, the server would make it final.
-    const std::size_t bytes = wire_size(failed->failure);
-    if (bytes > host_.payload_bytes_max) {
-      const auto why = size_text("failure", bytes, host_.payload_bytes_max);
+    if (const auto why = too_large("the failure has", wire_size(failed->failure)); !why.empty()) {
       log(LogLevel::kWarn, name() + ": " + why + "; it is shortened");
       failed->failure = smaller_failure(failed->failure, host_.payload_bytes_max, why);
     }
@@ -131,11 +121,10 @@ void AttemptDriver::begin_report(AttemptOutcome outcome) {
 /// The next attempt reads these details, so they go first, or inside the failure where the server takes them there.
 void AttemptDriver::continue_flush() {
   if (!flushing_ || (encoding_ && !encoding_late_)) return;
-  if (auto value = attempt_->cell().take(); value && !encoding_) {
+  if (encoding_) {
+    drop_leftovers();
+  } else if (auto value = attempt_->cell().take()) {
     return start_encoding(std::move(value));  // It came while an older one was being encoded.
-  } else if (value) {
-    host_.courier.post(CourierJob::kConvert, attempt_->key(),
-                       [late = std::shared_ptr<DetailsValue>(std::move(value))] {});
   }
   const bool inside = std::holds_alternative<AttemptFailed>(outcome_) && host_.failure_takes_details;
   if (unsaved_details() && !inside && !beats_over_ && host_.loop.now() < flush_until_) {
@@ -182,6 +171,17 @@ void AttemptDriver::watch_report() {
   });
 }
 
+std::size_t AttemptDriver::report_bytes() const {
+  if (const auto* completed = std::get_if<AttemptCompleted>(&outcome_)) return wire_size(completed->result);
+  if (const auto* failed = std::get_if<AttemptFailed>(&outcome_)) return wire_size(failed->failure);
+  if (const auto* canceled = std::get_if<AttemptCanceled>(&outcome_)) return wire_size(canceled->details);
+  return 0;
+}
+
+std::string AttemptDriver::report_text() const {
+  return "the report of " + name() + " (" + std::to_string(report_bytes()) + " bytes)";
+}
+
 void AttemptDriver::report_answered(const StatusOr<>& answer) {
   if (report_settled_) return;
   host_.loop.cancel(std::exchange(report_timer_, 0));
@@ -195,14 +195,13 @@ void AttemptDriver::report_answered(const StatusOr<>& answer) {
       return report_done();
     case ReportAnswer::kStale:
       host_.count([](auto& stats) { ++stats.reports_stale; });
-      log(LogLevel::kWarn, "the report of " + name() + " (" + std::to_string(report_bytes()) +
-                               " bytes) is dropped: the server does not know the attempt any more");
+      log(LogLevel::kWarn, report_text() + " is dropped: the server does not know the attempt any more");
       return report_done();
     case ReportAnswer::kUnknown:
       host_.count([](auto& stats) { ++stats.reports_unknown; });
-      log(LogLevel::kWarn, "the report of " + name() + " (" + std::to_string(report_bytes()) +
-                               " bytes) may have been applied: the answer was lost, and now the server does not know "
-                               "the attempt any more");
+      log(LogLevel::kWarn, report_text() +
+                               " may have been applied: the answer was lost, and now the server does not "
+                               "know the attempt any more");
       return report_done();
     case ReportAnswer::kTooLarge: {
       const std::string why = "the report of " + std::to_string(report_bytes()) +
@@ -225,8 +224,7 @@ void AttemptDriver::report_answered(const StatusOr<>& answer) {
       return step();
     case ReportAnswer::kGivenUp:
       host_.count([](auto& stats) { ++stats.reports_given_up; });
-      log(LogLevel::kError, "the report of " + name() + " (" + std::to_string(report_bytes()) +
-                                " bytes) is given up: " + to_string(answer.error()));
+      log(LogLevel::kError, report_text() + " is given up: " + to_string(answer.error()));
       return report_done();
   }
 }

@@ -2,7 +2,6 @@
 #include <string>
 
 #include "base/log.h"
-#include "core/wire_size.h"
 #include "worker/attempt_driver.h"
 
 namespace longbeat::internal {
@@ -12,13 +11,6 @@ std::string age_text(TimePoint since, TimePoint now) {
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - since);
   if (age < std::chrono::seconds(10)) return std::to_string(age.count()) + " ms ago";
   return std::to_string(age.count() / 1000) + " s ago";
-}
-
-std::size_t outcome_bytes(const AttemptOutcome& outcome) {
-  if (const auto* completed = std::get_if<AttemptCompleted>(&outcome)) return wire_size(completed->result);
-  if (const auto* failed = std::get_if<AttemptFailed>(&outcome)) return wire_size(failed->failure);
-  if (const auto* canceled = std::get_if<AttemptCanceled>(&outcome)) return wire_size(canceled->details);
-  return 0;
 }
 
 }  // namespace
@@ -57,10 +49,6 @@ std::string AttemptDriver::whereabouts() const {
     text += ", no heartbeat acknowledged";
   }
   return text;
-}
-
-std::size_t AttemptDriver::report_bytes() const {
-  return outcome_bytes(outcome_);
 }
 
 }  // namespace longbeat::internal

@@ -4,16 +4,14 @@
 #include <string>
 
 #include "core/attempt.h"
+#include "core/stall.h"
 #include "longbeat/activity_context.h"
 
 LONGBEAT_BEGIN
 
 AutoHeartbeat::AutoHeartbeat(ActivityContext& context, AutoHeartbeatOptions options) : attempt_(context.attempt_) {
-  constexpr std::chrono::nanoseconds kShortest = std::chrono::milliseconds(10), kLongest = std::chrono::hours(240);
-  if (options.stall_timeout < kShortest || options.stall_timeout > kLongest) {
-    throw std::invalid_argument("AutoHeartbeatOptions.stall_timeout is " +
-                                std::to_string(options.stall_timeout.count()) + " ns, must be 10 ms to 240 hours");
-  }
+  const std::string mistake = internal::stall_timeout_mistake(options.stall_timeout);
+  if (!mistake.empty()) throw std::invalid_argument("AutoHeartbeatOptions." + mistake);
   number_ = attempt_->begin_auto_beat(options);
 }
 

@@ -12,8 +12,6 @@
 namespace longbeat::internal {
 namespace {
 
-constexpr std::chrono::nanoseconds kShortestStall = std::chrono::milliseconds(10);
-constexpr std::chrono::nanoseconds kLongestStall = std::chrono::hours(240);
 constexpr std::size_t kListedBytesMax = 1000;
 
 /// "a, b and 998 more": a thousand names must not become a failure of twenty kilobytes.
@@ -65,11 +63,9 @@ bool Registry::is_fit(const std::string& who, const ActivityFunction& function, 
     return false;
   }
   if (!options.auto_heartbeat) return true;
-  const auto timeout = options.auto_heartbeat->stall_timeout;
-  if (timeout >= kShortestStall && timeout <= kLongestStall) return true;
-  note(who + ": ServeOptions.auto_heartbeat.stall_timeout is " + std::to_string(timeout.count()) +
-       " ns, must be 10 ms to 240 hours");
-  return false;
+  const std::string mistake = stall_timeout_mistake(options.auto_heartbeat->stall_timeout);
+  if (!mistake.empty()) note(who + ": ServeOptions.auto_heartbeat." + mistake);
+  return mistake.empty();
 }
 
 void Registry::add(std::string name, ActivityFunction function, const ServeOptions& options) {

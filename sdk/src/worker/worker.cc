@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "base/utf8.h"
 #include "client/client_core.h"
 #include "client/option_text.h"
 #include "worker/registry.h"

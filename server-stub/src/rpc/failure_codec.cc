@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "rpc/wire.h"
 
 namespace longbeat::server {
@@ -14,20 +15,12 @@ namespace {
 
 constexpr int kCauseDepthMax = 20;
 
-/// The first `bytes_max` bytes of `text`, less where that would cut a character in two.
-std::string cut_text(const std::string& text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  std::size_t end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end);
-}
-
 /// What decides about retries and how the failure is matched, without payloads.
 void keep_facts(const Failure& from, Failure& to) {
   switch (from.failure_info_case()) {
     case Failure::kApplicationFailureInfo: {
       auto& info = *to.mutable_application_failure_info();
-      info.set_type(cut_text(from.application_failure_info().type(), 1000));
+      info.set_type(std::string(internal::utf8_beginning(from.application_failure_info().type(), 1000)));
       info.set_non_retryable(from.application_failure_info().non_retryable());
       info.set_category(from.application_failure_info().category());
       return;
@@ -73,7 +66,7 @@ std::size_t fill(const Failure& from, Failure& to, std::size_t room, int depth) 
   }
   room -= facts;
   const auto take = [&room](const std::string& text) {
-    std::string kept = room > cost(0) ? cut_text(text, room - cost(0)) : std::string();
+    std::string kept(internal::utf8_beginning(text, room > cost(0) ? room - cost(0) : std::size_t{0}));
     if (!kept.empty()) room -= std::min(room, cost(kept.size()));
     return kept;
   };

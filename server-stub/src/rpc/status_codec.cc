@@ -7,6 +7,7 @@
 #include <array>
 #include <string_view>
 
+#include "base/utf8.h"
 #include "rpc/wire.h"
 
 namespace longbeat::server {
@@ -22,20 +23,8 @@ constexpr std::string_view kCut = "... <truncated>";
 
 namespace details = temporal::api::errordetails::v1;
 
-bool continues_character(char c) {
-  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
-}
-
-/// The first `bytes_max` bytes of `text`, less where that would cut a character in two.
-std::string_view beginning(std::string_view text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  std::size_t end = bytes_max;
-  while (end > 0 && continues_character(text[end])) --end;
-  return text.substr(0, end);
-}
-
 std::string detail_text(const std::string& text) {
-  return std::string(beginning(text, kDetailTextBytesMax));
+  return std::string(internal::utf8_beginning(text, kDetailTextBytesMax));
 }
 
 void set_detail(google::rpc::Status& out, const google::protobuf::Message& detail) {
@@ -111,7 +100,7 @@ std::string cut_message(const std::string& message, std::size_t room, bool repea
     taken += cost(message[at]);
   }
   if (at == message.size() && taken <= most) return message;
-  return std::string(beginning(message, fits)).append(kCut);
+  return std::string(internal::utf8_beginning(message, fits)).append(kCut);
 }
 
 }  // namespace
