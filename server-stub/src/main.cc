@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include <atomic>
 #include <chrono>
@@ -22,6 +21,7 @@
 #include "base/log.h"
 #include "flags.h"
 #include "longbeat/export.h"
+#include "longbeat/spdlog.h"
 #include "port_file.h"
 #include "rpc/json_text.h"
 #include "rpc/protobuf_log.h"
@@ -34,20 +34,6 @@ constexpr int kExitFailed = 1;
 constexpr std::chrono::seconds kSecondSignalAfter{1};
 
 using longbeat::server::Config;
-
-spdlog::level::level_enum to_spdlog(longbeat::internal::LogLevel level) {
-  switch (level) {
-    case longbeat::internal::LogLevel::kDebug:
-      return spdlog::level::debug;
-    case longbeat::internal::LogLevel::kInfo:
-      return spdlog::level::info;
-    case longbeat::internal::LogLevel::kWarn:
-      return spdlog::level::warn;
-    case longbeat::internal::LogLevel::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::err;
-}
 
 longbeat::internal::LogLevel least_level(const std::string& name) {
   using longbeat::internal::LogLevel;
@@ -65,7 +51,7 @@ void set_up_log(const Config& config) {
   logger->flush_on(spdlog::level::warn);
   longbeat::internal::set_log_sink(
       [logger, json](const longbeat::LogRecord& record) {
-        logger->log(to_spdlog(record.level), "{}",
+        logger->log(longbeat::internal::to_spdlog(record.level), "{}",
                     json ? longbeat::server::json_quoted(record.message) : to_string(record));
       },
       least_level(config.log_level));
@@ -157,6 +143,7 @@ int serve(const Config& config, const sigset_t& signals) {
   options.ip = config.ip;
   options.port = config.port;
   options.database = config.database;
+  options.disk_reserve_bytes = config.disk_reserve;
   options.limits = config.limits;
   options.rpc_limits = config.rpc;
   options.outbound = config.outbound;

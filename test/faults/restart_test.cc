@@ -12,12 +12,42 @@
 using namespace longbeat;
 using namespace longbeat::faults;
 
+namespace {
+
+constexpr int kActivities = 300;
+
+/// A worker in the midst of many short activities.
+struct Backlog {
+  explicit Backlog(std::chrono::nanoseconds heartbeat_timeout) {
+    worker.serve(count_up, [this](ActivityContext& context, int number) {
+      ++runs;
+      context.sleep_for(20ms);
+      return number;
+    });
+    REQUIRE(worker.start());
+    for (int number = 0; number < kActivities; ++number)
+      handles.push_back(
+          room.direct.start(count_up, start_options(std::to_string(number), heartbeat_timeout), number).value());
+  }
+  /// So many fifths are done, or all have begun.
+  bool reached(int fifths) {
+    return eventually([&] { return worker.stats().completed >= fifths * kActivities / 5 || runs >= kActivities; });
+  }
+
+  Room room{{}, true};
+  std::atomic<int> runs{0};
+  Worker worker{room.direct, {.task_queue = "q", .max_concurrent_activities = 20}};
+  std::vector<ActivityHandle<int>> handles{};
+};
+
+}  // namespace
+
 TEST_CASE("attempts that run while the server is killed complete as the same attempts", "[faults][restart]") {
   Room room({}, true);
-  constexpr int kActivities = 20;
+  constexpr int kRunning = 20;
   std::atomic<int> running{0}, runs{0};
   std::atomic<bool> finish{false};
-  Worker worker(room.direct, {.task_queue = "q", .max_concurrent_activities = kActivities});
+  Worker worker(room.direct, {.task_queue = "q", .max_concurrent_activities = kRunning});
   worker.serve(count_up, [&](ActivityContext& context, int number) {
     ++runs;
     auto progress = context.checkpoint<int>();
@@ -28,51 +58,42 @@ TEST_CASE("attempts that run while the server is killed complete as the same att
   });
   REQUIRE(worker.start());
   std::vector<ActivityHandle<int>> handles;
-  for (int number = 0; number < kActivities; ++number)
+  for (int number = 0; number < kRunning; ++number)
     handles.push_back(room.direct.start(count_up, start_options(std::to_string(number), 3s), number).value());
-  REQUIRE(eventually([&] { return running == kActivities; }));
+  REQUIRE(eventually([&] { return running == kRunning; }));
 
   for (int round = 0; round < 2; ++round) {
     const auto beats = worker.stats().heartbeats_acknowledged;
     std::printf("the server was away for %lld ms\n", static_cast<long long>(room.server.restart().count()));
     // Every attempt has had to ask again.
-    REQUIRE(eventually([&] { return worker.stats().heartbeats_acknowledged >= beats + kActivities; }));
+    REQUIRE(eventually([&] { return worker.stats().heartbeats_acknowledged >= beats + kRunning; }));
   }
   finish = true;
   int correct = 0;
-  for (int number = 0; number < kActivities; ++number) {
+  for (int number = 0; number < kRunning; ++number) {
     const auto& handle = handles[static_cast<std::size_t>(number)];
     const auto result = handle.result({.timeout = 20s});
     if (result && *result == number && handle.describe().value().attempt == 1) ++correct;
   }
-  CHECK(correct == kActivities);
-  CHECK(runs == kActivities);
+  CHECK(correct == kRunning);
+  CHECK(runs == kRunning);
   CHECK(worker.stats().leases_lost == 0);
 }
 
 TEST_CASE("every result reaches a server that is killed while results are reported", "[faults][restart]") {
-  Room room({}, true);
-  constexpr int kActivities = 300;
-  std::atomic<int> runs{0};
-  Worker worker(room.direct, {.task_queue = "q", .max_concurrent_activities = 20});
-  worker.serve(count_up, [&](ActivityContext& context, int number) {
-    ++runs;
-    context.sleep_for(20ms);
-    return number;
-  });
-  REQUIRE(worker.start());
-  std::vector<ActivityHandle<int>> handles;
-  for (int number = 0; number < kActivities; ++number)
-    handles.push_back(room.direct.start(count_up, start_options(std::to_string(number), 1s), number).value());
+  Backlog backlog(1s);
+  Room& room = backlog.room;
+  Worker& worker = backlog.worker;
+  const std::atomic<int>& runs = backlog.runs;
   int restarts = 0;
   for (int share = 1; share <= 3; ++share) {
-    REQUIRE(eventually([&] { return worker.stats().completed >= share * kActivities / 5 || runs >= kActivities; }));
+    REQUIRE(backlog.reached(share));
     room.server.restart();
     ++restarts;
   }
   int correct = 0, again = 0;
   for (int number = 0; number < kActivities; ++number) {
-    const auto& handle = handles[static_cast<std::size_t>(number)];
+    const auto& handle = backlog.handles[static_cast<std::size_t>(number)];
     const auto result = handle.result({.timeout = 30s});
     if (result && *result == number) ++correct;
     if (handle.describe().value().attempt > 1) ++again;
@@ -111,21 +132,12 @@ TEST_CASE("polls that are parked while the server is killed are opened again", "
 }
 
 TEST_CASE("a server that is stopped and started again as it should be costs nobody anything", "[faults][restart]") {
-  Room room({}, true);
-  constexpr int kActivities = 300;
-  std::atomic<int> runs{0};
-  Worker worker(room.direct, {.task_queue = "q", .max_concurrent_activities = 20});
-  worker.serve(count_up, [&](ActivityContext& context, int number) {
-    ++runs;
-    context.sleep_for(20ms);
-    return number;
-  });
-  REQUIRE(worker.start());
-  std::vector<ActivityHandle<int>> handles;
-  for (int number = 0; number < kActivities; ++number)
-    handles.push_back(room.direct.start(count_up, start_options(std::to_string(number), 60s), number).value());
+  Backlog backlog(60s);
+  Room& room = backlog.room;
+  Worker& worker = backlog.worker;
+  const std::atomic<int>& runs = backlog.runs;
   for (int share = 1; share <= 3; ++share) {
-    REQUIRE(eventually([&] { return worker.stats().completed >= share * kActivities / 5 || runs >= kActivities; }));
+    REQUIRE(backlog.reached(share));
     room.server.terminate();
     REQUIRE(eventually([&] { return !room.server.running(); }));
     CHECK(room.server.exit_code() == 0);
@@ -133,7 +145,7 @@ TEST_CASE("a server that is stopped and started again as it should be costs nobo
   }
   int correct = 0, first = 0;
   for (int number = 0; number < kActivities; ++number) {
-    const auto& handle = handles[static_cast<std::size_t>(number)];
+    const auto& handle = backlog.handles[static_cast<std::size_t>(number)];
     const auto result = handle.result({.timeout = 30s});
     if (result && *result == number) ++correct;
     if (handle.describe().value().attempt == 1) ++first;

@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "storage/crash_point.h"
+
 namespace longbeat::server::sqlite {
 namespace {
 
@@ -36,16 +38,15 @@ StatusOr<> check_path(const std::string& path) {
   if (::stat(directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
     return internal::failed_precondition(quoted(path) + ": directory '" + directory + "' does not exist");
   }
-  if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-    return internal::failed_precondition(quoted(path) + " is not a regular file");
-  }
+  if (::stat(path.c_str(), &info) != 0) return {};  // What is there and cannot be read shows when it is opened.
+  if (!S_ISREG(info.st_mode)) return internal::failed_precondition(quoted(path) + " is not a regular file");
   // Lock and log lie beside the name, so servers on two names of one file would not see each other.
-  if (::stat(path.c_str(), &info) == 0 && info.st_nlink > 1) {
+  if (info.st_nlink > 1) {
     return internal::failed_precondition(quoted(path) + " has " + std::to_string(info.st_nlink) +
                                          " names (hard links), must have one: remove the others, or copy the file");
   }
   // SQLite takes one byte for an empty file; whatever else is not its own it refuses itself.
-  if (::stat(path.c_str(), &info) == 0 && info.st_size == 1) return not_sqlite(path);
+  if (info.st_size == 1) return not_sqlite(path);
   return {};
 }
 
@@ -57,28 +58,6 @@ std::string version_row(std::uint32_t version) {
     row[i + 4] = static_cast<char>(~version >> (8 * i));
   }
   return row;
-}
-
-/// The file's format version, one that this server knows.
-StatusOr<std::uint32_t> read_version(Connection& db, const std::string& path) {
-  auto select = db.prepare("SELECT value FROM " + table_name(Table::kMeta) + " WHERE key = 0");
-  if (!select) return named(path, select.error());
-  const int result = select->step();
-  if (result != SQLITE_ROW) return Status{StatusCode::kDataLoss, quoted(path) + " has no format version", {}};
-  const auto* bytes = static_cast<const unsigned char*>(sqlite3_column_blob(select->get(), 0));
-  const int size = sqlite3_column_bytes(select->get(), 0);
-  std::uint32_t version = 0;
-  for (int i = 0; i < 4 && i < size; ++i) version |= std::uint32_t{bytes[i]} << (8 * i);
-  if (size != 8 || version_row(version) != std::string_view(reinterpret_cast<const char*>(bytes), 8)) {
-    return Status{StatusCode::kDataLoss, quoted(path) + ": its format version is damaged", {}};
-  }
-  if (version > kFormatVersion) {
-    return internal::failed_precondition(quoted(path) + " has format " + std::to_string(version) +
-                                         ", this server knows formats up to " + std::to_string(kFormatVersion) +
-                                         ": use a newer longbeat-server");
-  }
-  if (version == 0) return Status{StatusCode::kDataLoss, quoted(path) + ": its format version is damaged", {}};
-  return version;
 }
 
 /// Creates the tables from `first` on, inside the caller's transaction.
@@ -112,15 +91,45 @@ StatusOr<> create_file(Connection& db) {
 
 /// One transaction from each older format to the present one: done or not done, whatever happens meanwhile.
 StatusOr<> migrate(Connection& db, std::uint32_t from) {
-  constexpr std::size_t kTablesOfFormat1 = 8;
   if (from == kFormatVersion) return {};
   if (auto ok = db.execute("BEGIN IMMEDIATE"); !ok) return ok;
-  if (auto ok = create_tables(db, kTablesOfFormat1); !ok) return ok;
+  if (auto ok = create_tables(db, tables_of_format(from)); !ok) return ok;
+  LONGBEAT_CRASH_POINT("migration");
   if (auto ok = write_version(db); !ok) return ok;
-  return db.execute("COMMIT");
+  LONGBEAT_CRASH_POINT("migration");
+  if (auto ok = db.execute("COMMIT"); !ok) return ok;
+  LONGBEAT_CRASH_POINT("migration");
+  return {};
 }
 
-/// True when the file has no content yet, false when it is longbeat's.
+}  // namespace
+
+std::size_t tables_of_format(std::uint32_t format) {
+  constexpr std::size_t kTablesOfFormat1 = 8;
+  return format == 1 ? kTablesOfFormat1 : kTableCount;
+}
+
+StatusOr<std::uint32_t> read_version(Connection& db, const std::string& path) {
+  auto select = db.prepare("SELECT value FROM " + table_name(Table::kMeta) + " WHERE key = 0");
+  if (!select) return named(path, select.error());
+  const int result = select->step();
+  if (result != SQLITE_ROW) return Status{StatusCode::kDataLoss, quoted(path) + " has no format version", {}};
+  const auto* bytes = static_cast<const unsigned char*>(sqlite3_column_blob(select->get(), 0));
+  const int size = sqlite3_column_bytes(select->get(), 0);
+  std::uint32_t version = 0;
+  for (int i = 0; i < 4 && i < size; ++i) version |= std::uint32_t{bytes[i]} << (8 * i);
+  if (size != 8 || version_row(version) != std::string_view(reinterpret_cast<const char*>(bytes), 8)) {
+    return Status{StatusCode::kDataLoss, quoted(path) + ": its format version is damaged", {}};
+  }
+  if (version > kFormatVersion) {
+    return internal::failed_precondition(quoted(path) + " has format " + std::to_string(version) +
+                                         ", this server knows formats up to " + std::to_string(kFormatVersion) +
+                                         ": use a newer longbeat-server");
+  }
+  if (version == 0) return Status{StatusCode::kDataLoss, quoted(path) + ": its format version is damaged", {}};
+  return version;
+}
+
 StatusOr<bool> is_new(Connection& db, const std::string& path) {
   auto application = db.number("PRAGMA application_id");
   auto objects = application ? db.number("SELECT count(*) FROM sqlite_master") : application;
@@ -134,8 +143,6 @@ StatusOr<bool> is_new(Connection& db, const std::string& path) {
     return internal::failed_precondition(quoted(path) + " is an SQLite database, but not longbeat's");
   return false;
 }
-
-}  // namespace
 
 std::string table_name(Table table) {
   static constexpr const char* kNames[] = {"meta",    "namespace", "progress", "input",     "details",
@@ -201,7 +208,29 @@ FileLock::~FileLock() {
   ::close(descriptor_);
 }
 
+namespace {
+
+/// What is not ours or newer than we are is refused before a connection exists that could change it: the last one to
+/// close moves the log into the file.
+StatusOr<> refuse_untouched(const std::string& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0 || info.st_size == 0) return {};
+  // Left by a crash while the file was made: to be rolled back before anything can be said of it.
+  if (::stat((path + "-journal").c_str(), &info) == 0 && info.st_size > 0) return {};
+  auto db = Connection::open_untouched(path);
+  if (!db) return {};  // Whoever opens it next says why.
+  const auto fresh = is_new(*db, path);
+  if (!fresh && fresh.error().code == StatusCode::kFailedPrecondition) return fresh.error();
+  if (!fresh || *fresh) return {};
+  const auto version = read_version(*db, path);
+  if (!version && version.error().code == StatusCode::kFailedPrecondition) return version.error();
+  return {};
+}
+
+}  // namespace
+
 StatusOr<Connection> open_file(const std::string& path) {
+  if (auto ours = refuse_untouched(path); !ours) return ours.error();
   auto db = Connection::open(path, true);
   if (!db) return Status{StatusCode::kFailedPrecondition, quoted(path) + ": " + db.error().message, {}};
   if (sqlite3_db_readonly(db->get(), "main") == 1)

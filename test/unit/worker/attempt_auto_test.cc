@@ -3,7 +3,6 @@
 #include <optional>
 #include <stdexcept>
 
-#include "core/outcome.h"
 #include "longbeat/auto_heartbeat.h"
 #include "support/catch.h"
 #include "unit/worker/fake_worker.h"
@@ -13,11 +12,6 @@ using namespace longbeat::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-AttemptOutcome stopped(const FakeWorker& worker) {
-  const auto& attempt = *worker.executor.inputs.back().attempt;
-  return outcome_of_stop(attempt.causes(), attempt.lost(), attempt.details_failure(), attempt.stall_failure());
-}
 
 /// Time passes in seconds; the work moves in each of them.
 template <class Work>
@@ -138,7 +132,7 @@ TEST_CASE("a stalled attempt", "[worker][heartbeat][stop]") {
     const AutoHeartbeat beat(context, {.stall_timeout = 3s});
     worker.loop.run_for(3s);
     CHECK_THROWS_AS(context.throw_if_stopped(), ActivityStopped);
-    worker.end(stopped(worker));
+    worker.end(worker.stopped());
     REQUIRE(worker.stub.failed.size() == 1);
     CHECK(worker.stub.failed[0].params.failure.type == "ActivityStalled");
     CHECK(worker.machine->stats().slots_used == 0);
@@ -176,7 +170,7 @@ TEST_CASE("a stalled attempt", "[worker][heartbeat][stop]") {
     worker.loop.run_for(3s);
     work_for(worker, 60, [&] { context.advance(); });
     CHECK(worker.stub.failed.empty());
-    worker.end(stopped(worker));
+    worker.end(worker.stopped());
     CHECK(worker.stub.failed.size() == 1);
   }
   SECTION("that heartbeats keeps its lease while it cleans up") {
@@ -196,7 +190,7 @@ TEST_CASE("a stalled attempt", "[worker][heartbeat][stop]") {
     context.heartbeat(2);
     const AutoHeartbeat beat(context, {.stall_timeout = 1s});
     worker.loop.run_for(1s);
-    worker.end(stopped(worker));
+    worker.end(worker.stopped());
     REQUIRE(worker.stub.failed.size() == 1);
     CHECK(text_of(worker.stub.failed[0].params.last_heartbeat_details.value()) == "2");
   }
@@ -205,7 +199,7 @@ TEST_CASE("a stalled attempt", "[worker][heartbeat][stop]") {
     auto& context = worker.begin();
     const AutoHeartbeat beat(context, {.stall_timeout = 3s});
     worker.loop.run_for(3s);
-    worker.end(stopped(worker));
+    worker.end(worker.stopped());
     CHECK(worker.stub.canceled.size() == 1);
   }
   SECTION("that the server does not know any more is not reported") {

@@ -106,14 +106,10 @@ TEST_CASE("nothing older is sent after something newer", "[worker][heartbeat]") 
 TEST_CASE("details that cannot be sent", "[worker][heartbeat]") {
   FakeWorker worker;
   auto& context = worker.begin();
-  const auto outcome = [&] {
-    const auto& attempt = *worker.executor.inputs.back().attempt;
-    return outcome_of_stop(attempt.causes(), attempt.lost(), attempt.details_failure(), attempt.stall_failure());
-  };
   SECTION("because they do not encode fail the attempt with that error, retryably") {
     context.heartbeat(std::string("\xff"));
     worker.loop.run_ready();
-    worker.end(outcome());
+    worker.end(worker.stopped());
     REQUIRE(worker.stub.failed.size() == 1);
     CHECK(worker.stub.failed[0].params.failure.type == "HeartbeatDetailsError");
     CHECK_FALSE(worker.stub.failed[0].params.failure.non_retryable);
@@ -121,7 +117,7 @@ TEST_CASE("details that cannot be sent", "[worker][heartbeat]") {
   SECTION("because their copy fails do so too, with the reason") {
     context.heartbeat(Touchy());
     worker.loop.run_ready();
-    worker.end(outcome());
+    worker.end(worker.stopped());
     REQUIRE(worker.stub.failed.size() == 1);
     CHECK_THAT(worker.stub.failed[0].params.failure.message, ContainsSubstring("no copy today"));
   }
@@ -130,7 +126,7 @@ TEST_CASE("details that cannot be sent", "[worker][heartbeat]") {
     worker.loop.run_for(5s);
     CHECK(worker.stub.beats.size() > 1);  // The lease is kept while the function cleans up.
     for (const auto& beat : worker.stub.beats) CHECK(beat.params.details.empty());
-    worker.end(outcome());
+    worker.end(worker.stopped());
     REQUIRE(worker.stub.failed.size() == 1);
     CHECK_FALSE(worker.stub.failed[0].params.failure.non_retryable);
     CHECK_THAT(worker.stub.failed[0].params.failure.message, ContainsSubstring("the server takes 1000"));
@@ -146,7 +142,7 @@ TEST_CASE("details that cannot be sent", "[worker][heartbeat]") {
     worker.loop.run_for(1s);
     CHECK(text_of(worker.stub.beats.back().params.details) == "1");
     CHECK(context.stop_causes() == std::vector{StopCause::kBrokenDetails});
-    worker.end(outcome());
+    worker.end(worker.stopped());
     CHECK_THAT(worker.stub.failed.at(0).params.failure.message, ContainsSubstring("no twos"));
   }
 }

@@ -5,7 +5,6 @@
 #include <set>
 #include <stdexcept>
 
-#include "core/outcome.h"
 #include "support/catch.h"
 #include "unit/worker/fake_worker.h"
 
@@ -14,12 +13,6 @@ using namespace longbeat::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// What the function reports that lets ActivityStopped pass.
-AttemptOutcome stopped(const FakeWorker& worker) {
-  const auto& attempt = *worker.executor.inputs.back().attempt;
-  return outcome_of_stop(attempt.causes(), attempt.lost(), attempt.details_failure(), attempt.stall_failure());
-}
 
 /// The next beat's answer carries these flags.
 void answer(FakeWorker& worker, ActivityContext& context, HeartbeatFlags flags) {
@@ -40,7 +33,7 @@ TEST_CASE("causes to stop are told apart, later ones too", "[worker][stop]") {
   CHECK(context.stop_causes() == std::vector{StopCause::kPaused, StopCause::kReset, StopCause::kCanceled});
   CHECK_FALSE(context.lost_token().stop_requested());
   SECTION("and the outcome follows all of them") {
-    worker.end(stopped(worker));
+    worker.end(worker.stopped());
     CHECK(worker.stub.canceled.size() == 1);
   }
   SECTION("and a function that ends all the same has its result reported") {
@@ -70,7 +63,7 @@ TEST_CASE("after a stop there is a window to clean up, in which heartbeats work"
   CHECK(context.stop_causes() == std::vector{cause});
   CHECK(worker.stub.beats.size() >= 8);
   context.heartbeat(std::string("last words"));
-  worker.end(stopped(worker));
+  worker.end(worker.stopped());
   if (cause == StopCause::kCanceled) {
     CHECK(worker.stub.canceled.size() == 1);
     CHECK(text_of(worker.stub.beats.back().params.details) == "\"last words\"");
@@ -258,7 +251,7 @@ TEST_CASE("an attempt whose own time is over", "[worker][stop][lease]") {
   worker.loop.run_for(9500ms);
   CHECK(context.stop_causes() == std::vector{StopCause::kTimedOut});
   CHECK(context.lost_token().stop_requested());
-  worker.end(stopped(worker));
+  worker.end(worker.stopped());
   CHECK(worker.stub.failed.empty());
   CHECK(worker.machine->stats().abandoned == 1);
 }

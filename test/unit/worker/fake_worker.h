@@ -8,6 +8,7 @@
 
 #include "core/attempt.h"
 #include "core/loop_clock.h"
+#include "core/outcome.h"
 #include "longbeat/activity_context.h"
 #include "longbeat/json.h"
 #include "support/manual_loop.h"
@@ -205,6 +206,12 @@ struct FakeWorker {
     failure.kind = FailureKind::kApplication;
     failure.message = "boom";
     end(AttemptFailed{failure});
+  }
+
+  /// What the newest function reports that lets ActivityStopped pass.
+  AttemptOutcome stopped() const {
+    const auto& attempt = *executor.inputs.back().attempt;
+    return outcome_of_stop(attempt.causes(), attempt.lost(), attempt.details_failure(), attempt.stall_failure());
   }
 
   ManualLoop loop;

@@ -171,11 +171,11 @@ void fill(Registry& registry) {
   serve(registry, "kind2", [](ActivityContext& context) {
     std::atomic<std::uint64_t> progress{0};
     const AutoHeartbeat beats(context, {.stall_timeout = 20ms, .progress = &progress});
-    for (int i = 0; i < 5; ++i) {
+    for (int i = 0; i < 100; ++i) {
       ++progress;
-      context.sleep_for(2ms);
+      std::this_thread::yield();
     }
-    context.sleep_for(50ms);
+    context.sleep_for(1h);  // Until it has stalled, or the worker stops.
     context.throw_if_stopped();
   });
   serve(registry, "kind3", [](ActivityContext& context) {
