@@ -1,10 +1,13 @@
-// A worker in a process of its own, to be frozen by the test: fault_worker ADDRESS. Tells on stdout what happens to it.
+// A worker in a process of its own, for the test to freeze or to send signals to. Tells on stdout what happens to it.
+//   fault_worker ADDRESS            saves what it counts until it is stopped
+//   fault_worker ADDRESS stubborn   goes on whatever it is told
 #include <longbeat/json.h>
 #include <longbeat/longbeat.h>
 
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <string_view>
 #include <thread>
 
 namespace {
@@ -29,12 +32,27 @@ int count_until_stopped(longbeat::ActivityContext& context) {
   return -1;  // Nobody may ever see it.
 }
 
+int ignore_everything(longbeat::ActivityContext& context) {
+  tell("begun\n");
+  while (!context.shutting_down()) std::this_thread::sleep_for(10ms);
+  tell("asked to end\n");
+  for (;;) std::this_thread::sleep_for(1h);
+}
+
+int run_stubborn(longbeat::Worker& worker) {
+  worker.serve(count_up, [](longbeat::ActivityContext& context, int) { return ignore_everything(context); });
+  worker.run().value();
+  tell("ended\n");
+  return 0;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) try {
-  if (count != 2) return 2;
+  if (count < 2) return 2;
   const auto client = longbeat::Client::connect({.address = arguments[1]}).value();
   longbeat::Worker worker(client, {.task_queue = "q", .max_concurrent_activities = 1});
+  if (count == 3 && std::string_view(arguments[2]) == "stubborn") return run_stubborn(worker);
   worker.serve(count_up, [](longbeat::ActivityContext& context, int) { return count_until_stopped(context); });
   worker.start().value();
   tell("ready\n");

@@ -46,6 +46,26 @@ TEST_CASE("a frozen worker knows that its attempt is lost, and its late result c
   CHECK(handle.result({.timeout = 5s}).value() == 100);
 }
 
+TEST_CASE("the first signal asks a worker to end, a second one ends it at once", "[faults][signals]") {
+  Room room;
+  test::ChildProcess stubborn({LONGBEAT_FAULT_WORKER, room.server.address(), "stubborn"},
+                              room.folder.path() / "worker.log");
+  const auto says = [&](const std::string& text) { return stubborn.log_tail().find(text) != std::string::npos; };
+  room.direct.start(count_up, start_options("a", 10s), 0).value();
+  REQUIRE(eventually([&] { return says("begun\n"); }));
+
+  stubborn.terminate();
+  stubborn.terminate();  // timeout(1) sends two: one to the process, one to its group.
+  REQUIRE(eventually([&] { return says("asked to end\n"); }));
+  std::this_thread::sleep_for(1500ms);  // From then on another signal is meant.
+  CHECK(stubborn.running());
+
+  stubborn.terminate();
+  REQUIRE(eventually([&] { return !stubborn.running(); }, 5s));
+  CHECK(stubborn.exit_code() == 128 + SIGTERM);
+  CHECK_FALSE(says("ended\n"));
+}
+
 TEST_CASE("a worker whose server never answers stops in time", "[faults][stop]") {
   Room room;
   room.proxy.stall();

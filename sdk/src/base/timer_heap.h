@@ -26,7 +26,7 @@ class TimerHeap {
     }
     slots_[slot].what.emplace(std::move(what));
     heap_.push_back({at, next_order_++, slot});
-    slots_[slot].position = heap_.size() - 1;
+    slots_[slot].position = static_cast<std::uint32_t>(heap_.size() - 1);
     sift_up(heap_.size() - 1);
     return handle_of(slot);
   }
@@ -87,7 +87,7 @@ class TimerHeap {
   };
   struct Slot {
     std::optional<T> what{};
-    std::size_t position = 0;
+    std::uint32_t position = 0;  ///< There are no more entries than slots.
     std::uint32_t generation = 1;
   };
 
@@ -103,7 +103,7 @@ class TimerHeap {
     free_.push_back(slot);
   }
   void place(std::size_t position, Entry entry) {
-    slots_[entry.slot].position = position;
+    slots_[entry.slot].position = static_cast<std::uint32_t>(position);
     heap_[position] = entry;
   }
   void remove_at(std::size_t position) {

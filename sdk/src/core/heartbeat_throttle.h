@@ -15,7 +15,9 @@ class HeartbeatThrottle {
 
   /// `heartbeat_timeout` zero: none is set.
   explicit HeartbeatThrottle(Duration heartbeat_timeout)
-      : interval_(interval_for(heartbeat_timeout)), backoff_(backoff_for(heartbeat_timeout)) {}
+      : interval_(interval_for(heartbeat_timeout)),
+        backoff_(backoff_for(heartbeat_timeout)),
+        unreachable_(unreachable_for(heartbeat_timeout)) {}
 
   /// Pause between two sends.
   static Duration interval_for(Duration heartbeat_timeout) {
@@ -55,12 +57,13 @@ class HeartbeatThrottle {
     backoff_.reset();
     retry_at_ = TimePoint::min();
   }
-  /// The send failed: it is wanted again, after a pause that fits several times into the lease.
-  void failed(TimePoint now, Random& random) {
+  /// The send failed: it is wanted again, after a pause that fits several times into the lease. `unreachable`: nobody
+  /// took it, so trying again costs no server anything.
+  void failed(TimePoint now, Random& random, bool unreachable = false) {
     in_flight_ = false;
     wanted_ = true;
     next_send_ = TimePoint::min();
-    retry_at_ = now + backoff_.next(random);
+    retry_at_ = now + (unreachable ? unreachable_ : backoff_).next(random);
   }
 
  private:
@@ -72,9 +75,18 @@ class HeartbeatThrottle {
     }
     return policy;
   }
+  /// A beat that is due when the server goes away has 15 % of the timeout until the lease's margin. A restart may take
+  /// ten of them; then one try notices that the server is back, and the next gets through.
+  static BackoffPolicy unreachable_for(Duration timeout) {
+    if (timeout <= Duration::zero()) return backoff_for(timeout);
+    BackoffPolicy policy;
+    policy.initial = policy.maximum =
+        std::clamp<Duration>(timeout / 60, std::chrono::milliseconds(5), std::chrono::seconds(1));
+    return policy;
+  }
 
   Duration interval_;
-  Backoff backoff_;
+  Backoff backoff_, unreachable_;
   TimePoint next_send_ = TimePoint::min();
   TimePoint retry_at_ = TimePoint::min();
   bool wanted_ = false, urgent_ = false, in_flight_ = false;

@@ -11,11 +11,18 @@ namespace {
 
 constexpr Nanoseconds kLongestBeat = std::chrono::seconds(2);
 constexpr Nanoseconds kShortestBeat = std::chrono::milliseconds(20);
+constexpr Nanoseconds kLateReport = std::chrono::milliseconds(500);
 
 /// How long a send waits for the courier to encode the newest details before older ones go out.
 Nanoseconds encode_patience(Nanoseconds heartbeat_timeout) {
   if (heartbeat_timeout <= Nanoseconds::zero()) return std::chrono::milliseconds(500);
   return std::clamp<Nanoseconds>(heartbeat_timeout / 20, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
+}
+
+/// When the worker's own first beat leaves: most short activities have ended by then and need none. The first beat of
+/// the activity takes its place.
+Nanoseconds own_beat_pause(Nanoseconds heartbeat_timeout) {
+  return std::clamp<Nanoseconds>(heartbeat_timeout / 200, std::chrono::milliseconds(1), std::chrono::milliseconds(50));
 }
 
 }  // namespace
@@ -43,14 +50,30 @@ void AttemptDriver::start(Executor& executor) {
   attempt_->connect([&loop = host_.loop, poke = weakly(&AttemptDriver::poked)] { loop.post(poke); });
   arm_lease();
   if (has_heartbeat_timeout_) {
-    own_beat_ = true;
-    throttle_.request();  // Its acknowledgement makes the lease safe against a slow network.
+    // Its acknowledgement makes the lease safe against a slow network.
+    own_beat_timer_ =
+        host_.loop.schedule(begun_ + own_beat_pause(attempt_->task().heartbeat), weakly(&AttemptDriver::send_own_beat));
   }
   step();
+  // Behind whatever else this round of the loop brings: a burst of tasks then wakes one thread, not one for each.
+  host_.loop.post([weak = weak_from_this(), &executor] {
+    if (const auto self = weak.lock()) self->submit(executor);
+  });
+}
+
+void AttemptDriver::submit(Executor& executor) {
+  if (report_settled_) return;  // Abandoned: nobody waits for it.
   executor.submit(
       {attempt_, [&loop = host_.loop, done = weakly(&AttemptDriver::function_returned)](AttemptOutcome outcome) {
          loop.post([done, outcome = std::move(outcome)]() mutable { done(std::move(outcome)); });
        }});
+}
+
+void AttemptDriver::send_own_beat() {
+  if (!running_ || stalled_) return;
+  own_beat_ = !throttle_.wanted() && !encoding_;
+  throttle_.request();
+  step();
 }
 
 void AttemptDriver::notify_shutdown() {
@@ -167,11 +190,14 @@ void AttemptDriver::arm_encode_timer(Nanoseconds patience) {
 }
 
 /// How long a report waits for the newest details: half of the time in which it counts, of which no beat makes more
-/// meanwhile, or half of what a worker on its way out has left.
+/// meanwhile; a moment also when the lease is over, for the server may take the report all the same; never more than
+/// half of what a worker on its way out has left.
 Nanoseconds AttemptDriver::report_patience() const {
   const TimePoint now = host_.loop.now();
-  const TimePoint by = has_heartbeat_timeout_ ? std::min(report_by_, std::max(lease_.expiry(), now)) : report_by_;
-  return std::clamp((by - now) / 2, Nanoseconds::zero(), kLongestBeat);
+  const Nanoseconds left = std::max<Nanoseconds>(report_by_ - now, Nanoseconds::zero()) / 2;
+  const Nanoseconds lease_left = has_heartbeat_timeout_ ? lease_.expiry() - now : Nanoseconds::max();
+  const Nanoseconds patience = lease_left > Nanoseconds::zero() ? lease_left / 2 : kLateReport;
+  return std::min({patience, left, kLongestBeat});
 }
 
 void AttemptDriver::encoded(std::uint64_t sequence, Result<Payloads> details) {
@@ -214,6 +240,7 @@ void AttemptDriver::send_beat(TimePoint now) {
   const Nanoseconds rest = lease_.expiry() - now;
   const Nanoseconds timeout = running_ ? std::clamp(rest / 2, kShortestBeat, kLongestBeat) : kLongestBeat;
   if (encoding_late_) host_.count([](auto& stats) { ++stats.heartbeats_without_newest; });
+  host_.loop.cancel(own_beat_timer_);
   throttle_.sent(now, !std::exchange(own_beat_, false));
   encoded_first_ = false;
   attempt_->cell().disarm();
@@ -240,7 +267,7 @@ void AttemptDriver::beat_answered(TimePoint sent_at, const Details& sent, const 
     if (running_) apply(*answer);
   } else {
     host_.count([](auto& stats) { ++stats.heartbeats_failed; });
-    throttle_.failed(host_.loop.now(), host_.random);
+    throttle_.failed(host_.loop.now(), host_.random, answer.error().code == StatusCode::kUnavailable);
     if (stalled_) withdraw_beats();
     const Status& status = answer.error();
     if (status.code == StatusCode::kNotFound && !std::holds_alternative<NamespaceNotFoundDetail>(status.detail)) {

@@ -76,6 +76,8 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
 
   // Heartbeats (attempt_driver.cc)
   void poked();
+  void submit(Executor& executor);
+  void send_own_beat();
   void step();
   bool fetch_details(TimePoint now);
   bool heard_since_beat();
@@ -157,7 +159,8 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   std::uint64_t auto_beat_ = 0;  ///< the AutoHeartbeat that is watched
   std::optional<StallWatch> stall_watch_{};
   bool stalled_ = false;
-  TimerId wake_timer_ = 0, encode_timer_ = 0, lease_timer_ = 0, stall_timer_ = 0, report_timer_ = 0;
+  TimerId wake_timer_ = 0, own_beat_timer_ = 0, encode_timer_ = 0, lease_timer_ = 0, stall_timer_ = 0,
+          report_timer_ = 0;
   CallId beat_call_ = 0;
   TimePoint begun_{};
   std::optional<TimePoint> last_beat_{};  ///< when the last acknowledged one had left

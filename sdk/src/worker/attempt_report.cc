@@ -36,6 +36,9 @@ void AttemptDriver::function_returned(AttemptOutcome outcome) {
   // A finished result counts even when the lease is over: the server decides. Only when it said that it does not, we
   // know.
   if (unknown_to_server) {
+    if (const auto* completed = std::get_if<AttemptCompleted>(&outcome))
+      log(LogLevel::kWarn, "the result of " + name() + " (" + std::to_string(wire_size(completed->result)) +
+                               " bytes) is dropped: the server does not know the attempt any more");
     outcome = AttemptAbandoned{};
   } else if (attempt_->completes_later() && std::holds_alternative<AttemptCompleted>(outcome)) {
     outcome = AttemptLeft{};  // Whatever it returned: somebody else knows the result.
@@ -76,7 +79,7 @@ void AttemptDriver::abandon() {
 }
 
 void AttemptDriver::cancel_timers() {
-  for (const TimerId timer : {wake_timer_, encode_timer_, lease_timer_, stall_timer_, report_timer_})
+  for (const TimerId timer : {wake_timer_, own_beat_timer_, encode_timer_, lease_timer_, stall_timer_, report_timer_})
     host_.loop.cancel(timer);
 }
 
@@ -85,6 +88,7 @@ void AttemptDriver::begin_report(AttemptOutcome outcome) {
   attempt_->end();
   host_.loop.cancel(lease_timer_);
   host_.loop.cancel(wake_timer_);
+  host_.loop.cancel(own_beat_timer_);
   host_.loop.cancel(stall_timer_);
   stall_watch_.reset();
   outcome_ = std::move(outcome);

@@ -56,6 +56,16 @@ TEST_CASE("a heartbeat throttle", "[worker][heartbeat]") {
       now = *throttle.due();
     }
   }
+  SECTION("tries a server that is away so often that 5 % of the timeout are enough for two tries") {
+    TimePoint now = kStart;
+    for (int i = 0; i < 20; ++i) {
+      throttle.sent(now);
+      throttle.failed(now, random, true);
+      CHECK(*throttle.due() - now <= 250ms);
+      CHECK(*throttle.due() - now >= 100ms);
+      now = *throttle.due();
+    }
+  }
   SECTION("lets an urgent one pass at once") {
     throttle.sent(kStart);
     throttle.acknowledged();

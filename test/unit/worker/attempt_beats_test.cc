@@ -26,6 +26,39 @@ struct longbeat::PayloadCodec<Touchy> {
   static longbeat::Result<Touchy> decode(const Payload&) { return Touchy(); }
 };
 
+TEST_CASE("the worker's own first beat waits a moment", "[worker][heartbeat]") {
+  FakeWorker worker;
+  auto& context = worker.just_begun(FakeWorker::task());
+  const auto begun = worker.loop.now();
+  SECTION("and then leaves by itself") {
+    worker.loop.run_for(1s);
+    REQUIRE(worker.stub.beats.size() == 1);
+    CHECK(worker.stub.beats[0].at == begun + FakeWorker::kOwnBeatPause);
+  }
+  SECTION("and does not come when the activity has ended by then") {
+    worker.loop.run_for(FakeWorker::kOwnBeatPause - 1ns);
+    worker.end(AttemptCompleted{});
+    worker.loop.run_for(9s);
+    CHECK(worker.stub.beats.empty());
+    CHECK(worker.stub.completed.size() == 1);
+  }
+  SECTION("and does not come when the activity's first one has left by then, which counts") {
+    context.heartbeat(1);
+    worker.loop.run_ready();
+    REQUIRE(worker.stub.beats.size() == 1);
+    context.heartbeat(2);
+    worker.loop.run_for(7999ms);
+    CHECK(worker.stub.beats.size() == 1);
+    worker.loop.run_for(1ms);
+    CHECK(worker.stub.beats.size() == 2);
+  }
+  SECTION("that is shorter where the heartbeat timeout is short") {
+    worker.just_begun(FakeWorker::task(50ms));
+    worker.loop.run_for(1ms);
+    CHECK(worker.stub.beats.size() == 1);
+  }
+}
+
 TEST_CASE("the worker's own first beat", "[worker][heartbeat]") {
   FakeWorker worker;
   auto& context = worker.begin();

@@ -1,4 +1,6 @@
 #pragma once
+#include <algorithm>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -189,14 +191,24 @@ struct FakeWorker {
     return task;
   }
   /// Starts, hands out one task, and returns the attempt's context.
-  ActivityContext& begin(ActivityTask given) {
+  ActivityContext& just_begun(ActivityTask given) {
     if (machine->stats().polls_open == 0) start();
     stub.give(std::move(given));
     loop.run_ready();
     contexts.push_back(std::make_unique<ActivityContext>(executor.inputs.back().attempt));
     return *contexts.back();
   }
+  /// The same, and the worker's own first beat has left.
+  ActivityContext& begin(ActivityTask given) {
+    const Nanoseconds heartbeat = given.heartbeat;
+    ActivityContext& context = just_begun(std::move(given));
+    if (heartbeat > Nanoseconds::zero())
+      loop.run_for(std::clamp<Nanoseconds>(heartbeat / 200, std::chrono::milliseconds(1), kOwnBeatPause));
+    return context;
+  }
   ActivityContext& begin() { return begin(task()); }
+  /// Of attempts with a heartbeat timeout of 10 s and more.
+  static constexpr Nanoseconds kOwnBeatPause = std::chrono::milliseconds(50);
   void end(AttemptOutcome outcome) {
     executor.inputs.back().done(std::move(outcome));
     loop.run_ready();

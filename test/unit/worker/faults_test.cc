@@ -338,7 +338,7 @@ TEST_CASE("a heartbeat that fails", "[worker][faults][heartbeat]") {
       worker.stub.fault = {Call::kBeat, when, row.code, kForEver};
       worker.loop.run_for(1s);
       context.heartbeat(std::string("newest"));
-      worker.loop.run_for(8500ms);  // The worker's own beat left at 0 s: the lease ends at 10 s, the margin before.
+      worker.loop.run_for(8500ms);  // The own beat left at 50 ms: the lease ends 10 s later, the margin before.
       CHECK(context.stopped());
       CHECK(context.lost_token().stop_requested());
       CHECK(worker.machine->stats().leases_lost == 1);
