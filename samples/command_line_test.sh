@@ -47,6 +47,13 @@ done
 refused "ingest_client: --heartbeat-timeout: '0' is not a whole number from 1 to 3600 (--help *" \
   ingest/ingest_client "${files[@]}" --heartbeat-timeout 0
 
+refused "ingest_worker: *ClientOptions.tls.ca is 'none.pem': No such file or directory" ingest/ingest_worker --tls-ca none.pem
+refused "ingest_client: *ClientOptions.tls.certificate is set, but ClientOptions.tls.key is not*" \
+  ingest/ingest_client "${files[@]}" --tls-cert none.pem
+refused "ingest_worker: --api-key-file: cannot read 'none'" ingest/ingest_worker --api-key-file none
+LONGBEAT_API_KEY=secret-of-mine refused "ingest_worker: *ClientOptions.api_key would travel unencrypted to 'example.com:1'*" \
+  ingest/ingest_worker --address example.com:1
+
 refused "ingest_worker: --address: *'localhost:99999', must be host:port with a port from 1 to 65535*" \
   ingest/ingest_worker --address localhost:99999
 

@@ -46,7 +46,7 @@ class ProgressBar {
 };
 
 int run(int argc, char** argv) {
-  std::string address = "127.0.0.1:7233";
+  ServerFlags server;
   std::string id = "packages";
   std::string task_queue = "files";
   std::string packages_file;
@@ -54,7 +54,7 @@ int run(int argc, char** argv) {
   std::uint64_t rate = 2'000'000;
   std::int64_t heartbeat_seconds = 5;
   CLI::App app("Starts an \"ingest\" activity, shows its progress and waits for its result.", "ingest_client");
-  app.add_option("--address", address, "Address of the server")->capture_default_str()->check(check_address);
+  server.add_to(app);
   app.add_option("--id", id, "ID of the activity")->capture_default_str();
   app.add_option("--task-queue", task_queue, "Task queue its workers poll")->capture_default_str();
   app.add_option("--file", packages_file, "Debian package index to read")->required()->check(CLI::ExistingFile);
@@ -70,15 +70,16 @@ int run(int argc, char** argv) {
       ->check(check_number(1, 3'600));
   if (const auto code = read_command_line(app, argc, argv)) return *code;
 
-  auto client = longbeat::Client::connect({.address = address}).value();
-  auto handle = client.start(ingest,
-                             {.id = id,
-                              .task_queue = task_queue,
-                              .start_to_close_timeout = 1h,
-                              .heartbeat_timeout = std::chrono::seconds(heartbeat_seconds)},
-                             // The worker may run in another directory.
-                             std::filesystem::absolute(packages_file).string(),
-                             std::filesystem::absolute(database).string(), rate);
+  auto client = server.connect("ingest_client");
+  if (!client) return 2;
+  auto handle = client->start(ingest,
+                              {.id = id,
+                               .task_queue = task_queue,
+                               .start_to_close_timeout = 1h,
+                               .heartbeat_timeout = std::chrono::seconds(heartbeat_seconds)},
+                              // The worker may run in another directory.
+                              std::filesystem::absolute(packages_file).string(),
+                              std::filesystem::absolute(database).string(), rate);
   if (!handle) {
     std::cerr << "ingest_client: " << handle.error() << "\n";
     if (handle.error().code == longbeat::ErrorCode::kAlreadyStarted) std::cerr << "Choose another one with --id.\n";

@@ -3,7 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -47,3 +49,37 @@ inline auto check_number(std::uint64_t least, std::uint64_t most) {
     return "'" + value + "' is not a whole number from " + std::to_string(least) + " to " + std::to_string(most);
   };
 }
+
+/// How the server is reached: the same options for every program.
+struct ServerFlags {
+  longbeat::ClientOptions options{};
+  longbeat::TlsOptions tls{};
+  bool use_tls = false;
+  std::string api_key_file{};
+
+  void add_to(CLI::App& app) {
+    app.add_option("--address", options.address, "Address of the server")->capture_default_str()->check(check_address);
+    app.add_flag("--tls", use_tls, "Encrypt, and trust what this system trusts");
+    app.add_option("--tls-ca", tls.ca, "Encrypt, and trust the certificates in this file");
+    app.add_option("--tls-cert", tls.certificate, "This program's own certificate, for servers that ask for one");
+    app.add_option("--tls-key", tls.key, "Its private key");
+    app.add_option("--api-key-file", api_key_file, "File with the API key; without it LONGBEAT_API_KEY, if set");
+  }
+
+  /// Nothing after one line that says what is wrong.
+  std::optional<longbeat::Client> connect(const std::string& program) {
+    const auto refuse = [&](const auto& why) {
+      std::cerr << program << ": " << why << "\n";
+      return std::nullopt;
+    };
+    if (use_tls || !tls.ca.empty() || !tls.certificate.empty() || !tls.key.empty()) options.tls = tls;
+    if (const char* key = std::getenv("LONGBEAT_API_KEY"); key != nullptr) options.api_key = key;
+    if (!api_key_file.empty()) {
+      std::ifstream in(api_key_file);
+      if (!std::getline(in, options.api_key)) return refuse("--api-key-file: cannot read '" + api_key_file + "'");
+    }
+    auto client = longbeat::Client::connect(options);
+    if (!client) return refuse(client.error());
+    return std::move(*client);
+  }
+};

@@ -88,17 +88,17 @@ Summary run_ingest(longbeat::ActivityContext& ctx, std::string packages_file, st
 }
 
 int run(int argc, char** argv) {
-  std::string address = "127.0.0.1:7233";
+  ServerFlags server;
   std::string task_queue = "files";
-  std::string identity;
   CLI::App app("Runs \"ingest\" activities until SIGINT or SIGTERM.", "ingest_worker");
-  app.add_option("--address", address, "Address of the server")->capture_default_str()->check(check_address);
+  server.add_to(app);
   app.add_option("--task-queue", task_queue, "Task queue to poll")->capture_default_str();
-  app.add_option("--identity", identity, "Name of this worker; without it PID@HOST");
+  app.add_option("--identity", server.options.identity, "Name of this worker; without it PID@HOST");
   if (const auto code = read_command_line(app, argc, argv)) return *code;
 
-  auto client = longbeat::Client::connect({.address = address, .identity = identity}).value();
-  longbeat::Worker worker(client, {.task_queue = task_queue, .max_concurrent_activities = 4});
+  auto client = server.connect("ingest_worker");
+  if (!client) return 2;
+  longbeat::Worker worker(*client, {.task_queue = task_queue, .max_concurrent_activities = 4});
   worker.serve(ingest, run_ingest);
   if (auto ended = worker.run(); !ended) {
     std::cerr << "ingest_worker: " << ended.error() << "\n";

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "client/client_core.h"
+#include "client/read_credentials.h"
 #include "client/retrying_stub.h"
 #include "core/courier_pool.h"
 #include "longbeat/client.h"
@@ -22,10 +23,10 @@ namespace {
 /// thread but those of the loop and the courier, which would wait for themselves.
 class GrpcConnection final : public Connection {
  public:
-  GrpcConnection(const std::string& address, std::shared_ptr<ClientCounters> counters)
-      : grpc_stub_(loop_, make_channel(address)), stub_(loop_, grpc_stub_, entropy(), [counters = std::move(counters)] {
-          counters->retries.fetch_add(1, std::memory_order_relaxed);
-        }) {
+  GrpcConnection(const std::string& address, const Credentials& credentials, std::shared_ptr<ClientCounters> counters)
+      : grpc_stub_(loop_, make_channel(address, credentials), credentials),
+        stub_(loop_, grpc_stub_, entropy(),
+              [counters = std::move(counters)] { counters->retries.fetch_add(1, std::memory_order_relaxed); }) {
     log_on_own_thread();  // Whatever the program does in its log sink, the loop goes on.
     loop_.start([this] { grpc_stub_.shut_down(); });
   }
@@ -51,8 +52,10 @@ LONGBEAT_BEGIN
 
 Result<Client> Client::connect(ClientOptions options) {
   if (auto valid = validate(options); !valid) return std::move(valid).error();
+  auto credentials = internal::read_credentials(options);
+  if (!credentials) return std::move(credentials).error();
   auto core = internal::core_from(std::move(options));
-  core->connection = std::make_shared<internal::GrpcConnection>(core->address, core->counters);
+  core->connection = std::make_shared<internal::GrpcConnection>(core->address, *credentials, core->counters);
   return internal::client_on(std::move(core));
 }
 

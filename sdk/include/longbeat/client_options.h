@@ -13,10 +13,30 @@
 
 LONGBEAT_BEGIN
 
+/// An encrypted connection, on which the server proves who it is. Every field has a usable default. The files are in
+/// PEM format and are read once, by Client::connect.
+struct TlsOptions {
+  /// File with certificates, one of which has to have signed the server's. Empty: those that this system trusts.
+  std::string ca{};
+  /// File with this client's own certificate, for servers that ask for one; `key` goes with it. Empty: none.
+  std::string certificate{};
+  /// File with the private key of `certificate`, not encrypted.
+  std::string key{};
+  /// The name that the server's certificate has to be for. Empty: the host of the address.
+  std::string server_name{};
+};
+
 /// How a Client reaches the server. Every field has a usable default. Texts are UTF-8.
 struct ClientOptions {
   /// Where the server listens: "host:port", "1.2.3.4:7233" or "[::1]:7233". No scheme, no path.
   std::string address = "127.0.0.1:7233";
+  /// Not set: no encryption. `TlsOptions{}` is enough for a server whose certificate this system trusts.
+  std::optional<TlsOptions> tls{};
+  /// Sent with every call, as `authorization: Bearer KEY`. Empty: none. Needs `tls`, except to this machine itself
+  /// (localhost, 127.x.x.x, [::1]). Printable ASCII without spaces. Appears in no message and no line of a log.
+  std::string api_key{};
+  /// Sends `api_key` unencrypted over a network all the same: everyone on the way can read and use it.
+  bool api_key_without_tls = false;
   /// Namespace of every call of this client. Must exist on the server; not empty.
   std::string namespace_name = "default";
   /// Who calls, as the server shows it. Empty: "pid@host". At most 1000 bytes.

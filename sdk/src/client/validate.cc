@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "client/option_text.h"
+#include "core/loopback.h"
 #include "longbeat/client_options.h"
 
 LONGBEAT_BEGIN
@@ -116,13 +117,53 @@ Result<> check(const Priority& priority) {
   return check_text(prefix + "fairness_key", priority.fairness_key);
 }
 
+bool is_plain(unsigned char c) {
+  return c > ' ' && c < 0x7f;
+}
+
+Result<> check(const TlsOptions& tls) {
+  const auto missing = [](const char* given, const char* other) {
+    return Error{ErrorCode::kInvalidArgument,
+                 std::string("ClientOptions.tls.") + given + " is set, but ClientOptions.tls." + other +
+                     " is not: a certificate and its key go together",
+                 {},
+                 {}};
+  };
+  if (!tls.certificate.empty() && tls.key.empty()) return missing("certificate", "key");
+  if (tls.certificate.empty() && !tls.key.empty()) return missing("key", "certificate");
+  if (!tls.server_name.empty() && !is_host(tls.server_name)) {
+    return invalid("ClientOptions.tls.server_name", quoted(tls.server_name), "a host name");
+  }
+  return {};
+}
+
+/// Never repeats the key.
+Result<> check_key(const ClientOptions& options) {
+  constexpr std::size_t kLongestKey = 4096;  // gRPC's peers take 8 KiB of headers at most.
+  const std::string& key = options.api_key;
+  const auto refuse = [](const std::string& reason) {
+    return Error{ErrorCode::kInvalidArgument, "ClientOptions.api_key " + reason, {}, {}};
+  };
+  if (key.size() > kLongestKey) return refuse("has more than 4096 characters");
+  // It travels in a header, and gRPC ends a process that sends anything else there.
+  if (!std::all_of(key.begin(), key.end(), is_plain)) {
+    return refuse("holds a space, a line end or another character that is not printable ASCII");
+  }
+  if (key.empty() || options.tls || options.api_key_without_tls || internal::is_loopback(options.address)) return {};
+  return refuse("would travel unencrypted to " + quoted(options.address) +
+                ": set ClientOptions.tls, or api_key_without_tls when nobody else is on the way");
+}
+
 }  // namespace
 
 Result<> validate(const ClientOptions& options) {
   if (auto address = check_address("ClientOptions.address", options.address); !address) return address;
+  if (options.tls) {
+    if (auto tls = check(*options.tls); !tls) return tls;
+  }
+  if (auto key = check_key(options); !key) return key;
   if (auto named = check_name("ClientOptions.namespace_name", options.namespace_name); !named) return named;
   // It travels in a header of each call, and gRPC ends a process that sends anything else there.
-  const auto is_plain = [](unsigned char c) { return c > ' ' && c < 0x7f; };
   if (!std::all_of(options.namespace_name.begin(), options.namespace_name.end(), is_plain)) {
     return invalid("ClientOptions.namespace_name", quoted(options.namespace_name), "printable ASCII without spaces");
   }

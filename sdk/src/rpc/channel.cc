@@ -4,18 +4,12 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
+#include "core/loopback.h"
 #include "longbeat/export.h"
 
 namespace longbeat::internal {
-namespace {
 
-bool is_loopback(const std::string& address) {
-  return address.starts_with("127.") || address.starts_with("localhost:") || address.starts_with("[::1]:");
-}
-
-}  // namespace
-
-std::shared_ptr<grpc::Channel> make_channel(const std::string& address) {
+std::shared_ptr<grpc::Channel> make_channel(const std::string& address, const Credentials& credentials) {
   grpc::ChannelArguments arguments;
   arguments.SetUserAgentPrefix("longbeat/" LONGBEAT_VERSION);
   // gRPC's own 1 s to 120 s would cost leases whenever the server restarts.
@@ -34,7 +28,12 @@ std::shared_ptr<grpc::Channel> make_channel(const std::string& address) {
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);             // RetryingStub decides, and it knows which calls are safe.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // One connection's trouble is not another one's.
   if (is_loopback(address)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  if (!credentials.encrypted) {
+    return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  }
+  if (!credentials.server_name.empty()) arguments.SetSslTargetNameOverride(credentials.server_name);
+  const auto tls = grpc::SslCredentials({credentials.ca, credentials.key, credentials.certificate});
+  return grpc::CreateCustomChannel(address, tls, arguments);
 }
 
 }  // namespace longbeat::internal

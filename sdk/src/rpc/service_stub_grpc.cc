@@ -15,6 +15,12 @@ const std::string kService = "/temporal.api.workflowservice.v1.WorkflowService/"
 
 }  // namespace
 
+Status ServiceStubGrpc::refusal(const grpc::Status& status) const {
+  Status result = from_grpc(status);
+  result.message += connect_hint(result, kind_);
+  return result;
+}
+
 template <class Response, class T, class Request>
 CallId ServiceStubGrpc::call(const char* rpc, const std::string& namespace_name, const Request& request,
                              Nanoseconds timeout, Done<T> done) {
@@ -23,7 +29,7 @@ CallId ServiceStubGrpc::call(const char* rpc, const std::string& namespace_name,
       loop_, timeout, [this, id, done = std::move(done)](const grpc::Status& status, Response& response) {
         calls_.erase(id);
         if (!status.ok()) {
-          done(from_grpc(status));
+          done(refusal(status));
         } else if constexpr (std::is_void_v<T>) {
           done({});
         } else {
@@ -33,6 +39,7 @@ CallId ServiceStubGrpc::call(const char* rpc, const std::string& namespace_name,
   pending->context().AddMetadata("client-name", kSdkName);
   pending->context().AddMetadata("client-version", LONGBEAT_VERSION);
   if (!namespace_name.empty()) pending->context().AddMetadata("temporal-namespace", namespace_name);
+  if (!authorization_.empty()) pending->context().AddMetadata("authorization", authorization_);
   calls_.emplace(id, pending);
   pending->start(channel_, kService + rpc, request);
   if (shut_down_) pending->cancel();
@@ -78,8 +85,21 @@ CallId ServiceStubGrpc::poll_tasks(PollTaskParams params, Nanoseconds timeout, D
 
 CallId ServiceStubGrpc::record_heartbeat(HeartbeatParams params, Nanoseconds timeout, Done<HeartbeatFlags> done) {
   const auto request = to_proto(std::move(params));
-  return call<service_pb::RecordActivityTaskHeartbeatResponse>("RecordActivityTaskHeartbeat", request.namespace_(),
-                                                               request, timeout, std::move(done));
+  return call<service_pb::RecordActivityTaskHeartbeatResponse>(
+      "RecordActivityTaskHeartbeat", request.namespace_(), request, timeout,
+      Done<HeartbeatFlags>([this, done = std::move(done)](StatusOr<HeartbeatFlags> answer) {
+        if (!answer && answer.error().code == StatusCode::kUnavailable) reconnect_now();
+        done(std::move(answer));
+      }));
+}
+
+/// gRPC pauses for up to a second between two tries to connect, which a lease may not have.
+void ServiceStubGrpc::reconnect_now() {
+  constexpr Nanoseconds kLeastPause = std::chrono::milliseconds(20);
+  const TimePoint now = loop_.now();
+  if (shut_down_ || now < reconnected_at_ + kLeastPause) return;
+  reconnected_at_ = now;
+  grpc::experimental::ChannelResetConnectionBackoff(channel_.get());
 }
 
 CallId ServiceStubGrpc::respond_completed(CompletedParams params, Nanoseconds timeout, Done<void> done) {

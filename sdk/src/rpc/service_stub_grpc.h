@@ -5,8 +5,10 @@
 #include <string>
 #include <unordered_map>
 
+#include "core/credentials.h"
 #include "core/service_stub.h"
 #include "rpc/completion_queue_loop.h"
+#include "rpc/connect_hint.h"
 #include "rpc/unary_call.h"
 
 namespace longbeat::internal {
@@ -14,8 +16,13 @@ namespace longbeat::internal {
 /// ServiceStub on gRPC: one unary call for each method, without generated stubs. Nothing is retried here.
 class ServiceStubGrpc final : public ServiceStub {
  public:
-  ServiceStubGrpc(CompletionQueueLoop& loop, std::shared_ptr<grpc::Channel> channel)
-      : loop_(loop), channel_(std::move(channel)) {}
+  /// `credentials` are those of the channel; their API key goes with every call.
+  ServiceStubGrpc(CompletionQueueLoop& loop, std::shared_ptr<grpc::Channel> channel,
+                  const Credentials& credentials = {})
+      : loop_(loop),
+        channel_(std::move(channel)),
+        authorization_(credentials.api_key.empty() ? "" : "Bearer " + credentials.api_key),
+        kind_{credentials.encrypted, !credentials.certificate.empty()} {}
 
   CallId get_system_info(Nanoseconds timeout, Done<SystemInfo> done) override;
   CallId describe_namespace(std::string name, Nanoseconds timeout, Done<NamespaceInfo> done) override;
@@ -36,14 +43,19 @@ class ServiceStubGrpc final : public ServiceStub {
   void shut_down();
 
  private:
+  Status refusal(const grpc::Status& status) const;
   template <class Response, class T, class Request>
   CallId call(const char* rpc, const std::string& namespace_name, const Request& request, Nanoseconds timeout,
               Done<T> done);
+  void reconnect_now();
 
   CompletionQueueLoop& loop_;
   std::shared_ptr<grpc::Channel> channel_;
+  const std::string authorization_;
+  const ConnectionKind kind_;
   std::unordered_map<CallId, PendingCall*> calls_;
   CallId next_call_ = 1;
+  TimePoint reconnected_at_{};
   bool shut_down_ = false;
 };
 

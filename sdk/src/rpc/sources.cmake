@@ -2,6 +2,7 @@
 set(LONGBEAT_RPC_SOURCES
   src/rpc/channel.cc
   src/rpc/completion_queue_loop.cc
+  src/rpc/connect_hint.cc
   src/rpc/convert_client.cc
   src/rpc/convert_common.cc
   src/rpc/convert_failure.cc

@@ -63,6 +63,45 @@ TEST_CASE("client options", "[client][options]") {
   }
 }
 
+TEST_CASE("client options for encryption and keys", "[client][options]") {
+  const std::string key = "lbk_0123456789";
+  SECTION("a certificate and its key go together") {
+    CHECK(refusal(ClientOptions{.tls = TlsOptions{}}).empty());
+    CHECK(refusal(ClientOptions{.tls = TlsOptions{.ca = "c", .certificate = "a", .key = "b"}}).empty());
+    CHECK(refusal(ClientOptions{.tls = TlsOptions{.certificate = "a"}}) ==
+          "ClientOptions.tls.certificate is set, but ClientOptions.tls.key is not: a certificate and its key go "
+          "together");
+    CHECK(refusal(ClientOptions{.tls = TlsOptions{.key = "b"}}) ==
+          "ClientOptions.tls.key is set, but ClientOptions.tls.certificate is not: a certificate and its key go "
+          "together");
+    CHECK(refusal(ClientOptions{.tls = TlsOptions{.server_name = "a b"}}) ==
+          "ClientOptions.tls.server_name is 'a b', must be a host name");
+  }
+  SECTION("a key goes over a network only encrypted, or when told to") {
+    for (const char* address : {"localhost:1", "127.0.0.1:1", "127.255.0.9:1", "[::1]:1"}) {
+      CAPTURE(address);
+      CHECK(refusal(ClientOptions{.address = address, .api_key = key}).empty());
+    }
+    for (const char* address : {"127.0.0.1.example.com:1", "127.example.com:1", "127.0.0:1", "127.0.0.256:1",
+                                "localhost.example.com:1", "128.0.0.1:1", "10.0.0.1:1", "[::2]:1", "127.1:1"}) {
+      CAPTURE(address);
+      CHECK(refusal(ClientOptions{.address = address, .api_key = key}) ==
+            "ClientOptions.api_key would travel unencrypted to '" + std::string(address) +
+                "': set ClientOptions.tls, or api_key_without_tls when nobody else is on the way");
+      CHECK(refusal(ClientOptions{.address = address, .tls = TlsOptions{}, .api_key = key}).empty());
+      CHECK(refusal(ClientOptions{.address = address, .api_key = key, .api_key_without_tls = true}).empty());
+    }
+  }
+  SECTION("a bad key is not repeated") {
+    for (const char* end : {"\n", " ", "\t", "\x7f", "\xc3\xa4"}) {
+      CHECK(refusal(ClientOptions{.api_key = key + end}) ==
+            "ClientOptions.api_key holds a space, a line end or another character that is not printable ASCII");
+    }
+    CHECK(refusal(ClientOptions{.api_key = std::string(4097, 'k')}) ==
+          "ClientOptions.api_key has more than 4096 characters");
+  }
+}
+
 TEST_CASE("start options", "[client][options]") {
   auto options = good();
   SECTION("pass with the least and with everything") {
