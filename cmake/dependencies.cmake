@@ -15,6 +15,7 @@ if(LONGBEAT_BUILD_SERVER OR LONGBEAT_BUILD_TESTS OR LONGBEAT_BUILD_SAMPLES)
   find_path(LONGBEAT_TOMLPLUSPLUS_DIR toml++/toml.h REQUIRED)
 endif()
 if(LONGBEAT_BUILD_SERVER)
+  find_package(OpenSSL REQUIRED)  # gRPC's package needs it too.
   find_package(PkgConfig REQUIRED)
   pkg_check_modules(cpp_httplib REQUIRED cpp-httplib)
 endif()

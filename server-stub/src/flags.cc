@@ -5,8 +5,10 @@
 #include <string_view>
 
 #include "config/checks.h"
+#include "hash_key.h"
 #include "longbeat/export.h"
 #include "port_file.h"
+#include "tools/commands.h"
 
 namespace longbeat::server {
 namespace {
@@ -18,7 +20,7 @@ struct Given {
   std::string config_file{};
   std::string ip{}, port{}, port_file{}, database{}, log_level{}, log_format{};
   std::vector<std::string> namespaces{};
-  bool print_config = false;
+  bool print_config = false, insecure_listen = false;
 };
 
 /// CLI11's own words for a missing or repeated value count arguments; ours say what to do.
@@ -39,6 +41,7 @@ int refuse(const std::string& reason) {
 
 void add_options(CLI::App& app, Given& given, const Config& defaults) {
   app.allow_extras();  // Refused below, in our words.
+  app.footer(commands_help() + "  hash-key                    Print the hash of an API key, with --new also make one");
   app.set_version_flag("--version", std::string("longbeat-server ") + LONGBEAT_VERSION);
   app.add_option("-c,--config", given.config_file, "TOML file with settings and limits; flags win over it")
       ->type_name("FILE")
@@ -53,6 +56,8 @@ void add_options(CLI::App& app, Given& given, const Config& defaults) {
       ->default_str(std::to_string(defaults.port))
       ->type_name("PORT")
       ->check(check_port);
+  app.add_flag("--insecure-listen", given.insecure_listen,
+               "Listen beyond the loopback interface even without TLS and authentication");
   app.add_option("--port-file", given.port_file, "Write the port in use to this file once calls are served")
       ->type_name("FILE")
       ->check(check_file);
@@ -84,6 +89,7 @@ void apply(Given given, Config& config) {
   replace(config.database, given.database);
   replace(config.log_level, given.log_level);
   replace(config.log_format, given.log_format);
+  if (given.insecure_listen) config.insecure_listen = true;
   if (!given.port.empty()) config.port = *port_from(given.port);
   for (std::string& name : given.namespaces) config.namespaces.try_emplace(std::move(name));
 }
@@ -91,6 +97,8 @@ void apply(Given given, Config& config) {
 }  // namespace
 
 std::optional<int> parse_flags(int argc, char** argv, Config& config) {
+  if (argc > 1 && std::string_view(argv[1]) == "hash-key") return hash_key(argc - 2, argv + 2);
+  if (const auto code = run_command(argc, argv)) return code;
   Given given;
   CLI::App app("Durable activities: the longbeat server.", "longbeat-server");
   add_options(app, given, config);
@@ -113,6 +121,7 @@ std::optional<int> parse_flags(int argc, char** argv, Config& config) {
   }
   const bool print = given.print_config;
   const std::string config_file = given.config_file;
+  config.file = config_file;
   apply(std::move(given), config);
   if (!config.port_file.empty()) {
     const std::string wrong = check_port_file(config.port_file, config.database, config_file);

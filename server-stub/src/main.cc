@@ -4,6 +4,7 @@
 #include <grpcpp/version_info.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <atomic>
@@ -23,6 +24,7 @@
 #include "longbeat/export.h"
 #include "longbeat/spdlog.h"
 #include "port_file.h"
+#include "rpc/grpc_log.h"
 #include "rpc/json_text.h"
 #include "rpc/protobuf_log.h"
 #include "rpc/server.h"
@@ -59,9 +61,7 @@ void set_up_log(const Config& config) {
   longbeat::server::log_protobuf_lines();
 #if GRPC_CPP_VERSION_MAJOR == 1 && GRPC_CPP_VERSION_MINOR < 65
   // gRPC's own lines are for those who look for faults; newer releases log through absl.
-  gpr_set_log_function([](gpr_log_func_args* args) {
-    longbeat::internal::log(longbeat::internal::LogLevel::kDebug, std::string("grpc: ") + args->message);
-  });
+  gpr_set_log_function([](gpr_log_func_args* args) { longbeat::server::log_grpc_line(args->message); });
 #endif
 }
 
@@ -118,6 +118,14 @@ class SignalThread {
   std::thread thread_;
 };
 
+/// As many open files as the system lets this process have: each connection takes one.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);  // If that fails, the acceptor says how many connections are left.
+}
+
 int fail(const std::string& reason) {
   std::cerr << "longbeat-server: " << reason << std::endl;
   return kExitFailed;
@@ -136,6 +144,17 @@ std::string greeting(const Config& config, std::uint16_t port, const longbeat::s
          std::to_string(stats.engine.closed) + " closed";
 }
 
+/// The keys of the configuration file as it is now.
+longbeat::internal::StatusOr<longbeat::server::AccessRules> read_access(const std::string& file) {
+  Config config;
+  const auto problems = longbeat::server::read_config(file, config);
+  if (!problems.empty()) {
+    const std::string more = problems.size() > 1 ? " (and " + std::to_string(problems.size() - 1) + " more)" : "";
+    return longbeat::internal::invalid_argument(problems.front() + more);
+  }
+  return longbeat::server::access_rules(config);
+}
+
 int serve(const Config& config, const sigset_t& signals) {
   Ending ending;
   const SignalThread signal_thread(signals, ending);
@@ -147,6 +166,13 @@ int serve(const Config& config, const sigset_t& signals) {
   options.limits = config.limits;
   options.rpc_limits = config.rpc;
   options.outbound = config.outbound;
+  options.tls = config.tls;
+  options.access = longbeat::server::access_rules(config);
+  options.insecure_listen = config.insecure_listen;
+  if (!config.file.empty()) {
+    options.access_file = config.file;
+    options.read_access = [file = config.file] { return read_access(file); };
+  }
   for (const auto& [name, space] : config.namespaces) {
     options.namespaces.push_back(name);
     if (space.retention) options.retentions[name] = *space.retention;
@@ -183,6 +209,7 @@ int main(int argc, char** argv) {
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  raise_file_limit();
   // Debian's build checks every mutex for lock-order cycles, at a cost that grows with parked calls.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   try {

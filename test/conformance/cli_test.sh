@@ -73,7 +73,7 @@ refused 2 "unknown flag '--prot' (--help lists the flags)" --prot=1
 refused 2 "unexpected argument 'extra' (--help lists the flags)" extra
 refused 2 "unexpected argument 'extra' (--help lists the flags)" --namespace a extra
 "$server" --version | grep -qE '^longbeat-server [0-9.]+$' || wrong '--version'
-for flag in --config --print-config --ip --port --port-file --db-filename --namespace --log-level --log-format; do
+for flag in --config --print-config --ip --port --port-file --db-filename --namespace --log-level --log-format --insecure-listen; do
   "$server" --help | grep -q -- "$flag " || wrong "--help does not list $flag"
 done
 
@@ -105,9 +105,36 @@ started_with config "longbeat-server * listening on 127.0.0.1:*, database '$(rea
 start memory --namespace team-1.x_Y --namespace default
 started_with memory "longbeat-server * listening on 127.0.0.1:$(cat memory.port), state in memory only, lost at exit (--db-filename FILE keeps it)"
 refused 1 "cannot listen on 127.0.0.1:$(cat memory.port): the port is in use by another program" --port "$(cat memory.port)"
-refused 1 "cannot listen on 192.0.2.1:0: the address is not one of this machine's" --ip 192.0.2.1 --port 0
+refused 1 "cannot listen on 192.0.2.1:0: the address is not one of this machine's" --ip 192.0.2.1 --port 0 --insecure-listen
 said=$(timeout 20 "$server" --port 0 --port-file no/such/port 2>&1)
 [ "$? $said" = "1 longbeat-server: --port-file: cannot write 'no/such/port': No such file or directory" ] || wrong "--port-file: $said"
+
+# --- who may call ------------------------------------------------------------------------------------------------------
+for ip in 0.0.0.0 :: 192.0.2.1; do
+  refused 1 "does not listen on $ip, which other machines can reach, without TLS and authentication: set tls.certificate and tls.key, and an API key in [[]keys.NAME] or tls.client_ca with tls.client_certificate_role; server.insecure_listen = true (--insecure-listen) leaves it open" --ip $ip --port 0
+done
+start open --ip 0.0.0.0 --insecure-listen
+grep -q ' listening on 0.0.0.0:' open.log || wrong "--insecure-listen: $(cat open.log)"
+grep -q ' warning listens on 0.0.0.0, which other machines can reach, without TLS and authentication$' open.log || wrong "--insecure-listen: $(cat open.log)"
+made=$("$server" hash-key --new) || wrong "hash-key --new: $made"
+key=$(sed -n 's/^key:  //p' <<<"$made")
+hash=$(sed -n 's/^hash: //p' <<<"$made")
+[[ $key == lbk_* && ${#key} = 68 && $hash == sha256:* && ${#hash} = 71 ]] || wrong "hash-key --new: $made"
+[ "$("$server" hash-key <<<"$key")" = "$hash" ] || wrong 'hash-key does not print the hash that hash-key --new printed'
+[ "$(printf '%s' "$key" | "$server" hash-key)" = "$hash" ] || wrong 'hash-key wants a line end'
+[ "$("$server" hash-key --new)" != "$made" ] || wrong 'hash-key --new makes the same key again'
+refused 2 'hash-key: there is no key' hash-key </dev/null
+refused 2 'hash-key: the key has 7 characters, fewer than 32: *' hash-key <<<hunter2
+refused 2 'hash-key: takes no other argument than --new; the key comes from standard input' hash-key "$key"
+printf '[keys.one]\nhash = "%s"\nroles = ["worker"]\nnamespaces = ["*"]\nexpires = 2037-01-31\n' "$hash" >keys.toml
+"$server" --config keys.toml --print-config >keys.out || wrong '--print-config with keys'
+"$server" --config keys.out --print-config | cmp - keys.out || wrong 'printed keys do not read back as themselves'
+grep -qx "hash = \"$hash\"" keys.out || wrong "--print-config: $(grep hash keys.out)"
+printf '[keys.one]\nhash = "%s"\nroles = ["worker"]\nnamespaces = ["*"]\n' "$key" >shown.toml
+refused 2 'shown.toml:2: keys.one.hash: this is not the hash of a key (*)' --config shown.toml
+"$server" --config shown.toml 2>&1 | grep -qF "$key" && wrong 'a key that was put in the place of its hash is shown'
+printf '[tls]\ncertificate = "none.pem"\nkey = "none.key"\n' >tls.toml
+refused 1 "tls.certificate 'none.pem': No such file or directory" --config tls.toml --port 0
 
 # --- files -----------------------------------------------------------------------------------------------------------
 start file --db-filename a.db

@@ -20,17 +20,17 @@ std::string started(Server& server) {
   return "127.0.0.1:" + std::to_string(server.start().value());
 }
 
-struct Refusal {
+struct RefusedCall {
   grpc::Status status;
   std::string cause, scope;  ///< its headers
 };
 
-Refusal describe_namespace(const RawClient& client, const std::string& name) {
+RefusedCall describe_namespace(const RawClient& client, const std::string& name) {
   service::DescribeNamespaceRequest request;
   request.set_namespace_(name);
   service::DescribeNamespaceResponse response;
   grpc::ClientContext context;
-  Refusal refusal;
+  RefusedCall refusal;
   refusal.status = client.call_method("/temporal.api.workflowservice.v1.WorkflowService/DescribeNamespace", request,
                                       &response, {}, context);
   for (const auto& [name_of_header, value] : context.GetServerInitialMetadata()) {
@@ -48,7 +48,7 @@ TEST_CASE("calls beyond a namespace's rate are refused with cause and scope, in 
   Server server(small_namespace(limits));
   const RawClient client(started(server));
   CHECK(describe_namespace(client, "small").status.ok());
-  const Refusal refusal = describe_namespace(client, "small");
+  const RefusedCall refusal = describe_namespace(client, "small");
   CHECK(refusal.status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
   CHECK(refusal.status.error_message() == "namespace rate limit exceeded");
   CHECK(refusal.cause == "RpsLimit");
@@ -68,7 +68,7 @@ TEST_CASE("the largest request and its refusal follow the limit", "[rpc][limits]
   options.rpc_limits.receive_bytes_max = 64 * 1024;
   Server server(std::move(options));
   const RawClient client(started(server));
-  const Refusal refusal = describe_namespace(client, std::string(70'000, 'n'));
+  const RefusedCall refusal = describe_namespace(client, std::string(70'000, 'n'));
   CHECK(refusal.status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
   CHECK_THAT(refusal.status.error_message(), ContainsSubstring("grpc: received message larger than max (70"));
   CHECK(describe_namespace(client, "default").status.ok());

@@ -1,9 +1,11 @@
 #pragma once
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <stdexcept>
@@ -17,7 +19,8 @@ namespace longbeat::test {
 /// of gRPC's client reads the server's sockets along with its own, which those inside one process may do.
 class RawConnection {
  public:
-  explicit RawConnection(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  enum Opening { kGreeting, kSilent };
+  explicit RawConnection(std::uint16_t port, Opening opening = kGreeting) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
@@ -26,7 +29,7 @@ class RawConnection {
       ::close(socket_);
       throw std::runtime_error("cannot connect to the test's server");
     }
-    send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kSettings, 0, 0, {}));
+    if (opening == kGreeting) send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kSettings, 0, 0, {}));
   }
   ~RawConnection() { ::close(socket_); }
   RawConnection(const RawConnection&) = delete;
@@ -34,6 +37,11 @@ class RawConnection {
 
   /// A whole call. Streams are odd and grow.
   void call(std::uint32_t stream, std::string_view path, std::string_view message) {
+    begin(stream, path);
+    send(frame(kData, kEndStream, stream, '\0' + number(message.size(), 4) + std::string(message)));
+  }
+  /// A call without its message.
+  void begin(std::uint32_t stream, std::string_view path) {
     std::string headers;
     for (const auto& [name, value] :
          std::initializer_list<std::pair<std::string_view, std::string_view>>{{":method", "POST"},
@@ -45,14 +53,30 @@ class RawConnection {
                                                                               {"grpc-timeout", "30S"}}) {
       headers += '\0' + text(name) + text(value);
     }
-    send(frame(kHeaders, kEndHeaders, stream, headers) +
-         frame(kData, kEndStream, stream, '\0' + number(message.size(), 4) + std::string(message)));
+    send(frame(kHeaders, kEndHeaders, stream, headers));
+  }
+  /// The beginning of a message that is said to have so many bytes.
+  void send_part(std::uint32_t stream, std::size_t announced, std::string_view part) {
+    send(frame(kData, 0, stream, '\0' + number(announced, 4) + std::string(part)));
+  }
+  /// Agrees to the server's settings: from then on they hold.
+  void acknowledge_settings() { send(frame(kSettings, kAck, 0, {})); }
+  /// Reads whatever comes and answers nothing of it; true once the server has closed the connection.
+  bool closed_within(std::chrono::milliseconds time) {
+    const auto until = std::chrono::steady_clock::now() + time;
+    char bytes[4096];
+    for (;;) {
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+      pollfd readable{socket_, POLLIN, 0};
+      if (left.count() <= 0 || ::poll(&readable, 1, static_cast<int>(left.count())) <= 0) return false;
+      if (::recv(socket_, bytes, sizeof bytes, 0) <= 0) return true;
+    }
   }
   void reset(std::uint32_t stream) { send(frame(kReset, 0, stream, number(kCancel, 4))); }
 
  private:
   static constexpr char kData = 0, kHeaders = 1, kReset = 3, kSettings = 4;
-  static constexpr char kEndStream = 1, kEndHeaders = 4;
+  static constexpr char kEndStream = 1, kAck = 1, kEndHeaders = 4;
   static constexpr std::uint32_t kCancel = 8;
 
   static std::string number(std::size_t value, int bytes) {

@@ -67,6 +67,11 @@ TEST_CASE("the server tells its interface", "[conformance][reflection]") {
     CHECK(names.contains(name));
   }
 
+  if (own_server()) {
+    CHECK(names.contains("longbeat.server.v1.Admin"));
+    CHECK(talk.file_of("longbeat.server.v1.Admin").file_descriptor_response().file_descriptor_proto_size() == 1);
+  }
+
   const auto found = talk.file_of(kService);
   REQUIRE(found.file_descriptor_response().file_descriptor_proto_size() > 0);
   google::protobuf::FileDescriptorProto file;

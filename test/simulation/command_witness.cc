@@ -19,7 +19,7 @@ void CommandWitness::answered(const server::Request& request, const StatusOr<Rep
   if (const auto* poll = std::get_if<server::PollTaskRequest>(&request)) {
     const auto& task = std::get<server::PollTaskReply>(*reply);
     if (task.token.empty() || poll->worker_control_task_queue.empty()) return;
-    held_[task.token] = {{poll->namespace_name, poll->worker_control_task_queue}, task.input->activity_id};
+    held_[task.token] = {{poll->namespace_name, poll->worker_control_task_queue}, task.input->activity_id.str()};
   } else if (const auto* cancel = std::get_if<server::CancelRequest>(&request)) {
     canceled(*cancel);
   } else if (const auto* listens = std::get_if<server::PollCommandsRequest>(&request)) {

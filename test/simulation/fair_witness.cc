@@ -31,12 +31,12 @@ void FairWitness::taken(const std::string& run_id, const server::PollTaskReply& 
   held_.insert(run_id);
   if (known == tasks_.end() || !known->second.waits) {
     // Of a start that nobody was told of, or back in the queue and out of it in one step.
-    tasks_[run_id] = {reply.input->activity_id, key, false};
+    tasks_[run_id] = {reply.input->activity_id.str(), key, false};
     return begin_anew(key);
   }
   for (const auto& [other, waiting] : waiting_) {
     if (other.first < key.first && !waiting.empty()) {
-      fail_(reply.input->activity_id + " goes before " + tasks_[*waiting.begin()].id + ", which has priority");
+      fail_(reply.input->activity_id.str() + " goes before " + tasks_[*waiting.begin()].id + ", which has priority");
     }
   }
   for (const auto& [other, waiting] : waiting_) {

@@ -74,7 +74,7 @@ void FleetActor::work(const std::string& queue) {
       [this](const StatusOr<Reply>& reply) {
         const auto* task = reply ? std::get_if<server::PollTaskReply>(&*reply) : nullptr;
         if (task == nullptr || task->token.empty()) return;
-        const std::string id = task->input->activity_id;
+        const std::string id = task->input->activity_id.str();
         if (world_.random().chance(60)) {
           loop_.after(world_.between(1ms, 3s), [this, id] {
             const auto request_id = "fleet-cancel-" + std::to_string(++next_request_);

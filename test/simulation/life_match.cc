@@ -91,7 +91,7 @@ Life found(const server::ActivityState& state) {
     life.updated_by = notes.update_request_id;
     life.paused_before_due = notes.paused_before_first_dispatch;
   }
-  life.started_by = {input.start_request_id};
+  life.started_by = {input.start_request_id.str()};
   life.links = input.links.size();
   for (const auto& one : input.attached) {
     life.started_by.push_back(one.request_id);

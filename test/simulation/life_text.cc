@@ -16,13 +16,13 @@ std::string milliseconds(Nanoseconds time) {
 
 std::string told(const server::ActivityOptions& options) {
   const auto& limits = options.timeouts;
-  return "queue " + options.task_queue + ", limits " + milliseconds(limits.schedule_to_close) + "/" +
+  return "queue " + options.task_queue.str() + ", limits " + milliseconds(limits.schedule_to_close) + "/" +
          milliseconds(limits.schedule_to_start) + "/" + milliseconds(limits.start_to_close) + "/" +
          milliseconds(limits.heartbeat) + " ms, delay " + milliseconds(options.start_delay) + " ms, retry " +
          milliseconds(options.retry.initial_interval) + " ms*" + std::to_string(options.retry.backoff_coefficient) +
          " to " + milliseconds(options.retry.maximum_interval) + " ms, " +
          std::to_string(options.retry.maximum_attempts) + " times, priority " + std::to_string(options.priority.key) +
-         " " + options.priority.fairness_key;
+         " " + options.priority.fairness_key.str();
 }
 
 }  // namespace

@@ -98,7 +98,7 @@ void LifeWitness::on(const server::PollTaskRequest& request, const StatusOr<Repl
 }
 
 void LifeWitness::handed_out(const server::PollTaskRequest& request, const server::PollTaskReply& task) {
-  const std::string name = "attempt " + std::to_string(task.attempt) + " of " + task.input->activity_id;
+  const std::string name = "attempt " + std::to_string(task.attempt) + " of " + task.input->activity_id.str();
   if (!tokens_.try_emplace(task.token, task.run_id).second) fail_(name + " was handed out twice under one token");
   if (closed_workers_.contains({request.namespace_name, request.worker_instance_key})) {
     fail_(name + " was handed out to a worker that has been shut down");
@@ -155,7 +155,7 @@ void LifeWitness::check_priority(const Run& taken) {
     return level;
   };
   const auto level = certain_level(taken);
-  const std::string& queue = taken.lives.front().options.task_queue;
+  const std::string_view queue = taken.lives.front().options.task_queue;
   if (level == 0) return;
   for (const auto& [run_id, other] : runs_) {
     if (&other == &taken || other.adopt || other.key.first != taken.key.first || other.lives.empty()) continue;

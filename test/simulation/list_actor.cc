@@ -109,13 +109,13 @@ ListActor::Rows ListActor::rows_of(const std::string& space) const {
     const auto& input = *state->input;
     Row& row = rows[run_id];
     row.transitions = state->progress.transition_count;
-    const auto attributes = attributes_.find(input.start_request_id);
+    const auto attributes = attributes_.find(std::string(input.start_request_id));
     if (attributes != attributes_.end() && space == kListsNamespace) row.fields = attributes->second;
     row.fields["RunId"] = run_id;
     row.fields["ActivityId"] = id;
     row.fields["WorkflowId"] = id;
-    row.fields["ActivityType"] = input.type;
-    row.fields["TaskQueue"] = input.options.task_queue;
+    row.fields["ActivityType"] = std::string(input.type);
+    row.fields["TaskQueue"] = std::string(input.options.task_queue);
     row.fields["ExecutionStatus"] = std::string(kStatusNames[status_of(*state)]);
     row.fields["StartTime"] = nanos(input.schedule_time);
     row.fields["ExecutionTime"] = nanos(input.schedule_time + input.options.start_delay);

@@ -69,6 +69,12 @@ void SimServer::start() {
     world_.trace("server: ends: " + reason);
     ended_ = true;
   };
+  options.on_disk_full = [this](const std::string& reason) {
+    world_.trace("server: disk full: " + reason);
+    ended_ = replaced_ = true;
+    disk_->set_full(true);
+    world_.after(std::exchange(full_for_, 0ns), [this] { disk_->set_full(false); });
+  };
   if (adjust) adjust(options);
   auto opened =
       server::Engine::open(std::make_unique<server::CrashableStore>(disk_), std::move(options), world_.wall_now());
@@ -97,6 +103,11 @@ void SimServer::process_ended(bool commit_failed) {
   engine_.reset();
   sinks_.clear();
   undelivered_.clear();
+}
+
+void SimServer::fill_disk(Nanoseconds duration) {
+  full_for_ = duration;
+  disk_->fail_next_commit(server::CommitFault::kNothingApplied, server::StatusCode::kResourceExhausted);
 }
 
 void SimServer::freeze(Nanoseconds duration) {
@@ -160,6 +171,7 @@ void SimServer::step() {
   engine_->step({now, queue_empty_at_});
   if (ended_) {
     process_ended(true);
+    if (std::exchange(replaced_, false)) return start();
     world_.after(world_.between(100ms, 1s), [this] { start(); });
     return;
   }

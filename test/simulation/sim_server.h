@@ -32,6 +32,10 @@ class SimServer {
   /// The next commit fails, with or without effect; the engine ends itself and the process is restarted.
   void break_next_commit(server::CommitFault fault) { disk_->fail_next_commit(fault); }
 
+  /// The next commit finds the disk full: another engine takes over at once in the same process, and refuses starts for
+  /// so long.
+  void fill_disk(Nanoseconds duration);
+
   /// A request arrives. `answer` is called once, unless this process dies first. Returns 0 when nobody listens.
   server::CallId arrive(server::Request request, std::optional<Nanoseconds> patience, Answer answer);
   void caller_gone(server::CallId call);
@@ -77,7 +81,9 @@ class SimServer {
   TimePoint frozen_until_{};
   TimePoint next_step_ = TimePoint::max();
   WallTime queue_empty_at_{};
-  bool ended_ = false;  ///< the engine gave up; the process dies after this step
+  bool ended_ = false;       ///< the engine gave up; the process dies after this step
+  bool replaced_ = false;    ///< no, it does not: another engine takes over
+  Nanoseconds full_for_{0};  ///< from the failing commit on; 0: the disk has room
 };
 
 }  // namespace longbeat::simulation

@@ -190,6 +190,9 @@ void Simulation::arrange_faults() {
                                         : server::CommitFault::kNothingApplied);
     });
   }
+  for (std::uint32_t i = 0; i < plan_.full_disks; ++i) {
+    sometime([this] { server_.fill_disk(world_.between(0ns, 5s)); });
+  }
   for (std::uint32_t i = 0; i < plan_.server_freezes; ++i) {
     sometime([this] { server_.freeze(world_.between(50ms, 8s)); });
   }

@@ -37,6 +37,8 @@ struct Plan {
   std::uint32_t neighbour_acts = 0;
   /// Of the namespace that has no workers; the client's keeps everything for an hour.
   Nanoseconds retention = std::chrono::seconds(30);
+  /// The server finds its disk full, and has room again some seconds later.
+  std::uint32_t full_disks = 0;
   /// Faults and operations happen in this time; afterwards everything must come to rest.
   Nanoseconds trouble = std::chrono::seconds(60);
 };

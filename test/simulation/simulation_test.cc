@@ -85,6 +85,17 @@ TEST_CASE("no promise is broken, whatever dies or gets lost", "[simulation]") {
   }
 }
 
+TEST_CASE("no promise is broken when the disk runs full, again and again", "[simulation]") {
+  for (std::uint64_t seed = 0; seed < kSeedsPerBlock; ++seed) {
+    CAPTURE(seed);
+    Plan plan = plan_of(seed);
+    plan.full_disks = 3;
+    Simulation run(seed, plan);
+    run.run();
+    CHECK(first_of(run.witness().broken()) == "");
+  }
+}
+
 TEST_CASE("a seed replays its run exactly", "[simulation]") {
   const std::uint64_t seed = GENERATE(3u, 17u, 42u);
   Simulation first(seed), second(seed), other(seed + 1);

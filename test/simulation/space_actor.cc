@@ -37,7 +37,7 @@ void SpaceActor::act() {
   } else if (kind < 81) {
     server::UpdateNamespaceRequest request;
     request.namespace_name = space;
-    request.info.emplace();
+    request.info = server::UpdateNamespaceRequest::Info{};
     request.info->description = "changed " + std::to_string(++next_request_);
     send(std::move(request), tries);
   } else if (kind < 84) {

@@ -181,7 +181,7 @@ void SpaceWitness::check_disk(server::Store& disk) const {
     const auto input = server::decode_input({Table::kInput, row}, bytes);
     if (!input) return fail_("an activity cannot be read: " + to_string(input.error()));
     if (!numbers.contains(input->namespace_id))
-      fail_("on disk: " + input->activity_id + " of a namespace that is gone");
+      fail_("on disk: " + input->activity_id.str() + " of a namespace that is gone");
   });
   for (const Table table :
        {Table::kProgress, Table::kDetails, Table::kFailure, Table::kClosed, Table::kIndex, Table::kCallbacks}) {

@@ -30,7 +30,14 @@ void Witness::fail(const std::string& what) {
 void Witness::start_acknowledged(const std::string& id, const std::string& request_id, const std::string& run_id) {
   const auto [known, fresh] = requests_.try_emplace({id, request_id}, run_id);
   if (!fresh && known->second != run_id) fail("the same ID and request ID made two executions: " + id);
-  runs_[run_id].id = id;
+  run_of(run_id, id);
+}
+
+Witness::Run& Witness::run_of(const std::string& run_id, const std::string& id) {
+  const auto [known, fresh] = runs_.try_emplace(run_id);
+  if (fresh) known->second.meddled = meddled_unknown_.contains(id);
+  known->second.id = id;
+  return known->second;
 }
 
 void Witness::outcome_read(const std::string& id, const internal::PolledOutcome& polled) {
@@ -43,8 +50,7 @@ void Witness::outcome_read(const std::string& id, const internal::PolledOutcome&
 
 void Witness::task_received(const internal::ActivityTask& task, TimePoint at) {
   world_.trace("worker: got attempt " + std::to_string(task.attempt) + " of " + task.activity_id);
-  Run& run = runs_[task.activity_run_id];
-  run.id = task.activity_id;
+  Run& run = run_of(task.activity_run_id, task.activity_id);
   const auto count = count_of(task.heartbeat_details);
   // A task on the way for so long that a newer attempt runs meanwhile is older than what that one saved.
   if (!run.meddled && task.attempt >= run.newest_attempt && count < run.newest_acknowledged) {
@@ -61,9 +67,11 @@ void Witness::task_received(const internal::ActivityTask& task, TimePoint at) {
 void Witness::answer_left(const server::Request& request, const server::StatusOr<server::Reply>& reply,
                           bool commit_failed) {
   const auto meddled = [&](const std::string& id) {
+    bool known = false;
     for (auto& [run_id, run] : runs_) {
-      if (run.id == id) run.meddled = true;
+      if (run.id == id) known = run.meddled = true;
     }
+    if (!known) meddled_unknown_.insert(id);
   };
   const auto* beat = std::get_if<server::HeartbeatRequest>(&request);
   const auto* failed = std::get_if<server::FailedRequest>(&request);
@@ -171,8 +179,7 @@ void Witness::look_at(const std::string& run_id, const std::string& id, const se
       fail(id + " (" + run_id + ") is open again after it had closed");
     return;
   }
-  Run& run = runs_[run_id];
-  run.id = id;
+  Run& run = run_of(run_id, id);
   const std::string outcome = outcome_text(state);
   if (!state.outcome) return fail(id + " closed without an outcome");
   if (run.closed_as && (*run.closed_as != phase || run.outcome != outcome)) {

@@ -107,11 +107,13 @@ class Witness {
     bool meddled = false;  ///< reset, or given details by somebody else than its worker
   };
   void fail(const std::string& what);
+  Run& run_of(const std::string& run_id, const std::string& id);
   void look_at(const std::string& run_id, const std::string& id, const server::ActivityState& state);
   void failure_accepted(const server::FailedRequest& request);
 
   World& world_;
-  std::map<std::string, Run> runs_{};                                      ///< by run ID
+  std::map<std::string, Run> runs_{};        ///< by run ID
+  std::set<std::string> meddled_unknown_{};  ///< IDs that were meddled with before anybody was told of their run
   std::map<std::pair<std::string, std::string>, std::string> requests_{};  ///< (ID, request ID) → run ID
   std::map<std::string, Attempt> attempts_{};                              ///< by token
   std::map<std::string, std::uint64_t> newest_accepted_{};                 ///< details, by token

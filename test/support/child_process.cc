@@ -80,6 +80,10 @@ std::optional<int> ChildProcess::exit_code() {
   return WEXITSTATUS(wait_status_);
 }
 
+bool ChildProcess::was_killed() {
+  return !running() && WIFSIGNALED(wait_status_) && WTERMSIG(wait_status_) == SIGKILL;
+}
+
 bool ChildProcess::running() {
   if (!reaped_ && ::waitpid(pid_, &wait_status_, WNOHANG) == pid_) reaped_ = true;
   return !reaped_;

@@ -40,6 +40,8 @@ class ChildProcess {
   void terminate();
   /// What it ended with by itself; nothing while it runs, or when a signal ended it.
   std::optional<int> exit_code();
+  /// It ended by SIGKILL, whoever sent it.
+  bool was_killed();
   /// False once it has ended.
   bool running();
   /// CPU time of all its threads so far; of the dead, zero.

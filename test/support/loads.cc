@@ -94,8 +94,9 @@ class SystemInfoLoad final : public Load {
 class ServerLoad : public Load {
  public:
   explicit ServerLoad(WireClient& client, std::int64_t heartbeat_seconds = 600) : client_(client) {
-    static int loads = 0;  // Two loads on one server share neither IDs nor a queue.
-    name_ = "bench-" + std::to_string(++loads);
+    static int loads = 0;  // Two loads on one server share neither IDs nor a queue, nor do two runs on one file.
+    static const std::string run = std::to_string(std::random_device()() % 1'000'000);
+    name_ = "bench-" + run + "-" + std::to_string(++loads);
     start_.set_namespace_("default");
     start_.set_identity("longbeat-bench@host");
     start_.mutable_activity_type()->set_name("bench_activity");

@@ -1,5 +1,6 @@
 #include "support/server_process.h"
 
+#include <stdexcept>
 #include <system_error>
 #include <vector>
 
@@ -18,6 +19,17 @@ std::chrono::milliseconds ServerProcess::restart() {
   const auto begin = std::chrono::steady_clock::now();
   start();
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+}
+
+bool ServerProcess::restart_unless_it_dies() {
+  kill();
+  try {
+    start();
+    return true;
+  } catch (const std::runtime_error&) {
+    if (!process_ || process_->running() || !process_->was_killed()) throw;
+    return false;
+  }
 }
 
 void ServerProcess::start() {

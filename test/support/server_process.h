@@ -32,6 +32,9 @@ class ServerProcess {
   /// Starts it again on the same file and port. Returns the time until it listened. Throws as the constructor does.
   std::chrono::milliseconds restart();
 
+  /// The same for a server that may kill itself (SIGKILL): false when it did so before it listened.
+  bool restart_unless_it_dies();
+
   std::uint16_t port() const { return static_cast<std::uint16_t>(port_); }
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   bool running() { return process_ && process_->running(); }
@@ -39,7 +42,9 @@ class ServerProcess {
   void terminate() { process_->terminate(); }
   /// What it ended with by itself; nothing while it runs, or when a signal ended it.
   std::optional<int> exit_code() { return process_->exit_code(); }
+  bool was_killed() { return process_->was_killed(); }
   std::chrono::nanoseconds cpu_time() const { return process_->cpu_time(); }
+  pid_t pid() const { return process_->pid(); }
   std::uintmax_t resident_bytes() const { return process_->resident_bytes(); }
   std::string log_tail() const { return process_->log_tail(); }
   /// Size of the store's write-ahead log now; zero without one.

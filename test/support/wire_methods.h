@@ -28,6 +28,8 @@ LONGBEAT_WIRE_METHOD(kCanceled, RespondActivityTaskCanceled);
 LONGBEAT_WIRE_METHOD(kPollOutcome, PollActivityExecution);
 LONGBEAT_WIRE_METHOD(kDescribe, DescribeActivityExecution);
 LONGBEAT_WIRE_METHOD(kRequestCancel, RequestCancelActivityExecution);
+LONGBEAT_WIRE_METHOD(kDelete, DeleteActivityExecution);
+LONGBEAT_WIRE_METHOD(kCount, CountActivityExecutions);
 
 #undef LONGBEAT_WIRE_METHOD
 

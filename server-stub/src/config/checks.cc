@@ -8,6 +8,9 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "config/values.h"
+#include "security/key_hash.h"
+
 namespace longbeat::server {
 namespace {
 
@@ -96,6 +99,29 @@ std::string check_callback_address(const std::string& value) {
               : quoted(value) +
                     " is not an address pattern (host or host:port, '*' for any part, 'http://' in front "
                     "allows plain HTTP)";
+}
+
+std::string check_key_hash(const std::string& value) {
+  if (hash_from_text(value)) return "";
+  return "this is not the hash of a key (\"sha256:\" and 64 hexadecimal digits, as `longbeat-server hash-key` prints "
+         "it; the key itself does not belong here)";
+}
+
+std::string check_role(const std::string& value) {
+  return check_one_of(value, {"reader", "client", "worker", "operator"});
+}
+
+std::string check_certificate_role(const std::string& value) {
+  return check_one_of(value, {"none", "reader", "client", "worker", "operator"});
+}
+
+std::string check_key_namespace(const std::string& value) {
+  return value == "*" ? "" : check_namespace_name(value);
+}
+
+std::string check_moment(const std::string& value) {
+  if (parse_moment_text(value)) return "";
+  return quoted(value) + " is neither a date, as in 2027-01-31, nor a time with its offset, as in 2027-01-31T18:00:00Z";
 }
 
 }  // namespace longbeat::server

@@ -19,5 +19,13 @@ std::string check_namespace_name(const std::string& name);
 std::string check_log_level(const std::string& value);
 std::string check_log_format(const std::string& value);
 std::string check_callback_address(const std::string& value);
+/// A key's hash. Does not repeat the value: somebody may have put the key there.
+std::string check_key_hash(const std::string& value);
+std::string check_role(const std::string& value);
+/// The same, or "none".
+std::string check_certificate_role(const std::string& value);
+/// A namespace or "*".
+std::string check_key_namespace(const std::string& value);
+std::string check_moment(const std::string& value);
 
 }  // namespace longbeat::server

@@ -38,6 +38,15 @@ void print_namespaces(std::string& out, Config& config) {
   }
 }
 
+void print_keys(std::string& out, Config& config) {
+  for (auto& [name, key] : config.keys) {
+    out += "\n[keys." + toml_text(name) + "]\n";
+    for (const Setting& setting : settings()) {
+      if (setting.of_key != nullptr) out += line_of(setting, value_text(setting, setting.of_key(key)));
+    }
+  }
+}
+
 std::string commented(const std::string& line) {
   return line.starts_with("#") ? line : "# " + line;
 }
@@ -56,6 +65,15 @@ void print_samples(std::string& out, Config& config) {
     out += "\n# A namespace that exists from the start.\n# [namespaces.NAME]\n";
     const Setting& retention = *std::ranges::find(settings(), "retention", &Setting::name);
     out += "# # " + std::string(retention.meaning) + " (" + range_of(retention) + ")\n# retention = \"72h\"\n";
+  }
+  if (config.keys.empty()) {
+    out += "\n# An API key. With one or more of them, every call needs one.\n# [keys.NAME]\n";
+    KeyConfig sample{"sha256:" + std::string(64, '0'), {"worker"}, {"*"}, "2037-01-31"};
+    for (const Setting& setting : settings()) {
+      if (setting.of_key == nullptr) continue;
+      out += "# # " + std::string(setting.meaning) + "\n# " +
+             line_of(setting, value_text(setting, setting.of_key(sample)));
+    }
   }
 }
 
@@ -77,6 +95,8 @@ std::string unit_name(Unit unit) {
       return "calls a second, 0: no limit";
     case Unit::kSwitch:
       return "switch";
+    case Unit::kMoment:
+      return "date or time";
   }
   return "";
 }
@@ -88,7 +108,7 @@ std::string to_toml(const Config& config) {
   std::string out;
   std::string_view section;
   for (const Setting& setting : settings()) {
-    if (setting.of_namespace != nullptr) continue;
+    if (setting.of_namespace != nullptr || setting.of_key != nullptr) continue;
     if (setting.section != section) {
       section = setting.section;
       out += std::string(out.empty() ? "" : "\n") + "[" + std::string(section) + "]\n";
@@ -99,6 +119,7 @@ std::string to_toml(const Config& config) {
   }
   print_namespace_limits(out, copy);
   print_namespaces(out, copy);
+  print_keys(out, copy);
   print_samples(out, copy);
   return out;
 }
@@ -115,7 +136,8 @@ std::string reference_table() {
     out += "| `" + std::string(setting.section) + "." + std::string(setting.name) + "` | " +
            (flag.empty() ? "" : "`" + flag + "`") + " | " + unit_name(setting.unit) +
            (range.empty() ? "" : ", " + range) + " | " + (is_unset(value) ? "none" : "`" + value + "`") + " | " +
-           (setting.of_server != nullptr ? "" : "yes") + " | " + std::string(setting.meaning) + " |\n";
+           (setting.of_server != nullptr || setting.of_key != nullptr ? "" : "yes") + " | " +
+           std::string(setting.meaning) + " |\n";
   }
   return out;
 }

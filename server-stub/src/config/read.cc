@@ -22,6 +22,7 @@ namespace {
 constexpr std::size_t kFileBytesMax = 4 * 1024 * 1024;
 constexpr std::string_view kNamespaceLimits = "limits.namespace.NAME";
 constexpr std::string_view kNamespaces = "namespaces.NAME";
+constexpr std::string_view kKeys = "keys.NAME";
 
 std::size_t line_of(const toml::node& node) {
   return node.source().begin.line;
@@ -66,9 +67,9 @@ std::string shown(const toml::node& node) {
   return out.str();
 }
 
-class Reader {
+class ConfigReader {
  public:
-  Reader(std::string name, Config& config) : name_(std::move(name)), config_(config) {}
+  ConfigReader(std::string name, Config& config) : name_(std::move(name)), config_(config) {}
 
   std::vector<std::string> read(std::string_view text) {
     const auto parsed = toml::parse(text, std::string_view(name_));
@@ -104,7 +105,9 @@ class Reader {
         read_namespace_limits(node);
       } else if (section == "namespaces") {
         read_namespaces(node);
-      } else if (section == "server" || section == "log") {
+      } else if (section == "keys") {
+        read_keys(node);
+      } else if (section == "server" || section == "tls" || section == "log") {
         read_section(section, node);
       } else {
         unknown_at_top(section, node);
@@ -114,10 +117,10 @@ class Reader {
 
   void unknown_at_top(const std::string& key, const toml::node& node) {
     if (node.is_table()) {
-      const std::string close(nearest(key, {"server", "log", "limits", "namespaces"}));
+      const std::string close(nearest(key, {"server", "tls", "log", "limits", "namespaces", "keys"}));
       return wrong(line_of(node), "unknown section [" + plain(key) + "], " +
-                                      (close.empty() ? "there are [server], [log], [limits], [limits.namespace.NAME] "
-                                                       "and [namespaces.NAME]"
+                                      (close.empty() ? "there are [server], [tls], [log], [limits], "
+                                                       "[limits.namespace.NAME], [namespaces.NAME] and [keys.NAME]"
                                                      : "nearest is [" + close + "]"));
     }
     unknown(line_of(node), "", key);
@@ -194,6 +197,26 @@ class Reader {
     }
   }
 
+  void read_keys(const toml::node& node) {
+    const toml::table* keys = table_of("keys", node);
+    if (keys == nullptr) return;
+    for (const auto& [name, entry] : *keys) {
+      const std::string key(name.str()), section = "keys." + plain(key);
+      const toml::table* table = table_of(section, entry);
+      if (table == nullptr) continue;
+      lines_[section] = line_of(entry);
+      KeyConfig& own = config_.keys[key];
+      for (const auto& [inner, value] : *table) {
+        const std::string setting_name(inner.str());
+        if (const Setting* setting = find(kKeys, setting_name)) {
+          set(*setting, section + "." + setting_name, setting->of_key(own), value);
+        } else {
+          unknown(line_of(value), kKeys, setting_name);
+        }
+      }
+    }
+  }
+
   bool is_namespace(const std::string& name, const toml::node& node) {
     const std::string problem = check_namespace_name(name);
     if (!problem.empty()) wrong(line_of(node), problem);
@@ -235,6 +258,10 @@ class Reader {
     if (!std::visit([&](auto* to) { return assign(setting, node, *to, problem); }, place)) {
       wrong_values_.insert(path);
       const auto* text = node.as_string();
+      if (setting.is_secret) {
+        const std::string rule = problem.empty() ? "accepted is " + accepted(setting) : problem;
+        return wrong(line_of(node), path + ": " + rule);
+      }
       if (text != nullptr && is_numeric(setting.unit) && is_number(text->get())) {
         problem = "this is a text, accepted is " + accepted(setting) + "; a plain number has no quotes";
       }
@@ -252,10 +279,14 @@ class Reader {
   }
 
   static bool assign(const Setting& setting, const toml::node& node, std::string& to, std::string& problem) {
-    const auto* text = node.as_string();
-    if (text == nullptr) return false;
-    problem = setting.check(text->get());
-    to = text->get();
+    if (setting.unit == Unit::kMoment && (node.is_date() || node.is_date_time())) {
+      to = shown(node);
+    } else if (const auto* text = node.as_string()) {
+      to = text->get();
+    } else {
+      return false;
+    }
+    problem = setting.check(to);
     return problem.empty();
   }
 
@@ -333,6 +364,7 @@ class Reader {
   // --- What only makes sense together ---
 
   void check_together() {
+    check_access();
     check_sizes("limits.", config_.limits.requests);
     for (const auto& [name, limits] : config_.limits.namespaces) check_sizes("limits.namespace." + name + ".", limits);
     for (const auto& [name, space] : config_.namespaces) {
@@ -344,6 +376,50 @@ class Reader {
         wrong(lines_[path], "namespaces." + name + ".retention is " + duration_text(*space.retention) +
                                 ", less than retention_min: " + duration_text(limits.retention_min));
       }
+    }
+  }
+
+  void check_access() {
+    std::map<std::string, std::string> names;  // By hash.
+    for (const auto& [name, key] : config_.keys) {
+      const std::string section = "keys." + plain(name);
+      const auto missing = [&](const char* setting, bool is_missing, const char* accepted) {
+        const std::string path = section + "." + setting;
+        if (!is_missing || wrong_values_.contains(path)) return;
+        wrong(lines_[section], path + " is missing: accepted is " + accepted);
+      };
+      missing("hash", key.hash.empty(), "what `longbeat-server hash-key` prints");
+      missing("roles", key.roles.empty(), "a list of reader, client, worker and operator");
+      missing("namespaces", key.namespaces.empty(), "a list of namespaces, or [\"*\"] for all");
+      if (key.hash.empty() || wrong_values_.contains(section + ".hash")) continue;
+      const auto hash = hash_from_text(key.hash);
+      const auto [other, is_new] = names.try_emplace(hash ? to_text(*hash) : key.hash, section);
+      if (!is_new) wrong(lines_[section], section + " has the same hash as " + other->second);
+    }
+    const TlsFiles& tls = config_.tls;
+    if (!tls.any()) {
+      if (config_.client_certificate_role != "none" && !wrong_values_.contains("tls.client_certificate_role")) {
+        wrong(lines_["tls.client_certificate_role"], "tls.client_certificate_role is set, but tls.client_ca is not");
+      }
+      return;
+    }
+    const auto needed = [&](const char* setting, const std::string& value, const char* by) {
+      if (value.empty() && !wrong_values_.contains(setting)) {
+        wrong(lines_[by], std::string(by) + " is set, but " + setting + " is not");
+      }
+    };
+    const char* const set = !tls.certificate.empty() ? "tls.certificate"
+                            : !tls.key.empty()       ? "tls.key"
+                                                     : "tls.client_ca";
+    needed("tls.certificate", tls.certificate, set);
+    needed("tls.key", tls.key, set);
+    if (config_.client_certificate_role != "none") {
+      needed("tls.client_ca", tls.client_ca, "tls.client_certificate_role");
+    } else if (!tls.client_ca.empty() && config_.keys.empty() &&
+               !wrong_values_.contains("tls.client_certificate_role")) {
+      wrong(lines_["tls.client_ca"],
+            "tls.client_ca is set, but nobody may call: there is no key in [keys.NAME], and "
+            "tls.client_certificate_role is \"none\"");
     }
   }
 
@@ -389,7 +465,7 @@ std::string why() {
 }  // namespace
 
 std::vector<std::string> parse_config(std::string_view text, const std::string& name, Config& config) {
-  return Reader(name, config).read(text);
+  return ConfigReader(name, config).read(text);
 }
 
 std::vector<std::string> read_config(const std::string& path, Config& config) {

@@ -13,9 +13,10 @@ constexpr std::uint64_t kMillisecond = 1'000'000, kSecond = 1000 * kMillisecond,
 constexpr std::uint64_t kMillion = 1'000'000;
 
 // How a row says where its value lives.
-#define SERVER(member) +[](Config& config) -> Place { return &config.member; }, nullptr, nullptr
-#define REQUESTS(member) nullptr, +[](RequestLimits& limits) -> Place { return &limits.member; }, nullptr
-#define NAMESPACE(member) nullptr, nullptr, +[](NamespaceConfig& space) -> Place { return &space.member; }
+#define SERVER(member) +[](Config& config) -> Place { return &config.member; }, nullptr, nullptr, nullptr
+#define REQUESTS(member) nullptr, +[](RequestLimits& limits) -> Place { return &limits.member; }, nullptr, nullptr
+#define NAMESPACE(member) nullptr, nullptr, +[](NamespaceConfig& space) -> Place { return &space.member; }, nullptr
+#define KEY(member) nullptr, nullptr, nullptr, +[](KeyConfig& key) -> Place { return &key.member; }
 
 const Setting kSettings[] = {
     // clang-format off
@@ -25,8 +26,20 @@ const Setting kSettings[] = {
      "the port in use is written to this file once calls are served", SERVER(port_file), check_file},
     {"server", "database", Unit::kText, 0, 0, "--db-filename",
      "database file, created when missing; without it the state is in memory and lost at exit", SERVER(database), check_file},
+    {"server", "disk_reserve", Unit::kBytes, 0, 1024 * kGiB, "",
+     "kept free beside the database, so that with a full disk what runs can end and what is closed can be deleted; 0: nothing", SERVER(disk_reserve)},
     {"server", "stop_grace", Unit::kDuration, 0, kHour, "",
      "how long calls may go on after SIGINT or SIGTERM before they are cut off", SERVER(stop_grace)},
+    {"server", "insecure_listen", Unit::kSwitch, 0, 0, "--insecure-listen",
+     "listens beyond the loopback interface even without TLS and authentication", SERVER(insecure_listen)},
+
+    {"tls", "certificate", Unit::kText, 0, 0, "",
+     "PEM file with the server's certificate and those between it and its root; read again when it changes", SERVER(tls.certificate), check_file},
+    {"tls", "key", Unit::kText, 0, 0, "", "PEM file with its private key, not encrypted; read again when it changes", SERVER(tls.key), check_file},
+    {"tls", "client_ca", Unit::kText, 0, 0, "",
+     "PEM file with certificates, one of which must have signed every client's; read again when it changes", SERVER(tls.client_ca), check_file},
+    {"tls", "client_certificate_role", Unit::kText, 0, 0, "",
+     "what a client with a certificate but no API key may do, in all namespaces: none, reader, client, worker or operator", SERVER(client_certificate_role), check_certificate_role},
 
     {"log", "level", Unit::kText, 0, 0, "--log-level",
      "lines to write: debug, info, warn, error or never; debug has one line per event of an activity", SERVER(log_level), check_log_level},
@@ -34,12 +47,28 @@ const Setting kSettings[] = {
 
     {"limits", "receive_bytes_max", Unit::kBytes, 64 * kKiB, 256 * kMiB, "", "largest request", SERVER(rpc.receive_bytes_max)},
     {"limits", "calls_max", Unit::kCount, 10, 10 * kMillion, "", "calls at once, waiting ones included", SERVER(rpc.calls_max)},
+    {"limits", "calls_per_connection_max", Unit::kCount, 100, 10 * kMillion, "",
+     "calls at once on one connection; a client that wants more waits on its side", SERVER(rpc.calls_per_connection_max)},
+    {"limits", "connections_max", Unit::kCount, 1, kMillion, "",
+     "connections at once; on those beyond it calls are refused, and those far beyond it are closed", SERVER(rpc.connections_max)},
+    {"limits", "request_wait_max", Unit::kDuration, kSecond, kHour, "",
+     "a call whose request has not come whole by then is cut off", SERVER(rpc.request_wait_max)},
+    {"limits", "answer_wait_max", Unit::kDuration, kSecond, kHour, "",
+     "a call whose caller has not read its answer by then is cut off", SERVER(rpc.answer_wait_max)},
+    {"limits", "answer_bytes_waiting_max", Unit::kBytes, kMiB, 16 * kGiB, "",
+     "answers that wait for their callers to read them; beyond it the oldest are cut off after a second", SERVER(rpc.answer_bytes_waiting_max)},
+    {"limits", "overload_delay", Unit::kDuration, 10 * kMillisecond, kHour, "",
+     "starts and reads that would wait longer than this are refused, so that what has been started gets done", SERVER(rpc.overload_delay)},
     {"limits", "armed_calls", Unit::kCount, 1, 10'000, "", "calls that are ready to be taken up before they come", SERVER(rpc.armed_calls)},
     {"limits", "events_per_step", Unit::kCount, 1, 100'000, "", "events that one commit may hold", SERVER(rpc.events_per_step)},
     {"limits", "connection_age_max", Unit::kDuration, 0, 24 * kHour, "",
      "a connection older than this gets GOAWAY, its client opens another one; 0s: never", SERVER(rpc.connection_age_max)},
     {"limits", "connection_age_grace", Unit::kDuration, 0, kHour, "",
      "how long calls on such a connection may go on before they are cut off", SERVER(rpc.connection_age_grace)},
+    {"limits", "keepalive_interval", Unit::kDuration, kSecond, kHour, "",
+     "a connection silent for this long is asked for a sign of life", SERVER(rpc.keepalive_interval)},
+    {"limits", "keepalive_timeout", Unit::kDuration, 100 * kMillisecond, kHour, "",
+     "and closed when it gives none in this time", SERVER(rpc.keepalive_timeout)},
     {"limits", "parked_calls_max", Unit::kCount, 1, 10 * kMillion, "", "calls that wait at once, of all namespaces", SERVER(limits.parked_calls_max)},
     {"limits", "long_poll_max", Unit::kDuration, kSecond, kHour, "",
      "a long poll is answered after this time at the latest", SERVER(limits.long_poll_max)},
@@ -100,12 +129,19 @@ const Setting kSettings[] = {
 
     {"namespaces.NAME", "retention", Unit::kDuration, kSecond, 876'000 * kHour, "",
      "how long closed activities are kept; set again at every start", NAMESPACE(retention)},
+
+    {"keys.NAME", "hash", Unit::kText, 0, 0, "",
+     "hash of the key, as `longbeat-server hash-key` prints it; never the key itself", KEY(hash), check_key_hash, true},
+    {"keys.NAME", "roles", Unit::kTexts, 0, 4, "", "what it is for: reader, client (reads too), worker, operator (everything)", KEY(roles), check_role},
+    {"keys.NAME", "namespaces", Unit::kTexts, 0, 100'000, "", "where it may be used; `[\"*\"]`: in all", KEY(namespaces), check_key_namespace},
+    {"keys.NAME", "expires", Unit::kMoment, 0, 0, "", "it is refused from then on; without it the key never expires", KEY(expires), check_moment},
     // clang-format on
 };
 
 #undef SERVER
 #undef REQUESTS
 #undef NAMESPACE
+#undef KEY
 
 std::string number_text(double number) {
   char text[32];
@@ -134,10 +170,12 @@ std::string unit_text(Unit unit, std::uint64_t value) {
 
 Place Setting::place(Config& config) const {
   static NamespaceConfig none;
+  static KeyConfig no_key;
   if (of_server != nullptr) return of_server(config);
   if (of_requests != nullptr) return of_requests(config.limits.requests);
   none = {};
-  return of_namespace(none);
+  no_key = {};
+  return of_namespace != nullptr ? of_namespace(none) : of_key(no_key);
 }
 
 std::span<const Setting> settings() {
@@ -149,6 +187,7 @@ std::string range_of(const Setting& setting) {
     case Unit::kText:
     case Unit::kTexts:
     case Unit::kSwitch:
+    case Unit::kMoment:
       return "";
     default:
       return unit_text(setting.unit, setting.least) + " to " + unit_text(setting.unit, setting.most);
@@ -163,6 +202,8 @@ std::string accepted(const Setting& setting) {
       return "a list of texts, as in [\"a\", \"b\"]";
     case Unit::kSwitch:
       return "true or false";
+    case Unit::kMoment:
+      return "a date, as in 2027-01-31, or a time with its offset, as in 2027-01-31T18:00:00Z";
     case Unit::kPort:
       return "a port, " + range_of(setting);
     case Unit::kCount:

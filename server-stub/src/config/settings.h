@@ -8,7 +8,7 @@
 namespace longbeat::server {
 
 /// What a value is, and so how it is written.
-enum class Unit : std::uint8_t { kText, kTexts, kPort, kCount, kBytes, kDuration, kRate, kSwitch };
+enum class Unit : std::uint8_t { kText, kTexts, kPort, kCount, kBytes, kDuration, kRate, kSwitch, kMoment };
 
 /// Where a value lives.
 using Place =
@@ -17,21 +17,24 @@ using Place =
 
 /// One setting: everything that the file, the printed configuration and the reference need to know of it.
 struct Setting {
-  std::string_view section{};  ///< "server", "log", "limits" or "namespaces.NAME"
+  std::string_view section{};  ///< "server", "tls", "log", "limits", "namespaces.NAME" or "keys.NAME"
   std::string_view name{};
   Unit unit = Unit::kText;
   /// kCount: numbers; kBytes: bytes; kDuration: nanoseconds; kRate: calls a second. Both are accepted.
   std::uint64_t least = 0, most = 0;
   std::string_view flag{};  ///< the flag that says the same, which wins
   std::string_view meaning{};
-  // One of the three.
+  // One of the four.
   Place (*of_server)(Config&) = nullptr;
   Place (*of_requests)(RequestLimits&) = nullptr;  ///< can be set for one namespace
   Place (*of_namespace)(NamespaceConfig&) = nullptr;
-  /// kText and each of kTexts: what is wrong with a value, or an empty text.
+  Place (*of_key)(KeyConfig&) = nullptr;
+  /// kText, kMoment and each of kTexts: what is wrong with a value, or an empty text.
   std::string (*check)(const std::string& value) = nullptr;
+  /// Somebody may have put a secret there: a refusal does not show the value.
+  bool is_secret = false;
 
-  /// In a configuration; of a namespace's: in an empty one.
+  /// In a configuration; of a namespace's or key's: in an empty one.
   Place place(Config& config) const;
 };
 

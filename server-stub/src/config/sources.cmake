@@ -1,5 +1,6 @@
 # Every file by name.
 set(LONGBEAT_CONFIG_SOURCES
+  src/config/access_rules.cc
   src/config/checks.cc
   src/config/print.cc
   src/config/read.cc

@@ -13,6 +13,10 @@ namespace longbeat::server {
 std::optional<std::chrono::nanoseconds> parse_duration_text(std::string_view text);
 std::string duration_text(std::chrono::nanoseconds duration);
 
+/// "2027-01-31T18:00:00Z", "2027-01-31 18:00:00+02:00", or "2027-01-31", which is its beginning in UTC; nothing when it
+/// is no such text. Fractions of a second are left out.
+std::optional<std::chrono::sys_seconds> parse_moment_text(std::string_view text);
+
 /// "2MiB", "512KiB", "100B"; nothing when it is no such text or does not fit.
 std::optional<std::uint64_t> parse_size_text(std::string_view text);
 /// "2MiB", or the plain number where no larger unit divides it.

@@ -54,12 +54,7 @@ void RunIndex::grow(Part& part) {
 void RunIndex::insert(std::uint64_t fingerprint, std::uint64_t row) {
   Part& part = parts_[part_of(fingerprint)];
   if ((part.used + 1) * 100 > part.entries.size() * 85) grow(part);
-  const std::uint64_t key = fingerprint & kMask;
-  Entry entry;
-  entry.key_low = static_cast<std::uint32_t>(key);
-  entry.row_low = static_cast<std::uint32_t>(row);
-  entry.highs = static_cast<std::uint32_t>(key >> 32) | static_cast<std::uint32_t>(((row >> 32) & 0xffff) << 16);
-  put(part, entry);
+  put(part, Entry::of(fingerprint, row));
   ++size_;
 }
 
@@ -85,6 +80,30 @@ bool RunIndex::erase(std::uint64_t fingerprint, std::uint64_t row) {
   --part.used;
   --size_;
   return true;
+}
+
+void RunIndexLoader::add(std::uint64_t fingerprint, std::uint64_t row) {
+  parts_[RunIndex::part_of(fingerprint)].push_back(RunIndex::Entry::of(fingerprint, row));
+}
+
+RunIndex RunIndexLoader::build(std::vector<std::uint64_t>& shared) {
+  RunIndex index;
+  for (std::size_t number = 0; number < parts_.size(); ++number) {
+    const auto added = std::exchange(parts_[number], {});
+    if (added.empty()) continue;
+    RunIndex::Part& part = index.parts_[number];
+    part.entries.resize(std::max<std::size_t>(8, added.size() * 100 / 72 + 1));  // Some room to the 85 % of insert().
+    for (const RunIndex::Entry& entry : added) {
+      bool is_shared = false;
+      std::size_t i = RunIndex::home(part, entry.key());
+      for (; part.entries[i].row() != 0; i = RunIndex::next(part, i)) is_shared |= part.entries[i].key() == entry.key();
+      part.entries[i] = entry;
+      if (is_shared) shared.push_back((std::uint64_t{number} << 56) | entry.key());
+    }
+    part.used = added.size();
+    index.size_ += added.size();
+  }
+  return index;
 }
 
 std::size_t RunIndex::memory_bytes() const {

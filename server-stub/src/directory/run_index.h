@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "directory/page_allocator.h"
 
 namespace longbeat::server {
 
@@ -46,16 +47,25 @@ class RunIndex {
   std::size_t memory_bytes() const;
 
  private:
+  friend class RunIndexLoader;
   static constexpr std::uint64_t kMask = (std::uint64_t{1} << 48) - 1;
 
   struct Entry {
     std::uint32_t key_low = 0, row_low = 0, highs = 0;  // 12 bytes, aligned to 4.
     std::uint64_t key() const { return key_low | (std::uint64_t{highs & 0xffff} << 32); }
     std::uint64_t row() const { return row_low | (std::uint64_t{highs >> 16} << 32); }
+    static Entry of(std::uint64_t fingerprint, std::uint64_t row) {
+      const std::uint64_t key = fingerprint & kMask;
+      Entry entry;
+      entry.key_low = static_cast<std::uint32_t>(key);
+      entry.row_low = static_cast<std::uint32_t>(row);
+      entry.highs = static_cast<std::uint32_t>(key >> 32) | static_cast<std::uint32_t>(((row >> 32) & 0xffff) << 16);
+      return entry;
+    }
   };
   static_assert(sizeof(Entry) == 12);
   struct Part {
-    std::vector<Entry> entries;
+    std::vector<Entry, PageAllocator<Entry>> entries;
     std::size_t used = 0;
   };
 
@@ -70,6 +80,19 @@ class RunIndex {
 
   std::array<Part, 256> parts_;
   std::size_t size_ = 0;
+};
+
+/// Fills an index with millions of entries, several times faster than one insertion after the other: part by part, so
+/// that what it works on stays in the processor's cache. Twelve bytes more an entry meanwhile.
+class RunIndexLoader {
+ public:
+  void add(std::uint64_t fingerprint, std::uint64_t row);
+  /// The index of all that was added, and the fingerprints under which there are several rows (each at least once);
+  /// nothing of it stays here.
+  RunIndex build(std::vector<std::uint64_t>& shared);
+
+ private:
+  std::array<std::vector<RunIndex::Entry>, 256> parts_;
 };
 
 }  // namespace longbeat::server

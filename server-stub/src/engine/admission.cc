@@ -45,11 +45,17 @@ StatusOr<> EngineImpl::check_room_to_wait(const Namespace& space, Parked::Kind k
   return {};
 }
 
+Status EngineImpl::disk_is_full() {
+  return exhausted("the server's disk is full: nothing new is accepted until space has been made; what runs goes on",
+                   kPersistenceStorageLimit, kScopeSystem);
+}
+
 StatusOr<> EngineImpl::check_room_to_start(const Namespace& space) const {
   const auto full = [](const std::string& of, std::uint64_t limit, std::int32_t scope, const char* unit = "") {
     return exhausted("limit of " + of + " reached: " + std::to_string(limit) + unit, kPersistenceStorageLimit, scope);
   };
   const EngineLimits& limits = options_.limits;
+  if (store_->disk_full()) return disk_is_full();
   if (open_.size() >= limits.open_activities_max) {
     return full("open activities", limits.open_activities_max, kScopeSystem);
   }

@@ -72,6 +72,7 @@ void EngineImpl::on(Command& command, RegisterNamespaceRequest& request) {
     return answer(command.sink, Status{internal::StatusCode::kAlreadyExists, "Namespace already exists.",
                                        internal::NamespaceExistsDetail{}});
   }
+  if (store_->disk_full()) return answer(command.sink, disk_is_full());
   if (namespaces_.all().size() >= options_.limits.namespaces_max) {
     return answer(command.sink,
                   exhausted("limit of namespaces reached: " + std::to_string(options_.limits.namespaces_max),

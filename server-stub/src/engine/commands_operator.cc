@@ -12,7 +12,7 @@ NormalOptions normal(const ActivityOptions& from) {
   to.retry = {from.retry.initial_interval, from.retry.backoff_coefficient, from.retry.maximum_interval,
               from.retry.maximum_attempts, from.retry.non_retryable_error_types};
   if (from.priority.present) {
-    to.priority = WirePriority{from.priority.key, from.priority.fairness_key, from.priority.fairness_weight};
+    to.priority = WirePriority{from.priority.key, from.priority.fairness_key.str(), from.priority.fairness_weight};
   }
   to.start_delay = from.start_delay;
   return to;
@@ -137,7 +137,7 @@ void EngineImpl::on(Command& command, UpdateOptionsRequest& request) {
     event.restore_original = request.restore_original;
     if (!request.restore_original) {
       auto merged = merge_options(normal(current), request, limits_of(namespaces_.by_id(state.input->namespace_id)),
-                                  state.input->type);
+                                  state.input->type.str());
       if (!merged) return answer(command.sink, merged.error());
       event.options = stored(std::move(merged->options));
       event.retry_policy_named = merged->retry_policy_named;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "engine/engine_impl.h"
+#include "engine/share_texts.h"
 #include "request/validate.h"
 
 namespace longbeat::server {
@@ -36,11 +37,11 @@ ActivityInput input_of(StartRequest& request, const NormalStart& normal, const N
 
 Status already_started(const ActivityInput& existing) {
   return {internal::StatusCode::kAlreadyExists, "activity execution already started",
-          internal::AlreadyStartedDetail{existing.start_request_id, internal::to_string(existing.run_id)}};
+          internal::AlreadyStartedDetail{existing.start_request_id.str(), internal::to_string(existing.run_id)}};
 }
 
 StartReply reply_of(const std::string& namespace_name, const ActivityInput& input, bool started) {
-  return {namespace_name, input.activity_id, internal::to_string(input.run_id), started};
+  return {namespace_name, input.activity_id.str(), internal::to_string(input.run_id), started};
 }
 
 /// One of the start requests that led to this run.
@@ -181,6 +182,7 @@ StartReply EngineImpl::begin_run(const Namespace& space, ActivityInput input, st
   }
   index_.insert(id.low, row);
 
+  share_texts(texts_, input);
   OpenActivity& activity = open_[row];
   activity.row = row;
   activity.state.input = std::make_shared<const ActivityInput>(std::move(input));

@@ -71,7 +71,8 @@ void EngineImpl::on(Command& command, PollTaskRequest& request) {
     parked.control = commands_.queue((*space)->id, control);
   }
   parked.worker_key = request.worker_instance_key;
-  parked.picked_up = {std::move(request.identity), std::move(request.sdk_name), std::move(request.sdk_version)};
+  parked.picked_up = {texts_.shared(request.identity), texts_.shared(request.sdk_name),
+                      texts_.shared(request.sdk_version)};
   parked.place = queues_.park(
       (*space)->id, request.task_queue,
       {command.call, parked.picked_up.worker_identity, request.worker_instance_key, request.max_tasks_per_second},

@@ -8,6 +8,11 @@
 #include "engine/engine_impl.h"
 
 namespace longbeat::server {
+namespace {
+
+constexpr Duration kDiskFullPause = std::chrono::seconds(1);  // Between two looks whether there is room again.
+
+}  // namespace
 
 StatusOr<std::unique_ptr<Engine>> Engine::open(std::unique_ptr<Store> store, EngineOptions options, Time now) {
   auto engine = std::make_unique<EngineImpl>(std::move(store), std::move(options));
@@ -111,11 +116,12 @@ void EngineImpl::run_step(StepTime time) {
     if (committed) {
       finish_batch();
     } else {
-      end(to_string(committed.error()));
+      end(committed.error());
     }
   }
   release();
   if (!ended_) store_->maintain();
+  if (!ended_ && backup_) continue_backup();
 }
 
 std::optional<Time> EngineImpl::next_wakeup() const {
@@ -128,7 +134,9 @@ std::optional<Time> EngineImpl::next_wakeup() const {
   if (const auto due = commands_.next_deadline()) earlier(*due);
   if (closed_ > 0 || !dying_.empty()) earlier(next_sweep_);
   if (const auto inventory = inventory_wakeup()) earlier(*inventory);
+  if (store_->disk_full()) earlier(later(now_, kDiskFullPause));
   if (const auto due = delivery_timers_.next_deadline(); due && !stopping_) earlier(*due);
+  if (const auto backup = backup_wakeup()) earlier(*backup);
   // Shows in time when this thread stood still, which counts against no attempt.
   if (running_attempts_ > 0) earlier(now_ + kNormalGap / 2);
   if (wake) wake = std::max(*wake, now_);
@@ -172,7 +180,7 @@ void EngineImpl::release() {
   }
 }
 
-void EngineImpl::end(const std::string& reason) {
+void EngineImpl::end(const Status& why) {
   const bool first = !std::exchange(ended_, true);
   // Nobody knows what is on disk, so no answer of this step may leave, whatever it says.
   for (Release& one : releases_) one.reply = unavailable_now();
@@ -192,6 +200,7 @@ void EngineImpl::end(const std::string& reason) {
   for (const auto& [call, parked] : parked_) waiting.emplace_back(call, parked.sink);
   std::ranges::sort(waiting);
   for (const auto& [call, sink] : waiting) owe(sink);
+  give_up_backup();
   batch_.clear();
   removals_.clear();
   superseded_.clear();
@@ -208,10 +217,21 @@ void EngineImpl::end(const std::string& reason) {
   open_.clear();
   use_.clear();
   index_ = {};
+  texts_.clear();
   parked_polls_ = 0;
   running_attempts_ = 0;
   open_bytes_ = 0;
-  if (first && options_.on_fatal) options_.on_fatal(reason);
+  if (!first) return;
+  const std::string reason = why.code == StatusCode::kInternal ? why.message : to_string(why);
+  if (why.code == StatusCode::kResourceExhausted && options_.on_disk_full) {
+    // The file is sound, and the next engine wants it. Nothing here uses it any more.
+    options_.visibility.reset();
+    options_.outbound.reset();
+    store_.reset();
+    options_.on_disk_full(reason);
+  } else if (options_.on_fatal) {
+    options_.on_fatal(reason);
+  }
 }
 
 EngineStats EngineImpl::stats() const {

@@ -11,6 +11,7 @@
 #include "engine/replies.h"
 #include "machine/activity_state.h"
 #include "outbound/outbound.h"
+#include "request/admin_requests.h"
 #include "request/limits.h"
 #include "request/namespace_requests.h"
 #include "request/operator_requests.h"
@@ -41,7 +42,7 @@ using Request =
                  AddSearchAttributesRequest, RemoveSearchAttributesRequest, DescribeTaskQueueRequest,
                  UpdateTaskQueueConfigRequest, ListTaskQueuePartitionsRequest, IdlePollRequest,
                  RecordWorkerHeartbeatRequest, ShutdownWorkerRequest, ListWorkersRequest, CountWorkersRequest,
-                 DescribeWorkerRequest, PollCommandsRequest, CommandsDoneRequest>;
+                 DescribeWorkerRequest, PollCommandsRequest, CommandsDoneRequest, BackupRequest>;
 
 /// Names one parked or queued command of this engine; chosen by the submitter, unique while unanswered.
 using CallId = std::uint64_t;
@@ -104,6 +105,9 @@ struct EngineOptions {
   std::uint64_t seed = 0;
   /// A broken invariant or a failed commit: this engine has ended, every reply from now on is UNAVAILABLE.
   std::function<void(const std::string& reason)> on_fatal{};
+  /// The disk was full when this engine wanted to commit. It has ended, as after on_fatal, and has closed its store: once
+  /// this has returned and the step is over, another engine may be opened on the same file. Null: this is on_fatal too.
+  std::function<void(const std::string& reason)> on_disk_full{};
 };
 
 /// What the engine counts, since it was opened.

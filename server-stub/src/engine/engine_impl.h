@@ -13,6 +13,7 @@
 #include "engine/namespace_use.h"
 #include "engine/open_activity.h"
 #include "engine/task_token.h"
+#include "machine/text_pool.h"
 #include "matching/task_queues.h"
 #include "record/record.h"
 #include "request/validate.h"
@@ -28,9 +29,6 @@ inline constexpr Duration kNormalGap = std::chrono::milliseconds(100);
 inline Status unavailable_now() {
   return internal::unavailable("the server is stopping or has lost its store; try again");
 }
-
-/// The row of kMeta with the engine's facts; row 0 is the file's own.
-inline constexpr std::uint64_t kMetaRow = 1;
 
 /// RESOURCE_EXHAUSTED with its cause, scope SYSTEM or NAMESPACE as in enums.ResourceExhaustedScope.
 inline Status exhausted(std::string message, std::int32_t cause, std::int32_t scope) {
@@ -90,9 +88,10 @@ class EngineImpl final : public Engine {
   };
   using InboxItem = std::variant<Command, CallerGone, Undelivered, Refused, Answered, CallbackDone>;
 
-  /// A call that waits: for a task, an outcome, a change, the projection, commands, or for nothing but its time.
+  /// A call that waits: for a task, an outcome, a change, the projection, commands, a backup, or for nothing but its
+  /// time.
   struct Parked {
-    enum class Kind : std::int8_t { kTask, kOutcome, kChange, kQuery, kCommands, kIdle };
+    enum class Kind : std::int8_t { kTask, kOutcome, kChange, kQuery, kCommands, kIdle, kBackup };
     Kind kind = Kind::kTask;
     ReplySink* sink = nullptr;
     std::uint64_t timer = 0;
@@ -194,6 +193,7 @@ class EngineImpl final : public Engine {
   /// May one more call of this kind wait?
   StatusOr<> check_room_to_wait(const Namespace& space, Parked::Kind kind) const;
   StatusOr<> check_room_to_start(const Namespace& space) const;
+  static Status disk_is_full();
 
   /// The body of step(); what it throws ends the engine.
   void run_step(StepTime time);
@@ -370,9 +370,8 @@ class EngineImpl final : public Engine {
     bool active = false, waiting = false, done = false;
     std::uint64_t number = 0;             ///< of the latest question
     std::uint64_t next = 0, end = 0;      ///< the rows of the next slice begin here; there are none from `end` on
-    std::vector<std::uint64_t> open{};    ///< rows that were open when it began, rising
-    std::size_t open_at = 0;              ///< the next of these
     std::vector<std::uint64_t> wanted{};  ///< rows to be fed, the next one at the back
+    std::size_t commands = 0;             ///< that the engine had to carry out since the last slice
     Time not_before = Time::min();
   };
   void begin_inventory();
@@ -393,6 +392,17 @@ class EngineImpl final : public Engine {
   void fire_timers();
   void on_timer(OpenActivity& activity);
 
+  // --- Backup (backup.cc) ---
+  void on(Command& command, BackupRequest& request);
+  /// Parks the call of the backup under way, or answers it when that is over.
+  void wait_for_backup(const Command& command);
+  /// Copies on a little, after the replies of the step are out.
+  void continue_backup();
+  StatusOr<Reply> backup_answer() const;
+  /// Its caller has gone, or the engine has ended: nothing of it stays.
+  void give_up_backup();
+  std::optional<Time> backup_wakeup() const;
+
   // --- Batch (batch.cc) ---
   StatusOr<> commit_batch();
   void encode(OpenActivity& activity);
@@ -403,16 +413,21 @@ class EngineImpl final : public Engine {
   void release();
   /// Ends this engine: nothing in memory can be trusted any more. Every call that it still owes an answer gets
   /// UNAVAILABLE with the next release().
-  void end(const std::string& reason);
+  void end(const std::string& reason) { end(internal::internal_error(reason)); }
+  void end(const Status& why);
 
   // --- Recovery (recovery.cc) ---
   StatusOr<> recover_meta();
   /// Also writes what is new: namespaces, and in a new file its facts, in one commit.
   StatusOr<> recover_namespaces();
-  StatusOr<> recover_open(Time now);
-  StatusOr<> recover_closed();
-  StatusOr<> index_closed(std::uint64_t row, std::string_view bytes);
-  StatusOr<> index_open(const OpenActivity& activity);
+  StatusOr<> recover_activities(Time now);
+  /// Progress rows; the activities rise by row.
+  StatusOr<std::vector<OpenActivity*>> recover_progress();
+  /// In the order of their starts.
+  StatusOr<> resume_all(const std::vector<OpenActivity*>& activities, Time now);
+  /// Only the latest run of an ID is found by it. Told of a fingerprint of several rows, moves older runs to where they
+  /// are found by their run ID.
+  StatusOr<> settle_index(std::uint64_t fingerprint);
   void resume(OpenActivity& activity, Time now);
   std::uint64_t new_row();
 
@@ -421,6 +436,7 @@ class EngineImpl final : public Engine {
   internal::Random random_;
 
   Namespaces namespaces_;
+  TextPool texts_;  ///< Of open activities and parked polls.
   RunIndex index_;  ///< Latest runs by ID, older runs by run ID; open and closed.
   std::unordered_map<std::uint64_t, OpenActivity> open_;
   std::uint64_t open_bytes_ = 0;  ///< The sum of OpenActivity::bytes.
@@ -444,6 +460,15 @@ class EngineImpl final : public Engine {
   WorkerRegistry workers_;
   ClosedWorkers closed_workers_;
   WorkerCommands commands_;
+
+  struct Backup {
+    std::string id{};
+    CallId call = 0;         ///< waits for it; 0: none
+    StatusOr<CopyProgress> state = CopyProgress{};
+    Time given_up_at{};      ///< unless somebody asks for it before
+    bool is_over() const { return !state || state->finished; }
+  };
+  std::optional<Backup> backup_{};
 
   std::vector<InboxItem> inbox_, working_;
   std::size_t next_item_ = 0;     ///< Items of working_ before this one have been taken up.

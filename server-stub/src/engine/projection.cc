@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 // Of an inventory. Between two steps of it callers are served: it takes a fraction of the loop's time.
 constexpr std::size_t kRowsPerSlice = 2'000;
 constexpr std::size_t kRowsFedPerStep = 200;  // Four reads each: about 2 ms.
-constexpr std::size_t kQuietStep = 16;        // So few commands in a step: there is time.
+constexpr std::size_t kQuiet = 16;            // So few commands since the last slice: there is time.
 constexpr Duration kPauseWhenQuiet = milliseconds(5);
 constexpr Duration kPauseWhenBusy = milliseconds(50);
 constexpr Duration kPauseAfterFailure = std::chrono::seconds(5);
@@ -91,6 +91,7 @@ void EngineImpl::project_removal(std::uint64_t row) {
 
 void EngineImpl::send_projection() {
   if (!options_.visibility) return;
+  inventory_.commands += step_items_;
   if (!inventory_.active && !inventory_.done && now_ >= inventory_.not_before) begin_inventory();
   if (!projected_.empty()) options_.visibility->apply(std::exchange(projected_, {}));
   if (inventory_.active && !inventory_.waiting && now_ >= inventory_.not_before) continue_inventory();
@@ -98,8 +99,6 @@ void EngineImpl::send_projection() {
 
 void EngineImpl::begin_inventory() {
   inventory_ = {.active = true, .number = inventory_.number, .end = next_row_};
-  for (const auto& [row, activity] : open_) inventory_.open.push_back(row);
-  std::ranges::sort(inventory_.open);
   // First of all, before it hears of anything else: whose projection it is, and that there is nothing behind the end.
   ask_inventory(next_row_, kLastRow, {});
 }
@@ -126,7 +125,8 @@ void EngineImpl::on_inventory(StatusOr<Answer> answered) {
 }
 
 void EngineImpl::continue_inventory() {
-  inventory_.not_before = now_ + (step_items_ > kQuietStep ? kPauseWhenBusy : kPauseWhenQuiet);
+  const bool busy = std::exchange(inventory_.commands, 0) > kQuiet;
+  inventory_.not_before = now_ + (busy ? kPauseWhenBusy : kPauseWhenQuiet);
   if (!inventory_.wanted.empty()) {
     feed_wanted();
     if (inventory_.wanted.empty() && inventory_.next >= inventory_.end) {
@@ -135,35 +135,38 @@ void EngineImpl::continue_inventory() {
     return;
   }
   const std::uint64_t first = inventory_.next;
+  std::uint64_t last = inventory_.end - 1;
   std::vector<InventoryQuestion::Item> items;
-  std::optional<Status> failed;
-  const auto scanned = store_->scan(Table::kIndex, first, [&](std::uint64_t row, std::string_view bytes) {
-    if (row >= inventory_.end || items.size() == kRowsPerSlice) return false;
+  StatusOr<> result;
+  // Closed ones, then the open ones as far as those reach. Every commit has both: memory and store agree here.
+  const auto slice = [&](Table table, auto digest) {
+    std::size_t seen = 0;
+    auto scanned = store_->scan(table, first, [&](std::uint64_t row, std::string_view bytes) {
+      if (row > last) return false;
+      result = digest(row, bytes);
+      if (!result) return false;
+      if (++seen == kRowsPerSlice) last = row;
+      return seen < kRowsPerSlice;
+    });
+    if (result) result = std::move(scanned);
+  };
+  slice(Table::kIndex, [&](std::uint64_t row, std::string_view bytes) -> StatusOr<> {
     const auto entry = decode_index_row(row, bytes);
-    if (!entry) {
-      failed = entry.error();
-      return false;
-    }
+    if (!entry) return entry.error();
     items.push_back({row, digest_of_closed(entry->run, entry->close_time)});
-    return true;
+    return {};
   });
-  if (!scanned) failed = scanned.error();
-  if (failed) {
-    broken_ = in_file(*failed);
+  if (result) {
+    slice(Table::kProgress, [&](std::uint64_t row, std::string_view) -> StatusOr<> {
+      const auto found = open_.find(row);
+      if (found != open_.end()) items.push_back({row, digest_of(found->second.state)});
+      return {};
+    });
+  }
+  if (!result) {
+    broken_ = in_file(result.error());
     return;
   }
-  // So far the closed ones are known; the open ones among them.
-  std::uint64_t last = items.size() == kRowsPerSlice ? items.back().row : inventory_.end - 1;
-  std::size_t taken = 0;
-  while (inventory_.open_at < inventory_.open.size() && taken < kRowsPerSlice) {
-    const std::uint64_t row = inventory_.open[inventory_.open_at];
-    if (row > last) break;
-    ++inventory_.open_at;
-    ++taken;
-    const auto found = open_.find(row);
-    if (found != open_.end()) items.push_back({row, digest_of(found->second.state)});
-  }
-  if (taken == kRowsPerSlice) last = inventory_.open[inventory_.open_at - 1];
   std::erase_if(items, [last](const InventoryQuestion::Item& item) { return item.row > last; });
   std::ranges::sort(items, {}, &InventoryQuestion::Item::row);
   inventory_.next = last + 1;

@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <functional>
+#include <future>
 
 #include "engine/engine_impl.h"
 #include "engine/index_row.h"
+#include "engine/recovery_rows.h"
 #include "record/record.h"
 
 namespace longbeat::server {
@@ -67,8 +70,7 @@ StatusOr<> EngineImpl::recover(Time now) {
   if (auto ok = recover_meta(); !ok) return ok;
   if (auto ok = recover_namespaces(); !ok) return ok;
   if (auto ok = recover_queues(); !ok) return ok;
-  if (auto ok = recover_closed(); !ok) return ok;
-  if (auto ok = recover_open(now); !ok) return ok;
+  if (auto ok = recover_activities(now); !ok) return ok;
   if (auto ok = recover_deliveries(); !ok) return ok;
   for (const auto& [number, space] : namespaces_.all()) {
     if (space.state == NamespaceState::kDeleted) bury(number);
@@ -151,111 +153,116 @@ StatusOr<> EngineImpl::recover_namespaces() {
   return writes.empty() ? StatusOr<>() : store_->commit(writes);
 }
 
-StatusOr<> EngineImpl::recover_closed() {
-  return scan_all(*store_, Table::kIndex,
-                  [&](std::uint64_t key, std::string_view bytes) { return index_closed(key, bytes); });
+StatusOr<> EngineImpl::recover_activities(Time now) {
+  auto reader = store_->open_reader();
+  if (!reader) return reader.error();
+  ClosedRows closed;
+  std::optional<OpenParts> parts;
+  std::future<StatusOr<>> other;
+  std::promise<OpenParts*> parts_known;  // Goes before the future that waits for it, should something throw here.
+  if (*reader) {
+    other = std::async(std::launch::async, [&, known = parts_known.get_future()]() mutable -> StatusOr<> {
+      auto read = read_closed_rows(**reader, closed);
+      OpenParts* const open_parts = known.get();
+      return read && open_parts != nullptr ? open_parts->read(**reader) : read;
+    });
+  }
+  auto activities = recover_progress();
+  if (activities) parts.emplace(std::move(*activities));
+  parts_known.set_value(parts ? &*parts : nullptr);
+  StatusOr<> read = activities ? StatusOr<>() : StatusOr<>(activities.error());
+  if (read) {
+    auto second = store_->open_reader();  // Seeks a million times without a word to others; the store itself cannot.
+    if (!second) read = second.error();
+    if (read) read = parts->read(*second ? **second : *store_);
+  }
+  auto closed_read = *reader ? other.get() : read_closed_rows(*store_, closed);
+  if (!closed_read) return closed_read;
+  if (!read) return read;
+
+  index_ = std::move(closed.index);
+  closed_ = closed.count;
+  next_row_ = std::max(next_row_, closed.last + 1);
+  for (const std::uint64_t fingerprint : closed.shared) {
+    if (auto ok = settle_index(fingerprint); !ok) return ok;
+  }
+  return resume_all(parts->activities(), now);
 }
 
-StatusOr<> EngineImpl::index_closed(std::uint64_t row, std::string_view bytes) {
-  auto entry = decode_index_row(row, bytes);
-  if (!entry) return entry.error();
-  ++closed_;
-  next_row_ = std::max(next_row_, row + 1);
-  if (entry->superseded) {
-    index_.insert(entry->run, row);
-    return {};
-  }
-  // Rows come in the order of their starts: an earlier one of the same ID is an older run.
-  std::optional<std::uint64_t> older;
-  std::uint64_t older_run = 0;
-  std::optional<Status> failed;
-  index_.find(entry->id.low, [&](std::uint64_t candidate) {
-    const auto stored = store_->read(Table::kIndex, candidate);
-    const auto other = stored ? decode_index_row(candidate, stored->value_or("")) : StatusOr<IndexRow>(stored.error());
-    if (!other) {
-      failed = other.error();
-      return true;
-    }
-    if (other->id != entry->id) return false;
-    older = candidate;
-    older_run = other->run;
-    return true;
-  });
-  if (failed) return *failed;
-  if (older) {
-    index_.erase(entry->id.low, *older);
-    index_.insert(older_run, *older);
-  }
-  index_.insert(entry->id.low, row);
-  return {};
-}
-
-StatusOr<> EngineImpl::recover_open(Time now) {
+StatusOr<std::vector<OpenActivity*>> EngineImpl::recover_progress() {
+  std::vector<OpenActivity*> activities;
   auto read = scan_all(*store_, Table::kProgress, [&](std::uint64_t row, std::string_view bytes) -> StatusOr<> {
     auto progress = decode_progress({Table::kProgress, row}, bytes);
     if (!progress) return progress.error();
     OpenActivity& activity = open_[row];
     activity.row = row;
     activity.state.progress = std::move(*progress);
+    texts_.share(activity.state.progress.worker_identity);
+    texts_.share(activity.state.progress.sdk_name);
+    texts_.share(activity.state.progress.sdk_version);
+    activities.push_back(&activity);
     return {};
   });
-  if (!read) return read;
-  // The other parts, each table in its own order; rows of closed activities are passed over undecoded.
-  const auto part = [&](Table table, auto decode, auto assign) {
-    return scan_all(*store_, table, [&, table](std::uint64_t row, std::string_view bytes) -> StatusOr<> {
-      const auto found = open_.find(row);
-      if (found == open_.end()) return {};
-      auto decoded = decode(RowRef(table, row), bytes);
-      if (!decoded) return decoded.error();
-      assign(found->second.state, std::move(*decoded));
-      return {};
-    });
-  };
-  read = part(Table::kInput, decode_input, [](ActivityState& state, ActivityInput input) {
-    state.input = std::make_shared<const ActivityInput>(std::move(input));
-  });
-  if (read)
-    read = part(Table::kDetails, decode_details,
-                [](ActivityState& state, std::string details) { state.heartbeat_details = std::move(details); });
-  if (read)
-    read = part(Table::kFailure, decode_failure,
-                [](ActivityState& state, StoredFailure failure) { state.last_failure = std::move(failure); });
-  if (read)
-    read = part(Table::kCallbacks, decode_callbacks, [](ActivityState& state, std::vector<CallbackState> callbacks) {
-      state.callbacks = std::move(callbacks);
-    });
-  if (!read) return read;
+  if (!read) return read.error();
+  return activities;
+}
 
-  std::vector<std::uint64_t> rows;  // In the order of their starts, not of the hash table.
-  rows.reserve(open_.size());
-  for (const auto& [row, activity] : open_) rows.push_back(row);
-  std::ranges::sort(rows);
-  for (const std::uint64_t row : rows) {
-    OpenActivity& activity = open_.at(row);
+StatusOr<> EngineImpl::resume_all(const std::vector<OpenActivity*>& activities, Time now) {
+  for (OpenActivity* const one : activities) {
+    OpenActivity& activity = *one;
     if (!activity.state.input) {
-      return missing_row({Table::kInput, row});
+      return missing_row({Table::kInput, activity.row});
     }
-    if (auto ok = index_open(activity); !ok) return ok;
+    const ActivityInput& input = *activity.state.input;
+    const std::uint64_t id = fingerprint(input.namespace_id, input.activity_id).low;
+    const bool is_shared = index_.find(id, [](std::uint64_t) { return true; });
+    index_.insert(id, activity.row);
+    if (is_shared) {
+      if (auto ok = settle_index(id); !ok) return ok;
+    }
     weigh(activity);
-    use_.opened(activity.state.input->namespace_id);
+    use_.opened(input.namespace_id);
     activity.listed_status = listed_status(activity.state);  // If the projection missed it, the inventory shows.
     resume(activity, now);
-    next_row_ = std::max(next_row_, row + 1);
+    next_row_ = std::max(next_row_, activity.row + 1);
   }
   rows_reserved_ = std::max(rows_reserved_, next_row_);
   return {};
 }
 
-StatusOr<> EngineImpl::index_open(const OpenActivity& activity) {
-  const ActivityInput& input = *activity.state.input;
-  const IdFingerprint id = fingerprint(input.namespace_id, input.activity_id);
-  auto older = latest_run(input.namespace_id, input.activity_id);
-  if (!older) return older.error();
-  if (*older) {
-    index_.erase(id.low, (*older)->row);
-    index_.insert(run_fingerprint(id, (*older)->state().input->run_id), (*older)->row);
+StatusOr<> EngineImpl::settle_index(std::uint64_t wanted) {
+  struct Found {
+    IdFingerprint id;
+    std::uint64_t run, row;
+  };
+  std::vector<std::uint64_t> rows;
+  index_.find(wanted, [&rows](std::uint64_t row) {
+    rows.push_back(row);
+    return false;
+  });
+  std::ranges::sort(rows, std::greater());  // The latest start first.
+  std::vector<Found> latest;
+  for (const std::uint64_t row : rows) {
+    Found found{};
+    if (const auto open = open_.find(row); open != open_.end() && open->second.state.input) {
+      const ActivityInput& input = *open->second.state.input;
+      found = {fingerprint(input.namespace_id, input.activity_id), 0, row};
+      found.run = run_fingerprint(found.id, input.run_id);
+    } else {
+      const auto stored = store_->read(Table::kIndex, row);
+      if (!stored) return stored.error();
+      const auto entry = decode_index_row(row, stored->value_or(""));
+      if (!entry) return entry.error();
+      if (entry->superseded) continue;  // Stands here by its run.
+      found = {entry->id, entry->run, row};
+    }
+    const bool is_older = std::ranges::any_of(latest, [&](const Found& one) { return one.id == found.id; });
+    if (!is_older) {
+      latest.push_back(found);
+    } else if (index_.erase(found.id.low, row)) {  // Unless it was moved before.
+      index_.insert(found.run, row);
+    }
   }
-  index_.insert(id.low, activity.row);
   return {};
 }
 

@@ -116,10 +116,18 @@ struct CommandsReply {
   Time scheduled_time{};
 };
 
+/// How far a backup is; `finished`: whole, and on disk under its name.
+struct BackupReply {
+  std::string backup_id{};
+  bool finished = false;
+  std::uint64_t pages = 0, pages_copied = 0, bytes = 0;
+};
+
 using Reply = std::variant<StartReply, PollTaskReply, HeartbeatReply, ReportReply, PollOutcomeReply, DescribeReply,
                            DoneReply, UpdateOptionsReply, ListActivitiesReply, CountActivitiesReply, ListWorkflowsReply,
                            NamespaceReply, ListNamespacesReply, DeleteNamespaceReply, SearchAttributesReply,
                            DescribeTaskQueueReply, TaskQueueConfigReply, ListTaskQueuePartitionsReply, IdlePollReply,
-                           ListWorkersReply, CountWorkersReply, DescribeWorkerReply, CommandsReply>;
+                           ListWorkersReply, CountWorkersReply, DescribeWorkerReply, CommandsReply,
+                           BackupReply>;
 
 }  // namespace longbeat::server

@@ -1,6 +1,7 @@
 # Every file by name.
 set(LONGBEAT_ENGINE_SOURCES
   src/engine/admission.cc
+  src/engine/backup.cc
   src/engine/batch.cc
   src/engine/callbacks.cc
   src/engine/commands_client.cc
@@ -17,6 +18,7 @@ set(LONGBEAT_ENGINE_SOURCES
   src/engine/lookup.cc
   src/engine/projection.cc
   src/engine/recovery.cc
+  src/engine/recovery_rows.cc
   src/engine/removal.cc
   src/engine/task_token.cc
   src/engine/timers.cc

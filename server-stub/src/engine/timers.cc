@@ -7,7 +7,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kTimersPerStep = 2000;  // Work through a flood without starving the calls that arrive meanwhile.
+// Of a flood, as after a long outage, a step takes so many: a call that comes meanwhile waits for some 10 ms of it, and
+// shares its own step with few.
+constexpr std::size_t kTimersPerStep = 500;
+constexpr std::size_t kTimersBesideCalls = 100;
 constexpr Duration kEvidencePause = milliseconds(5);  // Until the queue may have been seen empty after a deadline.
 /// A server that is never idle never sees its queue empty, and a dead worker must still be found. This is safe: the
 /// time in which the loop stood still is in lost_time_ and so already in the deadline, and a loop that ran all this
@@ -71,7 +74,8 @@ void EngineImpl::arm(OpenActivity& activity, std::optional<Time> at) {
 }
 
 void EngineImpl::fire_timers() {
-  for (std::size_t fired = 0; fired < kTimersPerStep; ++fired) {
+  const std::size_t most = step_items_ == 0 ? kTimersPerStep : kTimersBesideCalls;
+  for (std::size_t fired = 0; fired < most; ++fired) {
     const auto due = timers_.pop_due(now_);
     if (!due) return;
     (*due)->timer = 0;

@@ -50,6 +50,7 @@ StatusOr<Reply> EngineImpl::empty_answer(Parked::Kind kind) {
       return Reply(CommandsReply{});
     case Parked::Kind::kIdle:
       return Reply(IdlePollReply{});
+    case Parked::Kind::kBackup:
     case Parked::Kind::kQuery:
       return Status{internal::StatusCode::kDeadlineExceeded, "the query took too long", {}};
   }
@@ -68,6 +69,7 @@ void EngineImpl::run_out(CallId call) {
   queues_.unpark(parked.place);
   if (parked.kind == Parked::Kind::kCommands) commands_.unpark(parked.control, call);
   if (parked.kind == Parked::Kind::kQuery) return answer(parked.sink, query_ran_out());
+  if (parked.kind == Parked::Kind::kBackup) return answer(parked.sink, backup_answer());
   answer(parked.sink, empty_answer(parked.kind));
 }
 
@@ -75,6 +77,7 @@ void EngineImpl::forget_caller(CallId call) {
   const auto found = parked_.find(call);
   if (found == parked_.end()) return;
   ReplySink* sink = found->second.sink;
+  if (found->second.kind == Parked::Kind::kBackup) give_up_backup();
   run_out(call);
   releases_.back() = {sink, Status{internal::StatusCode::kCancelled, "the caller has gone", {}}};
 }
@@ -136,7 +139,7 @@ std::string EngineImpl::task_token_of(const OpenActivity& activity) {
   const ActivityInput& input = *activity.state.input;
   const ActivityProgress& progress = activity.state.progress;
   const AttemptRef attempt{progress.attempt, progress.started_stamp};
-  return server::encode(TaskToken{0, activity.row, input.run_id, input.namespace_id, attempt, input.activity_id});
+  return server::encode(TaskToken{0, activity.row, input.run_id, input.namespace_id, attempt, input.activity_id.str()});
 }
 
 void EngineImpl::hand_out(OpenActivity& activity, const TaskQueues::Match& match) {

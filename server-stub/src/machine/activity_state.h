@@ -9,7 +9,9 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "machine/boxed.h"
 #include "machine/failure.h"
+#include "machine/text.h"
 
 namespace longbeat::server {
 
@@ -86,14 +88,14 @@ struct Timeouts {
 struct Priority {
   bool present = false;  ///< the start request carried a Priority message
   std::int32_t key = 0;  ///< 0: the default, 3
-  std::string fairness_key{};
+  Text fairness_key{};
   float fairness_weight = 0;
   friend bool operator==(const Priority&, const Priority&) = default;
 };
 
 /// What UpdateActivityExecutionOptions can change.
 struct ActivityOptions {
-  std::string task_queue{};
+  Text task_queue{};
   Timeouts timeouts{};
   RetryPolicy retry{};
   Priority priority{};
@@ -112,18 +114,18 @@ struct AttachedRequest {
 /// attached.
 struct ActivityInput {
   std::uint32_t namespace_id = 0;
-  std::string activity_id{};
+  Text activity_id{};
   Uuid run_id{};
-  std::string type{};
-  std::string start_request_id{};
-  std::string starter_identity{};
+  Text type{};
+  Text start_request_id{};
+  Text starter_identity{};
   ActivityOptions options{};
   Time schedule_time{};
   // Serialised messages, stored as they came in; empty where absent.
   std::string input{};               ///< common.Payloads
-  std::string header{};              ///< common.Header
-  std::string user_metadata{};       ///< sdk.UserMetadata
-  std::string search_attributes{};   ///< common.SearchAttributes
+  Text header{};                     ///< common.Header
+  Text user_metadata{};              ///< sdk.UserMetadata
+  Text search_attributes{};          ///< common.SearchAttributes
   std::vector<std::string> links{};  ///< common.Link each
   /// As the start request said, normalised; null while nobody has changed `options`.
   std::shared_ptr<const ActivityOptions> original_options{};
@@ -166,9 +168,9 @@ struct ActivityProgress {
   Duration current_retry_interval{0};
   std::int64_t heartbeat_count = 0;
   std::int64_t transition_count = 0;  ///< rises with each change; Describe's long poll waits for it to move
-  std::string worker_identity{};
-  std::string sdk_name{};
-  std::string sdk_version{};
+  Text worker_identity{};
+  Text sdk_name{};
+  Text sdk_version{};
   bool cancel_requested = false;
   bool interval_from_worker = false;  ///< current_retry_interval was a worker's next_retry_delay, not the policy's
   PendingReset pending_reset{};
@@ -217,9 +219,9 @@ struct ActivityState {
   /// Shared with replies that are on their way; an operator's change makes a new one.
   std::shared_ptr<const ActivityInput> input{};
   ActivityProgress progress{};
-  std::string heartbeat_details{};              ///< serialised Payloads; empty: none
-  std::optional<StoredFailure> last_failure{};  ///< of the latest failed attempt
-  std::optional<Outcome> outcome{};             ///< set exactly when closed
+  std::string heartbeat_details{};      ///< serialised Payloads; empty: none
+  Boxed<StoredFailure> last_failure{};  ///< of the latest failed attempt
+  Boxed<Outcome> outcome{};             ///< set exactly when closed
   std::vector<CallbackState> callbacks{};
 
   Time first_dispatch_time() const { return later(input->schedule_time, input->options.start_delay); }

@@ -9,6 +9,7 @@ set(LONGBEAT_MACHINE_SOURCES
   src/machine/plan.cc
   src/machine/retry.cc
   src/machine/summary.cc
+  src/machine/text.cc
   src/machine/timeouts.cc
   src/machine/transition.cc
 )

@@ -26,8 +26,8 @@ std::uint8_t beat(ActivityProgress& progress, std::string& stored_details, std::
 
 }  // namespace steps
 
-Status not_found_activity(const std::string& activity_id) {
-  return internal::not_found("activity not found for ID: " + activity_id);
+Status not_found_activity(std::string_view activity_id) {
+  return internal::not_found(std::string("activity not found for ID: ").append(activity_id));
 }
 
 StatusOr<Applied> transition(ActivityState& state, const Event& event, Time now) {

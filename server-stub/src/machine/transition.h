@@ -18,9 +18,9 @@ struct AttemptRef {
 // --- Events ---
 /// A worker takes the task. Refused with FAILED_PRECONDITION before it is due, NOT_FOUND unless it is scheduled.
 struct PickedUp {
-  std::string worker_identity{};
-  std::string sdk_name{};
-  std::string sdk_version{};
+  Text worker_identity{};
+  Text sdk_name{};
+  Text sdk_version{};
 };
 /// The reply that carried the task never left: the attempt did not happen. New stamp, same attempt number.
 struct HandOutUndone {
@@ -153,7 +153,7 @@ bool is_repetition(const ActivityState& state, OperatorRequest kind, const std::
 bool is_start_repetition(const ActivityInput& input, const std::string& request_id);
 
 /// NOT_FOUND "activity not found for ID: <id>" with its detail.
-Status not_found_activity(const std::string& activity_id);
+Status not_found_activity(std::string_view activity_id);
 
 /// What follows from a state: computed the same way at run time and at recovery.
 struct Plan {

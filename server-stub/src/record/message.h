@@ -40,7 +40,8 @@ template <class Value, class Message, class Take>
 StatusOr<Value> read(const RowRef& row, std::string_view bytes, Take take) {
   const auto body = unseal(row, bytes);
   if (!body) return body.error();
-  Message message;
+  // Kept between calls for the memory of its parts, which `take` empties of what is large: parsing takes half the time.
+  thread_local Message message;
   if (!message.ParseFromArray(body->data(), static_cast<int>(body->size()))) {
     return unreadable(row, "holds no record: its body cannot be parsed");
   }

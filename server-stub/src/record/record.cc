@@ -7,6 +7,10 @@
 namespace longbeat::server {
 namespace {
 
+void put(const Text& from, std::string& to) {
+  to.assign(from.view());
+}
+
 void put(const OperatorNotes& from, pb::Progress& to) {
   to.set_cancel_request_id(from.cancel_request_id);
   to.set_cancel_identity(from.cancel_identity);
@@ -59,9 +63,9 @@ void put(const ActivityProgress& from, pb::Progress& to) {
   to.set_current_retry_interval(from.current_retry_interval.count());
   to.set_heartbeat_count(from.heartbeat_count);
   to.set_transition_count(from.transition_count);
-  to.set_worker_identity(from.worker_identity);
-  to.set_sdk_name(from.sdk_name);
-  to.set_sdk_version(from.sdk_version);
+  put(from.worker_identity, *to.mutable_worker_identity());
+  put(from.sdk_name, *to.mutable_sdk_name());
+  put(from.sdk_version, *to.mutable_sdk_version());
   to.set_cancel_requested(from.cancel_requested);
   to.set_interval_from_worker(from.interval_from_worker);
   // Most rows have none of the following.
@@ -96,9 +100,9 @@ bool get(pb::Progress& from, ActivityProgress& to) {
   to.current_retry_interval = Duration(from.current_retry_interval());
   to.heartbeat_count = from.heartbeat_count();
   to.transition_count = from.transition_count();
-  to.worker_identity = std::move(*from.mutable_worker_identity());
-  to.sdk_name = std::move(*from.mutable_sdk_name());
-  to.sdk_version = std::move(*from.mutable_sdk_version());
+  to.worker_identity = from.worker_identity();
+  to.sdk_name = from.sdk_name();
+  to.sdk_version = from.sdk_version();
   to.cancel_requested = from.cancel_requested();
   to.interval_from_worker = from.interval_from_worker();
   const pb::PendingReset& reset = from.pending_reset();
@@ -146,7 +150,7 @@ bool get(pb::Outcome& from, Outcome& to) {
 }
 
 void put(const ActivityOptions& from, pb::Options& to) {
-  to.set_task_queue(from.task_queue);
+  put(from.task_queue, *to.mutable_task_queue());
   pb::Timeouts& timeouts = *to.mutable_timeouts();
   timeouts.set_schedule_to_close(from.timeouts.schedule_to_close.count());
   timeouts.set_schedule_to_start(from.timeouts.schedule_to_start.count());
@@ -161,14 +165,14 @@ void put(const ActivityOptions& from, pb::Options& to) {
   if (from.priority.present) {
     pb::Priority& priority = *to.mutable_priority();
     priority.set_key(from.priority.key);
-    priority.set_fairness_key(from.priority.fairness_key);
+    put(from.priority.fairness_key, *priority.mutable_fairness_key());
     priority.set_fairness_weight(from.priority.fairness_weight);
   }
   to.set_start_delay(from.start_delay.count());
 }
 
 void get(pb::Options& from, ActivityOptions& to) {
-  to.task_queue = std::move(*from.mutable_task_queue());
+  to.task_queue = from.task_queue();
   const pb::Timeouts& timeouts = from.timeouts();
   to.timeouts = {Duration(timeouts.schedule_to_close()), Duration(timeouts.schedule_to_start()),
                  Duration(timeouts.start_to_close()), Duration(timeouts.heartbeat())};
@@ -201,17 +205,17 @@ StatusOr<ActivityProgress> decode_progress(const RowRef& row, std::string_view b
 void encode_input(const RowRef& row, const ActivityInput& input, std::string& out) {
   pb::Input message;
   message.set_namespace_id(input.namespace_id);
-  message.set_activity_id(input.activity_id);
+  put(input.activity_id, *message.mutable_activity_id());
   put_uuid(input.run_id, *message.mutable_run_id());
-  message.set_type(input.type);
-  message.set_start_request_id(input.start_request_id);
-  message.set_starter_identity(input.starter_identity);
+  put(input.type, *message.mutable_type());
+  put(input.start_request_id, *message.mutable_start_request_id());
+  put(input.starter_identity, *message.mutable_starter_identity());
   put(input.options, *message.mutable_options());
   message.set_schedule_time(nanos(input.schedule_time));
   message.set_input(input.input);
-  message.set_header(input.header);
-  message.set_user_metadata(input.user_metadata);
-  message.set_search_attributes(input.search_attributes);
+  put(input.header, *message.mutable_header());
+  put(input.user_metadata, *message.mutable_user_metadata());
+  put(input.search_attributes, *message.mutable_search_attributes());
   for (const std::string& link : input.links) message.add_links(link);
   if (input.original_options) put(*input.original_options, *message.mutable_original_options());
   for (const AttachedRequest& one : input.attached) {
@@ -224,17 +228,17 @@ void encode_input(const RowRef& row, const ActivityInput& input, std::string& ou
 StatusOr<ActivityInput> decode_input(const RowRef& row, std::string_view bytes) {
   return read<ActivityInput, pb::Input>(row, bytes, [](pb::Input& from, ActivityInput& to) {
     to.namespace_id = from.namespace_id();
-    to.activity_id = std::move(*from.mutable_activity_id());
+    to.activity_id = from.activity_id();
     to.run_id = uuid(from.run_id());
-    to.type = std::move(*from.mutable_type());
-    to.start_request_id = std::move(*from.mutable_start_request_id());
-    to.starter_identity = std::move(*from.mutable_starter_identity());
+    to.type = from.type();
+    to.start_request_id = from.start_request_id();
+    to.starter_identity = from.starter_identity();
     get(*from.mutable_options(), to.options);
     to.schedule_time = time(from.schedule_time());
     to.input = std::move(*from.mutable_input());
-    to.header = std::move(*from.mutable_header());
-    to.user_metadata = std::move(*from.mutable_user_metadata());
-    to.search_attributes = std::move(*from.mutable_search_attributes());
+    to.header = from.header();
+    to.user_metadata = from.user_metadata();
+    to.search_attributes = from.search_attributes();
     to.links.assign(from.links().begin(), from.links().end());
     if (from.has_original_options()) {
       auto original = std::make_shared<ActivityOptions>();

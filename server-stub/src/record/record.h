@@ -74,6 +74,7 @@ struct TaskQueueConfigRecord {
 };
 
 /// Facts about the file; the engine may keep them in one row or one each.
+inline constexpr std::uint64_t kMetaRow = 1;  ///< its row; row 0 of that table is the file's own
 struct MetaRecord {
   std::uint32_t format_version = 1;
   Uuid cluster_id{};

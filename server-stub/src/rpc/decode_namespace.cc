@@ -42,7 +42,8 @@ std::optional<Request> decode_update_namespace(const DecodeInput& input) {
   UpdateNamespaceRequest to;
   to.namespace_name = take(from.mutable_namespace_());
   if (from.has_update_info()) {
-    auto& info = to.info.emplace();
+    to.info = UpdateNamespaceRequest::Info{};  // emplace() would not do for clang: a class within its class.
+    auto& info = *to.info;
     info.description = from.update_info().description();
     info.owner_email = from.update_info().owner_email();
     info.data.insert(from.update_info().data().begin(), from.update_info().data().end());

@@ -4,6 +4,8 @@
 #include <array>
 #include <unordered_map>
 
+#include "rpc/admin.h"
+
 namespace longbeat::server {
 
 namespace {
@@ -68,7 +70,7 @@ constexpr std::array kRpcs = {
         nullptr, nullptr, update_options_of_workflow, kNamespace, Role::kOperator, Kind::kUnary, Cost::kAnswered, true},
     // Namespaces and their search attributes.
     Rpc{"/temporal.api.workflowservice.v1.WorkflowService/DescribeNamespace",
-        decode_describe_namespace, encode_describe_namespace, nullptr, kNamespace, Role::kReader, Kind::kUnary, Cost::kRead, true},
+        decode_describe_namespace, encode_describe_namespace, nullptr, kNamespace, Role::kAnyKey, Kind::kUnary, Cost::kRead, true},
     Rpc{"/temporal.api.workflowservice.v1.WorkflowService/ListNamespaces",
         decode_list_namespaces, encode_list_namespaces, nullptr, {}, Role::kReader, Kind::kUnary, Cost::kRead, true},
     Rpc{"/temporal.api.workflowservice.v1.WorkflowService/RegisterNamespace",
@@ -117,17 +119,20 @@ constexpr std::array kRpcs = {
         decode_count_workflows, encode_count_workflows, nullptr, kNamespace, Role::kReader, Kind::kUnary, Cost::kRead, true},
     // The server as such.
     Rpc{"/temporal.api.workflowservice.v1.WorkflowService/GetSystemInfo",
-        nullptr, nullptr, get_system_info, {}, Role::kAnyone, Kind::kUnary, Cost::kAnswered, true},
+        nullptr, nullptr, get_system_info, {}, Role::kAnyKey, Kind::kUnary, Cost::kAnswered, true},
     Rpc{"/temporal.api.workflowservice.v1.WorkflowService/GetClusterInfo",
-        nullptr, nullptr, get_cluster_info, {}, Role::kAnyone, Kind::kUnary, Cost::kAnswered, true},
+        nullptr, nullptr, get_cluster_info, {}, Role::kAnyKey, Kind::kUnary, Cost::kAnswered, true},
     Rpc{"/grpc.health.v1.Health/Check",
         nullptr, nullptr, check_health, {}, Role::kAnyone, Kind::kUnary, Cost::kAnswered, true},
     Rpc{"/grpc.health.v1.Health/Watch",
         nullptr, nullptr, nullptr, {}, Role::kAnyone, Kind::kStream, Cost::kWait, true, watch_health},
     Rpc{"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-        nullptr, nullptr, nullptr, {}, Role::kAnyone, Kind::kStream, Cost::kAnswered, true, reflect},
+        nullptr, nullptr, nullptr, {}, Role::kAnyKey, Kind::kStream, Cost::kAnswered, true, reflect},
     Rpc{"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-        nullptr, nullptr, nullptr, {}, Role::kAnyone, Kind::kStream, Cost::kAnswered, true, reflect},
+        nullptr, nullptr, nullptr, {}, Role::kAnyKey, Kind::kStream, Cost::kAnswered, true, reflect},
+    // Ours, for the commands of longbeat-server.
+    Rpc{"/longbeat.server.v1.Admin/Backup",
+        decode_backup, encode_backup, nullptr, {}, Role::kOperator, Kind::kLongPoll, Cost::kWait, false, nullptr, true},
     // clang-format on
 };
 

@@ -6,11 +6,9 @@
 #include "rpc/decode.h"
 #include "rpc/encode.h"
 #include "rpc/stream.h"
+#include "security/roles.h"
 
 namespace longbeat::server {
-
-/// Who may call it, once keys have roles.
-enum class Role : std::uint8_t { kAnyone, kReader, kClient, kWorker, kOperator };
 
 /// How the call waits.
 enum class Kind : std::uint8_t { kUnary, kLongPoll, kStream };
@@ -47,7 +45,16 @@ struct Rpc {
   /// Repeating it after an ambiguous failure does no harm (request IDs and tokens included).
   bool safe_to_retry = false;
   StreamFactory stream = nullptr;  ///< kStream: set instead of decode, encode and local
+  bool local_only = false;         ///< answered for callers on this machine only
 };
+
+/// Refused first when the server cannot keep up: nothing that has been done already depends on it. Starts, and what
+/// people and tools only look at.
+inline bool brings_work(const Rpc& rpc) {
+  return rpc.kind == Kind::kUnary &&
+         ((rpc.role == Role::kClient && rpc.cost == Cost::kWrite && rpc.method.ends_with("/StartActivityExecution")) ||
+          (rpc.role == Role::kReader && rpc.cost == Cost::kRead));
+}
 
 /// The row of `method`, or null: UNIMPLEMENTED.
 const Rpc* find_rpc(std::string_view method);

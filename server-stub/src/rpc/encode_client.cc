@@ -33,7 +33,7 @@ grpc::ByteBuffer encode_update_options(const EncodeInput& input) {
   const ActivityOptions& from = std::get<UpdateOptionsReply>(input.reply).input->options;
   auto& to = input.scratch.make<service::UpdateActivityExecutionOptionsResponse>();
   auto& options = *to.mutable_activity_options();
-  options.mutable_task_queue()->set_name(from.task_queue);
+  assign(*options.mutable_task_queue()->mutable_name(), from.task_queue);
   options.mutable_task_queue()->set_kind(temporal::api::enums::v1::TASK_QUEUE_KIND_NORMAL);
   encode_timeouts(from.timeouts, options);
   encode_retry(from.retry, *options.mutable_retry_policy());  // Always: the command line dereferences it.

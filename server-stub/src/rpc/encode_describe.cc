@@ -16,10 +16,10 @@ namespace {
 void encode_definition(const ActivityState& state, ActivityExecutionInfo& to) {
   const ActivityInput& from = *state.input;
   const ActivityOptions& options = from.options;
-  to.set_activity_id(from.activity_id);
+  assign(*to.mutable_activity_id(), from.activity_id);
   to.set_run_id(internal::to_string(from.run_id));
-  to.mutable_activity_type()->set_name(from.type);
-  to.set_task_queue(options.task_queue);
+  assign(*to.mutable_activity_type()->mutable_name(), from.type);
+  assign(*to.mutable_task_queue(), options.task_queue);
   encode_timeouts(options.timeouts, to);
   encode_retry(options.retry, *to.mutable_retry_policy());
   if (options.priority.present) encode_priority(options.priority, *to.mutable_priority());
@@ -47,9 +47,9 @@ void encode_progress(const ActivityProgress& from, Time now, ActivityExecutionIn
   to.set_attempt(from.attempt);
   to.set_total_heartbeat_count(from.heartbeat_count);
   to.set_state_transition_count(from.transition_count);
-  to.set_last_worker_identity(from.worker_identity);
-  to.set_sdk_name(from.sdk_name);
-  to.set_sdk_version(from.sdk_version);
+  assign(*to.mutable_last_worker_identity(), from.worker_identity);
+  assign(*to.mutable_sdk_name(), from.sdk_name);
+  assign(*to.mutable_sdk_version(), from.sdk_version);
   if (from.notes) to.set_canceled_reason(from.notes->cancel_reason);
   if (is_set(from.last_heartbeat_time)) assign(*to.mutable_last_heartbeat_time(), from.last_heartbeat_time);
   if (is_set(from.started_time)) assign(*to.mutable_last_started_time(), from.started_time);

@@ -38,7 +38,7 @@ void encode_retry(const RetryPolicy& from, temporal::api::common::v1::RetryPolic
 
 void encode_priority(const Priority& from, temporal::api::common::v1::Priority& to) {
   to.set_priority_key(from.key);
-  to.set_fairness_key(from.fairness_key);
+  assign(*to.mutable_fairness_key(), from.fairness_key);
   to.set_fairness_weight(from.fairness_weight);
 }
 

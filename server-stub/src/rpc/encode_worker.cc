@@ -22,8 +22,8 @@ grpc::ByteBuffer encode_poll_task(const EncodeInput& input) {
   to.set_task_token(from.token);
   to.set_workflow_namespace(from.namespace_name);
   to.mutable_workflow_execution();
-  to.mutable_activity_type()->set_name(activity.type);
-  to.set_activity_id(activity.activity_id);
+  assign(*to.mutable_activity_type()->mutable_name(), activity.type);
+  assign(*to.mutable_activity_id(), activity.activity_id);
   to.set_activity_run_id(from.run_id);
   if (!activity.header.empty()) restore(activity.header, *to.mutable_header());
   if (!activity.input.empty()) restore(activity.input, *to.mutable_input());

@@ -3,11 +3,26 @@
 #include <algorithm>
 #include <utility>
 
+#include "rpc/acceptor.h"
+
 namespace longbeat::server {
 
 using std::chrono::nanoseconds;
 
 namespace {
+
+/// Between two engines that end because the disk is full: each one reads the whole file.
+constexpr Duration kReplacePauseMin = std::chrono::seconds(1);
+constexpr Duration kReplacePauseMax = std::chrono::seconds(30);
+constexpr Duration kLastedLong = std::chrono::minutes(1);
+
+/// Everything is taken from the sockets before some of it is served: reports must not lie behind a flood of new work
+/// unseen. Only a flood that comes faster than it can be refused is left there after so much of it.
+constexpr std::size_t kBatchesTaken = 64;
+/// From so many requests on their answers leave together.
+constexpr std::size_t kManyAnswers = 8;
+/// However many answers wait to be read: as long as this anyone may take.
+constexpr Duration kReadWithin = std::chrono::seconds(1);
 
 gpr_timespec in(nanoseconds wait) {
   return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(wait.count(), GPR_TIMESPAN));
@@ -27,6 +42,7 @@ EventLoop::EventLoop(std::unique_ptr<grpc::ServerCompletionQueue> queue, grpc::A
       service_(service),
       queue_(std::move(queue)),
       facts_(std::move(facts)),
+      shedding_(limits.overload_delay),
       kick_tag_(*this) {}
 
 EventLoop::~EventLoop() {
@@ -35,8 +51,11 @@ EventLoop::~EventLoop() {
   engine_.reset();
 }
 
-void EventLoop::start(std::unique_ptr<Engine> engine) {
+void EventLoop::start(std::unique_ptr<Engine> engine, MakeEngine another,
+                      std::function<void(const std::string&)> none) {
   engine_ = std::move(engine);
+  make_engine_ = std::move(another);
+  on_no_engine_ = std::move(none);
   step_time_ = clock_.now();
   thread_ = std::thread([this] { run(); });
 }
@@ -82,14 +101,28 @@ void EventLoop::close_queue() {
 
 void EventLoop::run() {
   for (std::size_t i = 0; i < limits_.armed_calls; ++i) arm_one();
-  while (take_events(wait_until())) step();
+  while (take_events(wait_until())) {
+    if (line_.size() > kManyAnswers && acceptor_ != nullptr) acceptor_->cork();
+    serve();
+    step();
+    if (acceptor_ != nullptr) acceptor_->uncork();
+  }
+  if (acceptor_ != nullptr) acceptor_->uncork();
+  while (!line_.empty()) serve();
   // Calls that the engine still held cannot be answered any more; it ends with the loop.
   step();
 }
 
 gpr_timespec EventLoop::wait_until() const {
-  if (!undelivered_.empty()) return at_once();
-  const auto wakeup = engine_->next_wakeup();
+  if (!undelivered_.empty() || !line_.empty()) return at_once();
+  auto wakeup = engine_->next_wakeup();
+  const auto earlier = [&wakeup](std::optional<Time> at) {
+    if (at) wakeup = wakeup ? std::min(*wakeup, *at) : *at;
+  };
+  earlier(replace_at_);
+  earlier(senders_.next_deadline(limits_.request_wait_max));
+  earlier(readers_.next_deadline(readers_.bytes() > limits_.answer_bytes_waiting_max ? kReadWithin
+                                                                                     : limits_.answer_wait_max));
   if (!wakeup) return gpr_inf_future(GPR_CLOCK_MONOTONIC);
   const nanoseconds wait = *wakeup - clock_.now();
   return wait <= nanoseconds::zero() ? at_once() : in(wait);
@@ -97,7 +130,7 @@ gpr_timespec EventLoop::wait_until() const {
 
 bool EventLoop::take_events(gpr_timespec until) {
   bool was_empty = false;
-  for (std::size_t taken = 0; taken < limits_.events_per_step;) {
+  for (std::size_t taken = 0; taken < kBatchesTaken * limits_.events_per_step;) {
     // Taken before looking: what came before this time has been seen if the queue turns out to be empty.
     const Time looked_at = clock_.now();
     void* tag = nullptr;
@@ -109,7 +142,7 @@ bool EventLoop::take_events(gpr_timespec until) {
         // The first time may be the end of the wait, or said without a look at the sockets: gRPC leaves that out once
         // after this thread has put an event into the queue itself, as a finished write does.
         if (was_empty) {
-          queue_empty_at_ = looked_at;
+          looked_empty_at_ = looked_at;
           return true;
         }
         was_empty = true;
@@ -118,6 +151,7 @@ bool EventLoop::take_events(gpr_timespec until) {
         ++taken;
         ++stats_.events;
         was_empty = false;
+        if (taken == kManyAnswers && acceptor_ != nullptr) acceptor_->cork();  // There may be refusals among them.
         static_cast<Tag*>(tag)->proceed(ok);
         break;
     }
@@ -126,12 +160,76 @@ bool EventLoop::take_events(gpr_timespec until) {
   return true;
 }
 
+void EventLoop::serve() {
+  const std::size_t waiting = line_.new_work();
+  for (std::size_t served = 0; served < limits_.events_per_step; ++served) {
+    GenericCall* const call = line_.next();
+    if (call == nullptr) break;
+    call->take_turn();
+  }
+  // Reports are never behind what brings new work.
+  if (!line_.has_urgent()) queue_empty_at_ = std::max(queue_empty_at_, looked_empty_at_);
+  const Time now = clock_.now();
+  shedding_.served(waiting - line_.new_work(), line_.new_work() > 0, now);
+  cut_off_the_slow(now);
+}
+
+void EventLoop::cut_off_the_slow(Time now) {
+  while (const auto slow = senders_.overdue(now, limits_.request_wait_max, limits_.request_wait_max, 0)) {
+    (*slow)->call->cut_off();
+  }
+  while (const auto slow =
+             readers_.overdue(now, limits_.answer_wait_max, kReadWithin, limits_.answer_bytes_waiting_max)) {
+    (*slow)->call->cut_off();
+  }
+}
+
+bool EventLoop::too_many_connections() const {
+  return acceptor_ != nullptr && acceptor_->any_surplus();
+}
+
+bool EventLoop::is_surplus(const std::string& peer) const {
+  return acceptor_->is_surplus(peer);
+}
+
+std::size_t EventLoop::connections() const {
+  return acceptor_ != nullptr ? acceptor_->connections() : 0;
+}
+
+std::uint64_t EventLoop::connections_closed_at_once() const {
+  return acceptor_ != nullptr ? acceptor_->closed_at_once() : 0;
+}
+
 void EventLoop::step() {
   for (const auto& token : std::exchange(undelivered_, {})) engine_->hand_out_undelivered(token);
   step_time_ = clock_.now();
   ++stats_.steps;
   engine_->step({step_time_, queue_empty_at_});
   if (!held_.empty()) hand_over();
+  if (replace_at_ && *replace_at_ <= step_time_) replace_engine();
+}
+
+void EventLoop::replace_engine_soon() {
+  facts_.serving = false;
+  const Time now = clock_.now();
+  const bool lasted = replaced_at_ == Time::min() || now - replaced_at_ > kLastedLong;
+  replace_pause_ = lasted ? Duration(0) : std::clamp(2 * replace_pause_, kReplacePauseMin, kReplacePauseMax);
+  replace_at_ = now + replace_pause_;
+}
+
+void EventLoop::replace_engine() {
+  if (!accepting_) return replace_at_.reset();  // The server stops: nobody needs another one.
+  ++engine_number_;
+  auto made = make_engine_();
+  replaced_at_ = clock_.now();
+  if (!made) {
+    if (made.error().code == internal::StatusCode::kResourceExhausted) return replace_engine_soon();
+    replace_at_.reset();
+    return on_no_engine_(to_string(made.error()));
+  }
+  replace_at_.reset();
+  engine_ = std::move(*made);
+  facts_.serving = true;
 }
 
 void EventLoop::hand_over() {
@@ -176,7 +274,9 @@ void EventLoop::undelivered(std::string token) {
 }
 
 RpcStats EventLoop::stats() const {
-  return stats_;
+  RpcStats stats = stats_;
+  stats.access = gate_.refusals();
+  return stats;
 }
 
 void EventLoop::stop_accepting(std::function<void()> answered) {

@@ -5,13 +5,17 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <unordered_set>
 #include <vector>
 
 #include "base/guarded.h"
+#include "rpc/gate.h"
 #include "rpc/generic_call.h"
 #include "rpc/limits.h"
+#include "rpc/request_line.h"
+#include "rpc/slow_calls.h"
 
 namespace longbeat::server {
 
@@ -21,7 +25,13 @@ struct RpcStats {
   std::uint64_t unknown_methods = 0, undecodable = 0, oversized = 0, refused_overload = 0, exceptions = 0;
   std::uint64_t callers_gone = 0, undelivered = 0;
   std::size_t open_calls = 0;
+  AccessRefusals access{};
+  std::uint64_t shed = 0;     ///< refused because the server could not keep up
+  std::uint64_t cut_off = 0;  ///< because their callers neither sent nor read for too long
+  std::uint64_t certificates_renewed = 0;
 };
+
+class Acceptor;
 
 /// The server's one thread: waits for the queue or the engine's next timer, drains what has come, lets the engine step
 /// (which commits once and releases the replies). Owns engine, calls and queue while it runs.
@@ -33,8 +43,13 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  /// Starts the thread.
-  void start(std::unique_ptr<Engine> engine);
+  /// Makes an engine, from the file as it is. Runs on the loop's thread.
+  using MakeEngine = std::function<StatusOr<std::unique_ptr<Engine>>()>;
+
+  /// Starts the thread. `another` makes the engine that takes over from one whose disk was full; `none` hears why there
+  /// cannot be one.
+  void start(std::unique_ptr<Engine> engine, MakeEngine another = {},
+             std::function<void(const std::string&)> none = {});
   /// Runs `work` on the loop's thread. Any thread. False once the loop is closing: the work is dropped.
   bool post(std::function<void()> work);
   /// Ends the loop after everything outstanding came back, and waits for its thread. Only after grpc::Server::Shutdown.
@@ -42,17 +57,41 @@ class EventLoop {
 
   // --- From here on: the loop's thread only ---
   Engine& engine() { return *engine_; }
+  /// Counts the engines: what was meant for an older one is not for this one.
+  std::uint64_t engine_number() const { return engine_number_; }
+  /// The engine has ended because its disk is full: another one follows, at once or, if that happens again and again,
+  /// after a pause. Until then every call is UNAVAILABLE.
+  void replace_engine_soon();
   ServerFacts& facts() { return facts_; }
   RpcStats stats() const;
   /// Answers parked calls and refuses new ones from now on. `answered` runs once every answer given here or owed by the
   /// engine has been written to its connection or lost with it; calls whose request is still coming do not hold it up.
   void stop_accepting(std::function<void()> answered = {});
 
+  /// Before start(), or on the loop's thread.
+  Gate& gate() { return gate_; }
+
+  /// Who says which connections are beyond the limit. Before start(); outlives the loop.
+  void watch_connections(Acceptor& acceptor) { acceptor_ = &acceptor; }
+
   // For GenericCall.
+  /// What brings new work is refused: it would wait too long.
+  bool shedding() const { return shedding_.refuses(line_.new_work()); }
+  bool too_many_connections() const;
+  bool is_surplus(const std::string& peer) const;
+  std::size_t connections() const;
+  std::uint64_t connections_closed_at_once() const;
+  /// Its request is complete: take_turn() follows.
+  void wait_in_line(GenericCall& call, bool brings_work) { line_.add(call, brings_work); }
+  SlowCalls<GenericCall>::Place waits(GenericCall& call, bool reads, std::size_t bytes) {
+    return (reads ? senders_ : readers_).add(call, clock_.now(), bytes);
+  }
+  void waits_no_more(SlowCalls<GenericCall>::Place place, bool reads) { (reads ? senders_ : readers_).remove(place); }
   const RpcLimits& limits() const { return limits_; }
   RpcStats& counters() { return stats_; }
   Scratch& scratch() { return scratch_; }
   Time step_time() const { return step_time_; }
+  Time now() const { return clock_.now(); }
   bool overloaded() const { return stats_.open_calls > limits_.calls_max; }
   bool queue_closed() const { return queue_closed_; }
   bool accepting() const { return accepting_; }
@@ -92,7 +131,11 @@ class EventLoop {
   /// was being committed is known to be gone only then.
   void hand_over();
   gpr_timespec wait_until() const;
+  /// Serves what waits in the line, up to a batch of it.
+  void serve();
+  void cut_off_the_slow(Time now);
   void step();
+  void replace_engine();
   void run_inbox();
   void close_queue();
   void arm_one();
@@ -102,8 +145,19 @@ class EventLoop {
   grpc::AsyncGenericService& service_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::unique_ptr<Engine> engine_{};
+  MakeEngine make_engine_{};
+  std::function<void(const std::string&)> on_no_engine_{};
+  std::uint64_t engine_number_ = 0;
+  std::optional<Time> replace_at_{};  ///< Set: the engine has ended, and another one is made then.
+  Time replaced_at_ = Time::min();
+  Duration replace_pause_{0};
   ServerFacts facts_;
   RpcStats stats_{};
+  Gate gate_{};
+  RequestLine<GenericCall> line_{};
+  Shedding shedding_;
+  SlowCalls<GenericCall> senders_{}, readers_{};  ///< calls that wait for the rest of a request; to be read
+  Acceptor* acceptor_ = nullptr;
   Scratch scratch_{};
   std::vector<std::unique_ptr<GenericCall>> calls_{};  ///< every call there is
   std::vector<GenericCall*> free_{};
@@ -112,8 +166,9 @@ class EventLoop {
   std::vector<GenericCall*> held_{};  ///< their answers hold tasks
   CallId last_call_ = 0;
   Time step_time_{};
-  Time queue_empty_at_ = Time::min();  ///< Until the first look.
-  std::size_t farewells_ = 0;          ///< answers that stop_accepting() still waits for
+  Time queue_empty_at_ = Time::min();   ///< Until the first look.
+  Time looked_empty_at_ = Time::min();  ///< The same, while some of what came before may still wait in the line.
+  std::size_t farewells_ = 0;           ///< answers that stop_accepting() still waits for
   std::function<void()> on_farewells_over_{};
   bool accepting_ = true;
   bool queue_closed_ = false;

@@ -3,7 +3,9 @@
 #include <exception>
 #include <utility>
 
+#include "rpc/admin.h"
 #include "rpc/event_loop.h"
+#include "rpc/request_scope.h"
 #include "rpc/status_codec.h"
 #include "rpc/version_headers.h"
 
@@ -23,6 +25,7 @@ void GenericCall::arm() {
 }
 
 void GenericCall::on_step(bool ok) {
+  caller_moved();
   switch (step_) {
     case Step::kArmed:
       if (ok) return on_arrival();
@@ -38,6 +41,7 @@ void GenericCall::on_step(bool ok) {
     case Step::kFinishing:
       return on_finished(ok);
     case Step::kIdle:
+    case Step::kInLine:
     case Step::kWithEngine:
     case Step::kStreaming:
       return;  // No tag of ours is out in these.
@@ -56,8 +60,64 @@ void GenericCall::on_arrival() {
     return finish({StatusCode::kResourceExhausted, "too many calls at once",
                    internal::ResourceExhaustedDetail{kCauseConcurrentLimit, kScopeSystem}});
   }
+  // Before anything that costs more: refusing has to be much cheaper than serving.
+  if (loop_.shedding() && brings_work(*rpc_)) {
+    ++loop_.counters().shed;
+    return refuse_as_overloaded();
+  }
+  if (loop_.too_many_connections() && loop_.is_surplus(context_->peer())) {
+    ++loop_.counters().refused_overload;
+    return finish({StatusCode::kResourceExhausted, "too many connections at once",
+                   internal::ResourceExhaustedDetail{kCauseConcurrentLimit, kScopeSystem}});
+  }
+  if (!loop_.gate().is_open() && !admitted()) return;
   step_ = Step::kReading;
+  wait_for_caller(0);
   stream_->Read(&request_, &step_tag_);
+}
+
+void GenericCall::refuse_as_overloaded() {
+  static const Status refusal{StatusCode::kResourceExhausted, "the server is overloaded: try again later",
+                              internal::ResourceExhaustedDetail{kCauseSystemOverloaded, kScopeSystem}};
+  static const grpc::Status encoded = to_grpc(refusal);
+  finish(refusal, encoded);
+}
+
+void GenericCall::wait_for_caller(std::size_t bytes) {
+  waits_for_caller_ = loop_.waits(*this, step_ == Step::kReading, bytes);
+}
+
+void GenericCall::caller_moved() {
+  if (!waits_for_caller_) return;
+  loop_.waits_no_more(*std::exchange(waits_for_caller_, std::nullopt), step_ == Step::kReading);
+}
+
+void GenericCall::cut_off() {
+  ++loop_.counters().cut_off;
+  caller_moved();
+  context_->TryCancel();  // The tag that is out comes back, not ok.
+}
+
+bool GenericCall::admitted() try {
+  auto key = loop_.gate().admit(*rpc_, header_view("authorization"), loop_.now(), [this] { return context_->peer(); });
+  if (key) {
+    key_ = std::move(*key);
+  } else {
+    finish(key.error());
+  }
+  return key.ok();
+} catch (const std::exception& error) {
+  ++loop_.counters().exceptions;
+  finish(internal::internal_error(std::string(rpc_->method) + ": " + error.what()));
+  return false;
+}
+
+bool GenericCall::admitted_to(std::string_view namespace_name) {
+  const auto key = std::exchange(key_, nullptr);
+  const auto ok =
+      loop_.gate().check_namespace(*rpc_, *key, namespace_name, loop_.now(), [this] { return context_->peer(); });
+  if (!ok) finish(ok.error());
+  return ok.ok();
 }
 
 void GenericCall::on_request(bool ok) {
@@ -72,6 +132,16 @@ void GenericCall::on_request(bool ok) {
                        std::to_string(loop_.limits().receive_bytes_max) + ")",
                    {}});
   }
+  if (handler_) return take_turn();  // The next message of a conversation: its turn never ended.
+  step_ = Step::kInLine;
+  loop_.wait_in_line(*this, brings_work(*rpc_));
+}
+
+void GenericCall::take_turn() {
+  if (done_) {  // Nobody waits for the answer any more.
+    ++loop_.counters().callers_gone;
+    return on_finished(false);
+  }
   try {
     dispatch();
   } catch (const std::exception& error) {
@@ -84,6 +154,11 @@ void GenericCall::dispatch() {
   if (const auto fits = check_versions([this](const char* name) { return header(name); }); !fits) {
     return finish(fits.error());
   }
+  if (rpc_->local_only && !is_local_peer(context_->peer())) {
+    return finish({StatusCode::kPermissionDenied,
+                   std::string(rpc_->method) + " is answered for callers on the server's own machine only",
+                   {}});
+  }
   if (rpc_->stream) {
     answer_stream();
   } else if (rpc_->local) {
@@ -95,6 +170,8 @@ void GenericCall::dispatch() {
 }
 
 void GenericCall::answer_locally() {
+  // Bytes that are no request of this call name no namespace, so they are none of its key's business.
+  if (key_ && !admitted_to(namespace_of(*rpc_, request_).value_or(""))) return;
   auto response = rpc_->local({request_, loop_.scratch(), loop_.facts()});
   if (!response) return finish(response.error());
   finish(*response);
@@ -117,6 +194,7 @@ void GenericCall::write_next() {
   if (loop_.queue_closed()) return on_finished(false);
   if (!outgoing_.empty()) {
     step_ = Step::kWriting;
+    wait_for_caller(outgoing_.front().Length());
     stream_->Write(outgoing_.front(), &step_tag_);
   } else if (handler_->reads_on()) {
     step_ = Step::kReading;
@@ -148,7 +226,7 @@ void GenericCall::stop_stream() {
 }
 
 bool GenericCall::say_farewell() {
-  farewell_ = step_ == Step::kWithEngine || step_ == Step::kFinishing;
+  farewell_ = step_ == Step::kInLine || step_ == Step::kWithEngine || step_ == Step::kFinishing;
   return farewell_;
 }
 
@@ -161,6 +239,7 @@ void GenericCall::submit() {
     return finish(internal::internal_error("the request bytes are not what " + std::string(rpc_->method) +
                                            " takes, or they are nested too deeply"));
   }
+  if (key_ && !admitted_to(namespace_of(*request))) return;
   step_ = Step::kWithEngine;
   loop_.submit({id_, std::move(*request), patience(), this});
   // The caller left while the request was being read: on_done() could not tell the engine of a call it did not have.
@@ -200,17 +279,23 @@ void GenericCall::hand_over() {
 void GenericCall::finish(const grpc::ByteBuffer& response) {
   if (loop_.queue_closed()) return on_finished(false);
   step_ = Step::kFinishing;
+  wait_for_caller(response.Length());
   stream_->WriteAndFinish(response, grpc::WriteOptions(), grpc::Status::OK, &step_tag_);
 }
 
 void GenericCall::finish(const Status& status) {
+  finish(status, to_grpc(status));
+}
+
+void GenericCall::finish(const Status& status, const grpc::Status& encoded) {
   if (loop_.queue_closed()) return on_finished(false);
   if (const auto* exhausted = std::get_if<internal::ResourceExhaustedDetail>(&status.detail)) {
     context_->AddInitialMetadata("x-resource-exhausted-cause", resource_exhausted_cause(exhausted->cause));
     context_->AddInitialMetadata("x-resource-exhausted-scope", resource_exhausted_scope(exhausted->scope));
   }
   step_ = Step::kFinishing;
-  stream_->Finish(to_grpc(status), &step_tag_);
+  wait_for_caller(0);
+  stream_->Finish(encoded, &step_tag_);
 }
 
 void GenericCall::on_finished(bool ok) {
@@ -234,6 +319,7 @@ void GenericCall::rest_if_over() {
   if (step_ != Step::kIdle || !done_) return;
   loop_.undelivered(std::exchange(token_, {}));
   request_.Clear();
+  key_.reset();
   if (handler_) loop_.stream_ended(*this);
   handler_.reset();
   outgoing_.clear();
@@ -252,9 +338,13 @@ std::optional<Duration> GenericCall::patience() const {
 }
 
 std::string GenericCall::header(const char* name) const {
+  return std::string(header_view(name));
+}
+
+std::string_view GenericCall::header_view(const char* name) const {
   const auto& headers = context_->client_metadata();
   const auto found = headers.find(name);
-  return found == headers.end() ? std::string() : std::string(found->second.data(), found->second.size());
+  return found == headers.end() ? std::string_view() : std::string_view(found->second.data(), found->second.size());
 }
 
 }  // namespace longbeat::server

@@ -8,10 +8,12 @@
 #include <string>
 
 #include "rpc/dispatch_table.h"
+#include "rpc/slow_calls.h"
 
 namespace longbeat::server {
 
 class EventLoop;
+struct ApiKey;
 
 /// What the completion queue hands back.
 class Tag {
@@ -39,6 +41,11 @@ class GenericCall final : public ReplySink {
   /// Its answer is under way or with the engine: true, and the loop's farewell_over() follows when it has been written.
   bool say_farewell();
 
+  /// Its request has waited in the line: now it is served.
+  void take_turn();
+  /// Its caller has kept it waiting too long.
+  void cut_off();
+
   /// The task that its reply() kept back leaves, unless the caller has gone meanwhile.
   void hand_over();
 
@@ -46,7 +53,7 @@ class GenericCall final : public ReplySink {
   void reply(StatusOr<Reply> reply) override;
 
  private:
-  enum class Step : std::uint8_t { kIdle, kArmed, kReading, kWithEngine, kWriting, kStreaming, kFinishing };
+  enum class Step : std::uint8_t { kIdle, kArmed, kReading, kInLine, kWithEngine, kWriting, kStreaming, kFinishing };
 
   struct StepTag final : Tag {
     explicit StepTag(GenericCall& owner) : call(owner) {}
@@ -65,6 +72,9 @@ class GenericCall final : public ReplySink {
   void on_finished(bool ok);
   void on_done();
 
+  /// Asks the gate; false: the call is being refused.
+  bool admitted();
+  bool admitted_to(std::string_view namespace_name);
   void dispatch();
   void answer_locally();
   void answer_stream();
@@ -72,12 +82,19 @@ class GenericCall final : public ReplySink {
   void on_written(bool ok);
   void submit();
   void finish(const Status& status);
+  void finish(const Status& status, const grpc::Status& encoded);
   void finish(const grpc::ByteBuffer& response);
+  /// Costs as little as a refusal can.
+  void refuse_as_overloaded();
+  /// Begins and ends the time in which the call waits for its caller, keeping `bytes`.
+  void wait_for_caller(std::size_t bytes);
+  void caller_moved();
   /// Gives the call back to the loop when nothing is out any more.
   void rest_if_over();
 
   std::optional<Duration> patience() const;
   std::string header(const char* name) const;
+  std::string_view header_view(const char* name) const;
 
   EventLoop& loop_;
   StepTag step_tag_;
@@ -88,8 +105,10 @@ class GenericCall final : public ReplySink {
   std::unique_ptr<Stream> handler_{};        ///< of a kStream call
   std::deque<grpc::ByteBuffer> outgoing_{};  ///< what it has still to write; the first one is being written
   const Rpc* rpc_ = nullptr;
+  std::shared_ptr<const ApiKey> key_{};  ///< for some namespaces only: whether for this one is not known yet
   CallId id_ = 0;
   Step step_ = Step::kIdle;
+  std::optional<SlowCalls<GenericCall>::Place> waits_for_caller_{};  ///< while its caller has to send or to read
   bool farewell_ = false;  ///< of say_farewell(), until the loop has been told
   bool done_ = false;      ///< the done tag came back: the caller has its answer, or has gone
   std::string token_{};    ///< of the task this reply carries, until it is known to have left

@@ -3,6 +3,7 @@
 #include <grpc/health/v1/health.pb.h>
 #include <grpc/reflection/v1/reflection.pb.h>
 #include <grpc/reflection/v1alpha/reflection.pb.h>
+#include <longbeat/server/v1/admin.pb.h>
 #include <temporal/api/operatorservice/v1/service.pb.h>
 #include <temporal/api/workflowservice/v1/service.pb.h>
 
@@ -79,7 +80,8 @@ class Reflection final : public Stream {
     static const auto* const kPool = temporal::api::workflowservice::v1::WorkflowService::descriptor()->file()->pool();
     static const bool kOthers = temporal::api::operatorservice::v1::OperatorService::descriptor() != nullptr &&
                                 grpc::reflection::v1alpha::ServerReflectionRequest::descriptor() != nullptr &&
-                                grpc::health::v1::HealthCheckRequest::descriptor() != nullptr;
+                                grpc::health::v1::HealthCheckRequest::descriptor() != nullptr &&
+                                longbeat::server::v1::BackupRequest::descriptor() != nullptr;
     (void)kOthers;
     return *kPool;
   }

@@ -1,5 +1,8 @@
 # Every file by name.
 set(LONGBEAT_SERVER_RPC_SOURCES
+  src/rpc/acceptor.cc
+  src/rpc/admin.cc
+  src/rpc/backup_client.cc
   src/rpc/completion.cc
   src/rpc/decode_by_id.cc
   src/rpc/decode_client.cc
@@ -21,15 +24,21 @@ set(LONGBEAT_SERVER_RPC_SOURCES
   src/rpc/encode_worker.cc
   src/rpc/event_loop.cc
   src/rpc/failure_codec.cc
+  src/rpc/gate.cc
   src/rpc/generic_call.cc
+  src/rpc/grpc_log.cc
   src/rpc/health.cc
   src/rpc/json_text.cc
   src/rpc/local_server.cc
+  src/rpc/protection.cc
   src/rpc/protobuf_log.cc
+  src/rpc/readable.cc
   src/rpc/reflection.cc
+  src/rpc/request_scope.cc
   src/rpc/server.cc
   src/rpc/status_codec.cc
   src/rpc/system.cc
+  src/rpc/tls_credentials.cc
   src/rpc/version_headers.cc
   src/rpc/wire.cc
   src/rpc/workflow_calls.cc

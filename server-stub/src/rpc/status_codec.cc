@@ -107,12 +107,18 @@ std::string cut_message(const std::string& message, std::size_t room, bool repea
 
 grpc::Status to_grpc(const Status& status) {
   const auto code = static_cast<grpc::StatusCode>(status.code);
-  if (std::holds_alternative<std::monostate>(status.detail)) {
+  const bool denied = status.code == internal::StatusCode::kPermissionDenied;
+  if (std::holds_alternative<std::monostate>(status.detail) && !denied) {
     return {code, cut_message(status.message, kTrailerBytesMax, false)};
   }
   google::rpc::Status rich;
   rich.set_code(static_cast<std::int32_t>(status.code));
   std::visit(DetailEncoder{rich}, status.detail);
+  if (denied && rich.details_size() == 0) {
+    details::PermissionDeniedFailure detail;
+    detail.set_reason(detail_text(status.message));
+    set_detail(rich, detail);
+  }
   constexpr std::size_t kFrame = 8;  // Of the message inside `rich`, and what base64 fills up.
   const std::size_t details = base64(rich.ByteSizeLong() + kFrame);
   std::string message = cut_message(status.message, kTrailerBytesMax - std::min(details, kTrailerBytesMax), true);

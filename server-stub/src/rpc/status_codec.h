@@ -9,6 +9,7 @@ namespace longbeat::server {
 
 /// enums.ResourceExhaustedCause and ResourceExhaustedScope, as far as rpc/ itself refuses.
 inline constexpr std::int32_t kCauseConcurrentLimit = 2;
+inline constexpr std::int32_t kCauseSystemOverloaded = 3;
 inline constexpr std::int32_t kScopeSystem = 2;
 
 /// The refusal as gRPC sends it: code, message and, where there is a detail, google.rpc.Status with one Any for the

@@ -53,7 +53,7 @@ std::string to_bytes(const google::protobuf::MessageLite& message) {
   return bytes;
 }
 
-void restore(const std::string& bytes, google::protobuf::MessageLite& message) {
+void restore(std::string_view bytes, google::protobuf::MessageLite& message) {
   if (!parse(std::string_view(bytes), message)) {
     throw std::runtime_error("stored bytes are not a " + message.GetTypeName());
   }

@@ -47,11 +47,14 @@ std::string to_bytes(const google::protobuf::MessageLite& message);
 
 /// Fills `message` with what was stored. Throws std::runtime_error when the bytes are not one: they were parsed when
 /// they came in.
-void restore(const std::string& bytes, google::protobuf::MessageLite& message);
+void restore(std::string_view bytes, google::protobuf::MessageLite& message);
 
 RawDuration raw(const google::protobuf::Duration& duration);
 void assign(google::protobuf::Duration& out, Duration duration);
 void assign(google::protobuf::Timestamp& out, Time time);
+inline void assign(std::string& out, const Text& text) {
+  out.assign(text.view());
+}
 inline bool is_set(Time time) {
   return time != Time{};
 }

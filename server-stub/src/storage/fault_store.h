@@ -27,6 +27,9 @@ class SimulatedDisk {
     fail_commit(commits_ + 1, fault, code);
   }
 
+  /// What stores on it say of their room. A commit fails only when it is told to.
+  void set_full(bool full) { full_ = full; }
+
   /// Commits that were tried, the failed ones included.
   std::uint64_t commits() const { return commits_; }
   /// Rows of all commits that were tried.
@@ -44,6 +47,7 @@ class SimulatedDisk {
   std::map<std::uint64_t, Fault> faults_;
   std::uint64_t commits_ = 0;
   std::uint64_t rows_ = 0;
+  bool full_ = false;
 };
 
 /// The store an engine is given; destroying it is the crash. Once a commit has failed, so does every later one.
@@ -60,6 +64,10 @@ class CrashableStore final : public Store {
   }
   std::string path() const override { return disk_->content_->path(); }
   void maintain() override { disk_->content_->maintain(); }
+  StatusOr<> begin_copy(const std::string& to) override { return disk_->content_->begin_copy(to); }
+  StatusOr<CopyProgress> continue_copy() override { return disk_->content_->continue_copy(); }
+  void give_up_copy() override { disk_->content_->give_up_copy(); }
+  bool disk_full() const override { return disk_->full_; }
 
  private:
   std::shared_ptr<SimulatedDisk> disk_;

@@ -53,6 +53,9 @@ class Connection {
  public:
   /// Opens the file; creates it if `create`. No other thread may use the connection.
   static StatusOr<Connection> open(const std::string& path, bool create);
+  /// To be read, its log included, without a lock and without leaving a trace: no byte of file and log changes, no file
+  /// appears beside them. The caller sees to it that nobody writes meanwhile.
+  static StatusOr<Connection> open_untouched(const std::string& path);
   sqlite3* get() const { return db_.get(); }
   StatusOr<> execute(const std::string& sql);
   StatusOr<Statement> prepare(const std::string& sql);
@@ -60,6 +63,8 @@ class Connection {
   StatusOr<std::int64_t> number(const std::string& sql);
 
  private:
+  static StatusOr<Connection> open_with(const std::string& name, int flags);
+
   std::unique_ptr<sqlite3, Closer> db_;
 };
 

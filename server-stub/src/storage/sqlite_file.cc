@@ -10,7 +10,9 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/log.h"
 #include "storage/crash_point.h"
+#include "storage/log_scan.h"
 
 namespace longbeat::server::sqlite {
 namespace {
@@ -107,6 +109,10 @@ StatusOr<> migrate(Connection& db, std::uint32_t from) {
 std::size_t tables_of_format(std::uint32_t format) {
   constexpr std::size_t kTablesOfFormat1 = 8;
   return format == 1 ? kTablesOfFormat1 : kTableCount;
+}
+
+Status damaged_when_young(const std::string& path) {
+  return internal::failed_precondition(quoted(path) + " holds nothing, and its log is damaged");
 }
 
 StatusOr<std::uint32_t> read_version(Connection& db, const std::string& path) {
@@ -221,16 +227,31 @@ StatusOr<> refuse_untouched(const std::string& path) {
   if (!db) return {};  // Whoever opens it next says why.
   const auto fresh = is_new(*db, path);
   if (!fresh && fresh.error().code == StatusCode::kFailedPrecondition) return fresh.error();
-  if (!fresh || *fresh) return {};
+  if (!fresh) return {};
+  // A young file is in its log alone: it must not be taken for a new one.
+  if (*fresh && scan_log(path + "-wal").header_damaged) return damaged_when_young(path);
+  if (*fresh) return {};
   const auto version = read_version(*db, path);
   if (!version && version.error().code == StatusCode::kFailedPrecondition) return version.error();
   return {};
+}
+
+/// SQLite says nothing of it: for SQLite a damaged log simply ends earlier.
+void tell_damaged_log(const std::string& path) {
+  const LogScan log = scan_log(path + "-wal");
+  if (!log.header_damaged && log.commits_behind < 2) return;
+  internal::log(internal::LogLevel::kError,
+                quoted(path) + ": its log is damaged" +
+                    (log.header_damaged ? ", nothing of it is read"
+                                        : " behind frame " + std::to_string(log.frames) + ": " +
+                                              std::to_string(log.commits_behind) + " transactions are lost"));
 }
 
 }  // namespace
 
 StatusOr<Connection> open_file(const std::string& path) {
   if (auto ours = refuse_untouched(path); !ours) return ours.error();
+  tell_damaged_log(path);
   auto db = Connection::open(path, true);
   if (!db) return Status{StatusCode::kFailedPrecondition, quoted(path) + ": " + db.error().message, {}};
   if (sqlite3_db_readonly(db->get(), "main") == 1)

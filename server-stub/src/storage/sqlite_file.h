@@ -19,6 +19,16 @@ inline constexpr std::int64_t kPageBytes = 4096;
 inline constexpr int kBusyWaitMs = 2000;
 
 std::string table_name(Table table);
+/// The refusal of a file without content beside which lies a log that cannot be read.
+Status damaged_when_young(const std::string& path);
+/// How many tables a file of this format has: the first ones of Table.
+std::size_t tables_of_format(std::uint32_t format);
+
+/// True when the file has no content yet, false when it is longbeat's; refuses what is neither.
+StatusOr<bool> is_new(Connection& db, const std::string& path);
+/// The file's format, one that this server knows. kFailedPrecondition: a newer one. kDataLoss: it is missing or
+/// damaged.
+StatusOr<std::uint32_t> read_version(Connection& db, const std::string& path);
 
 /// Holds `<file>.lock` until destroyed: one server per file, also across containers that share the disk. A lock file
 /// that take() has made goes with it unless keep() was called, so that a refusal leaves nothing behind.

@@ -1,6 +1,14 @@
+#include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "storage/crash_point.h"
+#include "storage/disk_room.h"
+#include "storage/file_copy.h"
 #include "storage/sqlite_file.h"
 #include "storage/store.h"
 #include "storage/wal_helper.h"
@@ -9,6 +17,7 @@ namespace longbeat::server {
 namespace {
 
 using sqlite::Connection;
+using sqlite::DiskRoom;
 using sqlite::FileLock;
 using sqlite::Resetting;
 using sqlite::Statement;
@@ -16,6 +25,9 @@ using sqlite::WalHelper;
 
 constexpr std::int64_t kPagesBeforeKick =
     1000;  // 4 MiB: small enough to stay in the page cache, large enough to merge beats.
+constexpr std::int64_t kPagesBeforeKickMin = 16;
+constexpr std::uint64_t kWalBytesMin = 1024 * 1024;  // Where the disk has no room for more.
+constexpr std::chrono::milliseconds kBetweenLooks{100};
 
 struct TableStatements {
   Statement put, remove, get, scan;
@@ -31,10 +43,58 @@ std::string_view blob(Statement& statement, int column) {
   return {static_cast<const char*>(bytes), static_cast<std::size_t>(size)};
 }
 
+using Visit = std::function<bool(std::uint64_t key, std::string_view value)>;
+
+std::string scan_of(Table table) {
+  return "SELECT key, value FROM " + sqlite::table_name(table) + " WHERE key >= ?1 ORDER BY key";
+}
+
+StatusOr<> scan_rows(Statement& rows, const Connection& db, Table table, std::uint64_t first, const Visit& visit) {
+  const Resetting reset(rows);
+  sqlite3_bind_int64(rows.get(), 1, to_key(first));
+  int result = rows.step();
+  for (; result == SQLITE_ROW; result = rows.step()) {
+    LONGBEAT_CRASH_POINT("scan");
+    const auto key = static_cast<std::uint64_t>(sqlite3_column_int64(rows.get(), 0));
+    if (!visit(key, blob(rows, 1))) return {};
+  }
+  if (result != SQLITE_DONE) return sqlite::to_status(result, "scan " + sqlite::table_name(table), db.get());
+  return {};
+}
+
+/// With a connection of its own; what it has read once is not kept.
+class SqliteReader final : public Reader {
+ public:
+  StatusOr<> open(const std::string& path) {
+    auto db = Connection::open(path, false);
+    if (!db) return db.error();
+    db_ = std::move(*db);
+    sqlite3_busy_timeout(db_.get(), sqlite::kBusyWaitMs);
+    // One transaction for all its scans: to begin one costs as much as to find a row.
+    return db_.execute("PRAGMA query_only = ON; PRAGMA cache_size = -4096; BEGIN");
+  }
+  StatusOr<> scan(Table table, std::uint64_t first, const Visit& visit) override {
+    Statement& rows = scans_[static_cast<std::size_t>(table)];
+    if (rows.get() == nullptr) {
+      auto prepared = db_.prepare(scan_of(table));
+      if (!prepared) return prepared.error();
+      rows = std::move(*prepared);
+    }
+    return scan_rows(rows, db_, table, first, visit);
+  }
+
+ private:
+  Connection db_;
+  std::array<Statement, kTableCount> scans_;
+};
+
 class SqliteStore final : public Store {
  public:
-  SqliteStore(SqliteStoreOptions options, FileLock lock, Connection db)
-      : options_(std::move(options)), lock_(std::move(lock)), db_(std::move(db)) {}
+  SqliteStore(SqliteStoreOptions options, FileLock lock, Connection db, bool is_new)
+      : options_(std::move(options)),
+        lock_(std::move(lock)),
+        db_(std::move(db)),
+        room_(options_.path, options_.reserve_bytes, options_.free_bytes, is_new) {}
 
   StatusOr<> prepare() {
     for (std::size_t i = 0; i < kTableCount; ++i) {
@@ -43,16 +103,17 @@ class SqliteStore final : public Store {
       if (auto ok = prepare_into(on.put, "REPLACE INTO " + table + " (key, value) VALUES (?1, ?2)"); !ok) return ok;
       if (auto ok = prepare_into(on.remove, "DELETE FROM " + table + " WHERE key = ?1"); !ok) return ok;
       if (auto ok = prepare_into(on.get, "SELECT value FROM " + table + " WHERE key = ?1"); !ok) return ok;
-      if (auto ok = prepare_into(on.scan, "SELECT key, value FROM " + table + " WHERE key >= ?1 ORDER BY key"); !ok)
-        return ok;
+      if (auto ok = prepare_into(on.scan, scan_of(static_cast<Table>(i))); !ok) return ok;
     }
     if (auto ok = prepare_into(begin_, "BEGIN IMMEDIATE"); !ok) return ok;
     if (auto ok = prepare_into(commit_, "COMMIT"); !ok) return ok;
+    if (auto ok = prepare_into(free_pages_, "PRAGMA freelist_count"); !ok) return ok;
     sqlite3_busy_timeout(db_.get(), sqlite::kBusyWaitMs);
     sqlite3_wal_hook(db_.get(), &SqliteStore::on_wal, this);
     auto helper = WalHelper::start(options_.path);
     if (!helper) return helper.error();
     helper_ = std::move(*helper);
+    look_at_disk();
     return {};
   }
 
@@ -66,9 +127,16 @@ class SqliteStore final : public Store {
       if (result != SQLITE_DONE) break;
       result = apply(write);
     }
-    if (result == SQLITE_DONE) result = run(commit_);
-    if (result == SQLITE_DONE) return {};
+    if (result == SQLITE_DONE) {
+      LONGBEAT_CRASH_POINT("before commit");
+      result = run(commit_);
+    }
+    if (result == SQLITE_DONE) {
+      LONGBEAT_CRASH_POINT("after commit");
+      return {};
+    }
     const Status failed = sqlite::to_status(result, "commit to '" + options_.path + "'", db_.get());
+    if (failed.code == StatusCode::kResourceExhausted) room_.ran_out();
     if (sqlite3_get_autocommit(db_.get()) == 0) {
       if (auto undone = db_.execute("ROLLBACK"); !undone)
         internal::log(internal::LogLevel::kError, to_string(undone.error()));
@@ -86,28 +154,53 @@ class SqliteStore final : public Store {
     return std::optional<std::string>(std::in_place, blob(get, 0));
   }
 
-  StatusOr<> scan(Table table, std::uint64_t first,
-                  const std::function<bool(std::uint64_t, std::string_view)>& visit) override {
-    Statement& rows = tables_[static_cast<std::size_t>(table)].scan;
-    const Resetting reset(rows);
-    sqlite3_bind_int64(rows.get(), 1, to_key(first));
-    int result = rows.step();
-    for (; result == SQLITE_ROW; result = rows.step()) {
-      const auto key = static_cast<std::uint64_t>(sqlite3_column_int64(rows.get(), 0));
-      if (!visit(key, blob(rows, 1))) return {};
-    }
-    if (result != SQLITE_DONE) return sqlite::to_status(result, "scan " + sqlite::table_name(table), db_.get());
-    return {};
+  StatusOr<> scan(Table table, std::uint64_t first, const Visit& visit) override {
+    return scan_rows(tables_[static_cast<std::size_t>(table)].scan, db_, table, first, visit);
+  }
+
+  StatusOr<std::unique_ptr<Reader>> open_reader() override {
+    auto reader = std::make_unique<SqliteReader>();
+    if (auto opened = reader->open(options_.path); !opened) return opened.error();
+    return std::unique_ptr<Reader>(std::move(reader));
   }
 
   std::string path() const override { return options_.path; }
+
+  bool disk_full() const override { return room_.full(); }
+
+  StatusOr<> begin_copy(const std::string& to) override {
+    if (copy_) return internal::failed_precondition("another copy is being made");
+    auto begun = sqlite::FileCopy::begin(db_, options_.path, to);
+    if (!begun) return begun.error();
+    copy_ = std::move(*begun);
+    return {};
+  }
+  StatusOr<CopyProgress> continue_copy() override {
+    if (!copy_) return internal::failed_precondition("no copy is being made");
+    auto progress = copy_->step();
+    if (!progress || progress->finished) copy_.reset();
+    return progress;
+  }
+  void give_up_copy() override { copy_.reset(); }
 
   /// Keeps the log short. PASSIVE alone never lets a busy log start again from its beginning, and RESTART from the
   /// helper would stall commits; so the owner restarts it when almost everything has been moved over and the helper
   /// stands still.
   void maintain() override {
+    const std::int64_t margin_pages = static_cast<std::int64_t>(room_.margin()) / sqlite::kPageBytes;
+    if (clock_.now() - looked_at_ >= kBetweenLooks || std::abs(wal_pages_ - looked_at_pages_) > margin_pages / 4) {
+      look_at_disk();
+    }
+    if (room_.tight() && not_moved(helper_->progress()) > margin_pages) {
+      helper_->kick();
+      helper_->wait();
+    }
     const WalHelper::Progress helper = helper_->progress();
     if (!helper.idle) return;
+    if (helper.disk_full && helper.runs != runs_ran_out_) {
+      runs_ran_out_ = helper.runs;
+      room_.ran_out();
+    }
     if (helper.error != 0 && helper.error != reported_error_) {
       internal::log(internal::LogLevel::kWarn,
                     std::string("WAL checkpoint of '") + options_.path + "': " + sqlite3_errstr(helper.error));
@@ -116,11 +209,15 @@ class SqliteStore final : public Store {
     if (log_began_again_) runs_at_restart_ = helper.runs;
     log_began_again_ = false;
     const bool kicked_since_restart = helper.runs > runs_at_restart_;
-    const std::int64_t not_moved = wal_pages_ - (kicked_since_restart ? helper.moved_pages : 0);
+    const std::int64_t not_moved = this->not_moved(helper);
     const auto wal_bytes = static_cast<std::uint64_t>(wal_pages_ * (sqlite::kPageBytes + 24));
-    if (wal_bytes > options_.wal_bytes_restart && not_moved < kPagesBeforeKick && kicked_since_restart) {
+    const std::uint64_t most = wal_bytes_max();
+    const std::int64_t enough =
+        std::clamp(static_cast<std::int64_t>(most / 16 / sqlite::kPageBytes), kPagesBeforeKickMin, kPagesBeforeKick);
+    if (wal_bytes > most && not_moved < enough && kicked_since_restart) {
       restart(helper.runs);
-    } else if (not_moved >= kPagesBeforeKick || (wal_bytes > options_.wal_bytes_restart && not_moved > 0)) {
+    } else if (not_moved >= enough || (wal_bytes > most && not_moved > 0)) {
+      look_at_disk();
       helper_->kick();
     }
   }
@@ -158,9 +255,34 @@ class SqliteStore final : public Store {
     return run(statement);
   }
 
+  /// Pages of the log that are not in the file yet, as far as is known.
+  std::int64_t not_moved(const WalHelper::Progress& helper) const {
+    return wal_pages_ - (helper.runs > runs_at_restart_ && !log_began_again_ ? helper.moved_pages : 0);
+  }
+
+  /// A log that has begun again keeps its size on the disk: where there is little room, it stays small.
+  std::uint64_t wal_bytes_max() const {
+    const auto wal_bytes = static_cast<std::uint64_t>(wal_pages_ * sqlite::kPageBytes);
+    if (room_.full()) return std::min(options_.wal_bytes_restart, kWalBytesMin);
+    if (room_.free_bytes() / 4 >= options_.wal_bytes_restart) return options_.wal_bytes_restart;
+    return std::min(options_.wal_bytes_restart, std::max(kWalBytesMin, (room_.free_bytes() + wal_bytes) / 4));
+  }
+
+  void look_at_disk() {
+    looked_at_ = clock_.now();
+    looked_at_pages_ = wal_pages_;
+    const Resetting reset(free_pages_);
+    // Not readable just now: as if there were none.
+    const std::int64_t pages = free_pages_.step() == SQLITE_ROW ? sqlite3_column_int64(free_pages_.get(), 0) : 0;
+    room_.look(static_cast<std::uint64_t>(pages) * sqlite::kPageBytes);
+  }
+
   void restart(std::uint64_t runs) {
+    LONGBEAT_CRASH_POINT("log restart");
     sqlite3_busy_timeout(db_.get(), 0);
-    const int result = sqlite3_wal_checkpoint_v2(db_.get(), "main", SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+    // On a full disk the log also gives its room back.
+    const int how = room_.full() ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART;
+    const int result = sqlite3_wal_checkpoint_v2(db_.get(), "main", how, nullptr, nullptr);
     sqlite3_busy_timeout(db_.get(), sqlite::kBusyWaitMs);
     if (result == SQLITE_OK) {
       wal_pages_ = 0;
@@ -174,13 +296,37 @@ class SqliteStore final : public Store {
   FileLock lock_;  ///< Released last.
   Connection db_;
   std::array<TableStatements, kTableCount> tables_;
-  Statement begin_, commit_;
+  Statement begin_, commit_, free_pages_;
+  DiskRoom room_;
+  const internal::Clock& clock_ = internal::system_clock();
+  internal::TimePoint looked_at_{};
+  std::int64_t looked_at_pages_ = 0;
+  std::uint64_t runs_ran_out_ = 0;  ///< The last checkpoint that found no room, which counts once.
   std::int64_t wal_pages_ = 0;
   bool log_began_again_ = false;
   std::uint64_t runs_at_restart_ = 0;  ///< Checkpoints counted before this number speak of an older log.
   int reported_error_ = 0;
   std::unique_ptr<WalHelper> helper_;  ///< Stops before the connection closes.
+  std::unique_ptr<sqlite::FileCopy> copy_;
 };
+
+}  // namespace
+
+namespace {
+
+StatusOr<std::unique_ptr<Store>> open_resolved(const SqliteStoreOptions& options) {
+  auto lock = FileLock::take(options.path);
+  if (!lock) return lock.error();
+  std::error_code none;  // Not there: it is new.
+  const bool is_new = std::filesystem::file_size(options.path, none) == 0 || none;
+  auto db = sqlite::open_file(options.path);
+  if (!db) return db.error();
+  auto store = std::make_unique<SqliteStore>(options, std::move(*lock), std::move(*db), is_new);
+  if (auto ready = store->prepare(); !ready)
+    return Status{ready.error().code, "database file '" + options.path + "': " + ready.error().message, {}};
+  store->keep_lock_file();
+  return std::unique_ptr<Store>(std::move(store));
+}
 
 }  // namespace
 
@@ -190,15 +336,12 @@ StatusOr<std::unique_ptr<Store>> open_sqlite_store(const SqliteStoreOptions& giv
   if (!path) return path.error();
   SqliteStoreOptions options = given;
   options.path = *path;
-  auto lock = FileLock::take(options.path);
-  if (!lock) return lock.error();
-  auto db = sqlite::open_file(options.path);
-  if (!db) return db.error();
-  auto store = std::make_unique<SqliteStore>(options, std::move(*lock), std::move(*db));
-  if (auto ready = store->prepare(); !ready)
-    return Status{ready.error().code, "database file '" + options.path + "': " + ready.error().message, {}};
-  store->keep_lock_file();
-  return std::unique_ptr<Store>(std::move(store));
+  options.wal_bytes_restart = LONGBEAT_CRASH_TEST_VALUE("WAL bytes", options.wal_bytes_restart);
+  auto opened = open_resolved(options);
+  if (opened || opened.error().code != StatusCode::kResourceExhausted) return opened;
+  // No room even for the log's index: once more with what the reserve gives back.
+  DiskRoom(options.path, options.reserve_bytes, options.free_bytes, true).ran_out();
+  return open_resolved(options);
 }
 
 }  // namespace longbeat::server

@@ -1,5 +1,7 @@
 #include "storage/wal_helper.h"
 
+#include "storage/crash_point.h"
+
 namespace longbeat::server::sqlite {
 
 StatusOr<std::unique_ptr<WalHelper>> WalHelper::start(const std::string& path) {
@@ -31,6 +33,11 @@ void WalHelper::kick() {
   wake_.notify_one();
 }
 
+void WalHelper::wait() {
+  std::unique_lock lock(mutex_);
+  idle_.wait(lock, [this] { return progress_.idle; });
+}
+
 WalHelper::Progress WalHelper::progress() {
   const std::lock_guard lock(mutex_);
   return progress_;
@@ -45,10 +52,16 @@ void WalHelper::run() {
     lock.unlock();
     int log_pages = 0;
     int moved_pages = 0;
+    LONGBEAT_CRASH_POINT("checkpoint");
     const int result =
         sqlite3_wal_checkpoint_v2(connection_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, &log_pages, &moved_pages);
+    const bool disk_full =
+        result != SQLITE_OK && to_status(result, "", connection_.get()).code == StatusCode::kResourceExhausted;
+    LONGBEAT_CRASH_POINT("after checkpoint");
     lock.lock();
     progress_.idle = true;
+    idle_.notify_all();
+    progress_.disk_full = disk_full;
     ++progress_.runs;
     progress_.error = result == SQLITE_BUSY ? SQLITE_OK : result;  // Busy: the owner restarts the log just now.
     if (result == SQLITE_OK) {

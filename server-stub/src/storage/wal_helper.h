@@ -22,12 +22,16 @@ class WalHelper {
   /// Asks for one checkpoint; does nothing while one is running.
   void kick();
 
+  /// Returns when no checkpoint is running or asked for.
+  void wait();
+
   struct Progress {
     bool idle = true;            ///< No checkpoint is running or asked for: the owner may restart the log.
     std::int64_t log_pages = 0;  ///< As the last checkpoint saw the log.
     std::int64_t moved_pages = 0;
     std::uint64_t runs = 0;
-    int error = 0;  ///< SQLite's result of the last checkpoint when it failed; else 0.
+    int error = 0;           ///< SQLite's result of the last checkpoint when it failed; else 0.
+    bool disk_full = false;  ///< That was for lack of room.
   };
   Progress progress();
 
@@ -37,7 +41,7 @@ class WalHelper {
 
   Connection connection_;  ///< Used by the thread alone once it runs.
   std::mutex mutex_;
-  std::condition_variable wake_;
+  std::condition_variable wake_, idle_;
   bool asked_ = false;
   bool stopping_ = false;
   Progress progress_;

@@ -116,13 +116,17 @@ TEST_CASE("a printed configuration shows how the form for one namespace looks", 
   REQUIRE(text.find("# [limits.namespace.NAME]\n") != std::string::npos);
   std::string sample = uncommented(text);
   sample.erase(sample.find("A namespace that exists"), std::string("A namespace that exists from the start.\n").size());
+  const std::string about_keys = "An API key. With one or more of them, every call needs one.\n";
+  sample.erase(sample.find(about_keys), about_keys.size());
   const Config config = parsed(sample);
+  CHECK(config.keys.at("NAME").roles == std::vector<std::string>{"worker"});
   CHECK(config.limits.namespaces.at("NAME").payload_bytes_max == RequestLimits().payload_bytes_max);
   CHECK(config.namespaces.at("NAME").retention == 72h);
 
   Config own;
   own.limits.namespaces["a"];
   own.namespaces["a"];
+  own.keys["a"];
   CHECK(to_toml(own).find("NAME") == std::string::npos);
 }
 

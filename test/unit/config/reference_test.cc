@@ -26,8 +26,11 @@ TEST_CASE("every setting has a name of its own, a meaning and a default inside o
     INFO(name);
     CHECK(names.insert(name).second);
     CHECK_FALSE(setting.meaning.empty());
-    CHECK((setting.of_server != nullptr) + (setting.of_requests != nullptr) + (setting.of_namespace != nullptr) == 1);
-    CHECK((setting.check != nullptr) == (setting.unit == Unit::kText || setting.unit == Unit::kTexts));
+    CHECK((setting.of_server != nullptr) + (setting.of_requests != nullptr) + (setting.of_namespace != nullptr) +
+              (setting.of_key != nullptr) ==
+          1);
+    CHECK((setting.check != nullptr) ==
+          (setting.unit == Unit::kText || setting.unit == Unit::kTexts || setting.unit == Unit::kMoment));
     const Place place = setting.place(defaults);
     if (const auto* number = std::get_if<std::size_t*>(&place)) {
       CHECK(**number >= setting.least);

@@ -34,10 +34,9 @@ TEST_CASE("a key that is like no other gets no suggestion", "[config]") {
         Problems{"a.toml:2: unknown key limits.foo (--print-config shows all there are)"});
   CHECK(problems_of("something_else = 1\n") ==
         Problems{"a.toml:1: unknown key something_else (--print-config shows all there are)"});
-  CHECK(
-      problems_of("[storage]\na = 1\n") ==
-      Problems{"a.toml:1: unknown section [storage], there are [server], [log], [limits], [limits.namespace.NAME] and "
-               "[namespaces.NAME]"});
+  CHECK(problems_of("[storage]\na = 1\n") ==
+        Problems{"a.toml:1: unknown section [storage], there are [server], [tls], [log], [limits], "
+                 "[limits.namespace.NAME], [namespaces.NAME] and [keys.NAME]"});
   CHECK(problems_of("[limits]\n" + std::string(10'000, 'x') + " = 1\n").size() == 1);
 }
 

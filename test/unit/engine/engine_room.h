@@ -71,6 +71,9 @@ class Room {
       return failure.substr(0, bytes_max);
     };
     options.on_fatal = [this](const std::string& reason) { fatal = reason; };
+    if (survives_full_disk) {
+      options.on_disk_full = [this](const std::string& reason) { disk_was_full = reason; };
+    }
     auto opened = Engine::open(std::make_unique<CrashableStore>(disk), std::move(options), now);
     if (!opened) FAIL("open: " + to_string(opened.error()));
     engine = std::move(*opened);
@@ -169,6 +172,9 @@ class Room {
   std::deque<CollectingSink> sinks;
   CallId last_call = 0;
   std::string fatal;
+  /// From the next open() on: a commit that finds the disk full is told to `disk_was_full`, not to `fatal`.
+  bool survives_full_disk = false;
+  std::string disk_was_full{};
   /// List and count, from the next open() on: answers inside the step, in memory.
   bool projection = false;
   std::string projection_file{};

@@ -81,7 +81,7 @@ TEST_CASE("a registered namespace", "[server][engine][namespaces]") {
   SECTION("changes what an update names and nothing else") {
     UpdateNamespaceRequest request;
     request.namespace_name = "team";
-    request.info.emplace().owner_email = "a@b";
+    request.info = UpdateNamespaceRequest::Info{.owner_email = "a@b"};
     request.retention = RawDuration{48 * 3600, 0};
     const auto space = room.call(request).get<NamespaceReply>().space;
     CHECK(space.owner_email == "a@b");

@@ -1,3 +1,4 @@
+#include "engine/index_row.h"
 #include "unit/engine/engine_room.h"
 #include "unit/storage/temporary_directory.h"
 
@@ -217,6 +218,128 @@ TEST_CASE("a refused record is named with its file, table and row", "[server][en
                                                                    {Table::kInput, "input row 2"}}));
   flip_bit(room.disk->content(), damaged, name.back() == '2' ? 2 : 1);
   const auto opened = Engine::open(std::make_unique<CrashableStore>(room.disk), {}, room.now);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().message == "database file '" + path + "': " + name + " is damaged: its checksum does not match");
+}
+
+namespace {
+
+/// One more run of this ID.
+std::string start_run(Room& room, const std::string& id, int number) {
+  StartRequest request = room.start_request(id);
+  request.request_id = "request " + std::to_string(number) + " of " + id;
+  return room.call(request).get<StartReply>().run_id;
+}
+
+/// A file with activities of every kind: started, running, retried, closed, several runs of one ID, with gaps between.
+void live_a_little(Room& room) {
+  for (int i = 0; i < 300; ++i) {
+    const std::string id = "n" + std::to_string(i);
+    room.start(id);
+    if (i % 7 == 0) continue;
+    const std::string token = room.poll().token;
+    if (i % 5 == 0) {
+      room.beat(token, "details of " + id);
+    } else if (i % 11 == 0) {
+      room.fail(token);
+    } else {
+      room.complete(token, "result of " + id);
+    }
+    room.now += 2s;
+    if (i % 11 == 0) room.complete(room.poll().token, "late");
+  }
+}
+
+}  // namespace
+
+TEST_CASE("recovery with two readers knows what recovery with one does", "[server][engine][recovery]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("srv.db");
+  Room room;
+  room.engine.reset();
+  room.disk = std::make_shared<SimulatedDisk>(open_sqlite_store({.path = path}).value());
+  room.open();
+  for (int i = 0; i < 3; ++i) {
+    start_run(room, "again", i);
+    room.complete(room.poll().token, "run " + std::to_string(i));
+  }
+  live_a_little(room);
+  room.crash_and_reopen();
+  const EngineStats one = room.engine->stats();
+  std::vector<std::shared_ptr<const ActivityState>> states;
+  for (int i = 0; i < 300; ++i) states.push_back(room.state("n" + std::to_string(i)));
+  room.engine.reset();
+  room.disk.reset();
+  room.engine = Engine::open(open_sqlite_store({.path = path}).value(), {}, room.now).value();
+  const EngineStats two = room.engine->stats();
+  CHECK(two.open == one.open);
+  CHECK(two.closed == one.closed);
+  CHECK(two.open_bytes == one.open_bytes);
+  CHECK(two.timers == one.timers);
+  int different = 0;
+  for (int i = 0; i < 300; ++i) {
+    const auto state = room.state("n" + std::to_string(i));
+    const auto& before = states[static_cast<std::size_t>(i)];
+    different += !(*state->input == *before->input && state->progress == before->progress &&
+                   state->heartbeat_details == before->heartbeat_details &&
+                   state->last_failure.has_value() == before->last_failure.has_value());
+  }
+  CHECK(different == 0);
+  CHECK(room.outcome("again").outcome->result == "run 2");
+  CHECK(room.start("new").started);
+}
+
+TEST_CASE("older runs of an ID are found by their run IDs only", "[server][engine][recovery]") {
+  Room room;
+  const std::string first = start_run(room, "a", 1);
+  room.complete(room.poll().token, "first");
+  const std::string second = start_run(room, "a", 2);
+  room.complete(room.poll().token, "second");
+  const std::string third = start_run(room, "a", 3);
+  const bool third_is_open = GENERATE(true, false);
+  if (!third_is_open) room.complete(room.poll().token, "third");
+  Store& disk = room.disk->content();
+  SECTION("also in a file that does not say which runs are older") {
+    for (const std::uint64_t row : {1, 2}) {
+      auto entry = decode_index_row(row, disk.read(Table::kIndex, row).value().value()).value();
+      CHECK(entry.superseded);
+      entry.superseded = false;
+      std::string bytes;
+      encode_index_row(row, entry, bytes);
+      disk.commit(std::vector<Write>{{Table::kIndex, row, bytes}}).value();
+    }
+  }
+  SECTION("in a file of today") {}
+  room.crash_and_reopen();
+  CHECK(longbeat::internal::to_string(room.state()->input->run_id) == third);
+  const auto result_of = [&](const std::string& run) {
+    return room.call(PollOutcomeRequest{room.run("a", run)}).get<PollOutcomeReply>().outcome->result;
+  };
+  CHECK(result_of(first) == "first");
+  CHECK(result_of(second) == "second");
+  if (!third_is_open) CHECK(result_of(third) == "third");
+  // When the latest is gone, none of the older ones takes its place.
+  room.call(DeleteRequest{room.run("a", third)});
+  CHECK(room.describe().refusal().code == StatusCode::kNotFound);
+  CHECK(result_of(first) == "first");
+}
+
+TEST_CASE("with two readers too a damaged record is refused by name", "[server][engine][recovery]") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("srv.db");
+  Room room;
+  room.engine.reset();
+  room.disk = std::make_shared<SimulatedDisk>(open_sqlite_store({.path = path}).value());
+  room.open();
+  room.start();
+  room.complete(room.poll().token);
+  room.start("open");
+  room.engine.reset();
+  const auto [damaged, name] = GENERATE(table<Table, std::string>(
+      {{Table::kIndex, "index row 1"}, {Table::kProgress, "progress row 2"}, {Table::kInput, "input row 2"}}));
+  flip_bit(room.disk->content(), damaged, name.back() == '2' ? 2 : 1);
+  room.disk.reset();
+  const auto opened = Engine::open(open_sqlite_store({.path = path}).value(), {}, room.now);
   REQUIRE_FALSE(opened);
   CHECK(opened.error().message == "database file '" + path + "': " + name + " is damaged: its checksum does not match");
 }

@@ -59,6 +59,38 @@ TEST_CASE("the index of runs", "[server][directory]") {
   }
 }
 
+TEST_CASE("the loader of an index", "[server][directory]") {
+  RunIndexLoader loader;
+  std::vector<std::uint64_t> shared;
+  SECTION("makes an empty index of nothing") {
+    RunIndex index = loader.build(shared);
+    CHECK(index.size() == 0);
+    CHECK(rows(index, key(1)).empty());
+    index.insert(key(1), 10);
+    CHECK(rows(index, key(1)) == std::set<std::uint64_t>{10});
+  }
+  SECTION("makes the same as one insertion after the other, and it can grow") {
+    constexpr std::uint64_t kCount = 100'000;
+    for (std::uint64_t n = 1; n <= kCount; ++n) loader.add(key(n), n);
+    RunIndex index = loader.build(shared);
+    CHECK(shared.empty());
+    CHECK(index.memory_bytes() <= kCount * 24);
+    for (std::uint64_t n = kCount + 1; n <= 2 * kCount; ++n) index.insert(key(n), n);
+    std::uint64_t wrong = 0;
+    for (std::uint64_t n = 1; n <= 2 * kCount; ++n) wrong += !rows(index, key(n)).contains(n);
+    CHECK(wrong == 0);
+    CHECK(index.size() == 2 * kCount);
+    CHECK(index.erase(key(5), 5));
+  }
+  SECTION("tells of fingerprints with several rows") {
+    loader.add(key(1), 10), loader.add(key(2), 11), loader.add(key(1), 12), loader.add(key(1), 13);
+    const RunIndex index = loader.build(shared);
+    REQUIRE_FALSE(shared.empty());
+    for (const std::uint64_t one : shared) CHECK(rows(index, one) == std::set<std::uint64_t>{10, 12, 13});
+    CHECK(rows(index, key(2)) == std::set<std::uint64_t>{11});
+  }
+}
+
 TEST_CASE("a fingerprint", "[server][directory]") {
   SECTION("is the same on every machine: it is stored") {
     CHECK(fingerprint(1, "order-17").low == fingerprint(1, "order-17").low);

@@ -169,18 +169,44 @@ TEST_CASE("the engine wakes up", "[server][engine][time]") {
     room.poll();
     CHECK(room.engine->next_wakeup() <= room.now + 50ms);
   }
-  SECTION("and works off a flood of due timers in slices") {
-    for (int i = 0; i < 5000; ++i) {
-      StartRequest start = room.start_request("f" + std::to_string(i));
-      start.schedule_to_start = RawDuration{10, 0};
-      room.submit(start);
+}
+
+TEST_CASE("a flood of timers that are due at once", "[server][engine][time]") {
+  constexpr int kFlood = 5000;
+  constexpr std::size_t kPerStep = 500, kBesideCalls = 100;
+  Room room;
+  for (int i = 0; i < kFlood; ++i) {
+    StartRequest start = room.start_request("f" + std::to_string(i));
+    start.schedule_to_start = RawDuration{10, kFlood - i};  // The last one is due first.
+    room.submit(start);
+  }
+  room.step();
+  room.now += 1h;
+  const auto is_open = [&](int i) { return !is_closed(room.state("f" + std::to_string(i))->progress.phase); };
+  SECTION("is worked off in slices, the earliest deadline first") {
+    for (std::size_t left = kFlood; left > 0; left -= kPerStep) {
+      CHECK(room.engine->stats().open == left);
+      CHECK(is_open(static_cast<int>(left) - 1));
+      CHECK(room.engine->next_wakeup() <= room.now);
+      room.step();
+      CHECK_FALSE(is_open(static_cast<int>(left - kPerStep)));
+    }
+    CHECK(room.engine->stats().open == 0);
+    CHECK(room.engine->stats().timeouts == kFlood);
+  }
+  SECTION("leaves room for the calls that come meanwhile: each is answered by its own step") {
+    for (int i = 0; i < 20; ++i) {
+      CHECK(room.start("new" + std::to_string(i)).started);
+      CHECK(room.engine->stats().timeouts == kBesideCalls * static_cast<std::size_t>(i + 1));
     }
     room.step();
-    room.now += 11s;
+    CHECK(room.engine->stats().timeouts == kBesideCalls * 20 + kPerStep);
+  }
+  SECTION("goes on where it was after another restart") {
     room.step();
-    CHECK(room.engine->stats().open == 3000);
-    CHECK(room.engine->next_wakeup() <= room.now);
-    room.step(), room.step();
+    room.crash_and_reopen();
+    CHECK(room.engine->stats().open == kFlood - kPerStep);
+    for (int i = 0; i < 9; ++i) room.step();
     CHECK(room.engine->stats().open == 0);
   }
 }

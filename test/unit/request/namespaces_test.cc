@@ -57,7 +57,7 @@ TEST_CASE("a change of a namespace", "[server][request]") {
   CHECK(refusal(validate(request)) == kInvalid + "Namespace not set on request.");
   request.namespace_name = "orders";
   CHECK(refusal(validate(request)) == "accepted");
-  request.info.emplace().state = 4;
+  request.info = UpdateNamespaceRequest::Info{.state = 4};
   CHECK(refusal(validate(request)) == kInvalid + "invalid namespace state: 4");
   request.info->state = 2;
   CHECK(refusal(validate(request)) == "accepted");

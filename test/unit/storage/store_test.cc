@@ -14,7 +14,7 @@ namespace {
 
 using Rows = std::vector<std::pair<std::uint64_t, std::string>>;
 
-Rows rows_of(Store& store, Table table, std::uint64_t first = 0) {
+Rows rows_of(Reader& store, Table table, std::uint64_t first = 0) {
   Rows rows;
   store
       .scan(table, first,
@@ -32,6 +32,28 @@ std::unique_ptr<Store> make(const std::string& kind, const TemporaryDirectory& d
 }
 
 }  // namespace
+
+TEST_CASE("the second reader of a store", "[server][storage]") {
+  const TemporaryDirectory directory;
+  SECTION("sees, on another thread, what was committed before its first scan") {
+    const auto store = make("sqlite", directory);
+    store->commit(std::vector<Write>{{Table::kInput, 1, "i"}, {Table::kInput, 5, "j"}}).value();
+    const auto reader = store->open_reader().value();
+    REQUIRE(reader);
+    Rows all, some;
+    std::thread([&] {
+      all = rows_of(*reader, Table::kInput);
+      some = rows_of(*reader, Table::kInput, 2);
+    }).join();
+    CHECK(all == Rows{{1, "i"}, {5, "j"}});
+    CHECK(some == Rows{{5, "j"}});
+    store->commit(std::vector<Write>{{Table::kInput, 6, "k"}}).value();  // Does not wait for it.
+    CHECK(rows_of(*reader, Table::kInput) == Rows{{1, "i"}, {5, "j"}});
+  }
+  SECTION("does not exist where the rows are in memory") {
+    CHECK(make("memory", directory)->open_reader().value() == nullptr);
+  }
+}
 
 TEST_CASE("a store", "[server][storage]") {
   const std::string kind = GENERATE("memory", "sqlite");

@@ -1,0 +1,66 @@
+#include "rpc/grpc_log.h"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/guarded.h"
+#include "base/log.h"
+
+namespace longbeat::server {
+namespace {
+
+using internal::LogLevel;
+
+constexpr std::chrono::seconds kPause{10};
+
+struct Handshakes {
+  std::optional<internal::TimePoint> last_line{};
+  std::uint64_t unwritten = 0;
+};
+
+/// What people know, for what OpenSSL says.
+std::string_view meaning(std::string_view line) {
+  const auto says = [&](std::string_view what) { return line.find(what) != std::string_view::npos; };
+  if (says("wrong version number") || says("http request") || says("unsupported protocol")) {
+    return "a client without TLS, or no client of this protocol";
+  }
+  if (says("peer did not return a certificate")) return "a client without a certificate";
+  if (says("certificate verify failed")) return "a client whose certificate no authority in tls.client_ca signed";
+  if (says("unknown ca") || says("certificate unknown") || says("bad certificate") || says("certificate expired")) {
+    return "a client that does not trust tls.certificate";
+  }
+  return {};
+}
+
+}  // namespace
+
+void log_grpc_line(std::string_view line) {
+  static internal::Guarded<Handshakes> handshakes;
+  for (const std::string_view sign : {"authorization", "earer "}) {
+    if (line.find(sign) != std::string_view::npos) return;
+  }
+  if (!line.starts_with("Handshake failed")) {
+    return internal::log(LogLevel::kDebug, "grpc: " + std::string(line));
+  }
+  const auto now = internal::system_clock().now();
+  const auto before = handshakes.with([&](Handshakes& seen) -> std::optional<std::uint64_t> {
+    if (seen.last_line && now - *seen.last_line < kPause) {
+      ++seen.unwritten;
+      return std::nullopt;
+    }
+    seen.last_line = now;
+    return std::exchange(seen.unwritten, 0);
+  });
+  if (!before) return;
+  const std::string_view known = meaning(line);
+  std::string text = "a TLS handshake failed";
+  if (!known.empty()) text += ", " + std::string(known);
+  text += ": " + std::string(line);
+  if (*before > 0) text += "; " + std::to_string(*before) + " more since the last line";
+  internal::log(LogLevel::kWarn, text);
+}
+
+}  // namespace longbeat::server
