@@ -83,15 +83,17 @@ Sample measure_window(WireClient& client, Load& load, std::size_t in_flight, con
 
 namespace {
 
-/// A fresh server with the cell's load on it.
+/// A fresh server with the cell's load on it; `database` empty: its own.
 class Measured {
  public:
-  Measured(const Cell& cell, const MeasureOptions& options)
+  Measured(const Cell& cell, const MeasureOptions& options, const std::filesystem::path& database = {})
       : cell_(cell),
         options_(options),
         folder_(options.folder),
         server_({.binary = options.server_binary,
-                 .database = cell.durable ? folder_.path() / "bench.db" : std::filesystem::path{},
+                 .database = !cell.durable      ? std::filesystem::path{}
+                             : database.empty() ? folder_.path() / "bench.db"
+                                                : database,
                  .folder = folder_.path()}),
         client_(server_.address()),
         load_(cell.make_load(client_)) {}
@@ -121,25 +123,25 @@ class Measured {
 
 CellResult measure_cell(const Cell& cell, const MeasureOptions& options, const std::string& echo_address,
                         const std::function<nanoseconds()>& echo_cpu) {
-  Measured ours(cell, options);
+  Measured ours(cell, options, options.database);
   WireClient echo_client(echo_address);
   const auto echo = test::make_echo_load(echo_client);
-  std::optional<Measured> without_polls;
+  std::optional<Measured> plain;  // Without polls, or on an empty file.
   std::optional<test::ParkedPolls> polls;
   if (cell.parked_polls > 0) {
-    without_polls.emplace(cell, options);
+    plain.emplace(cell, options, options.database);
     polls.emplace(ours.address(), test::ParkedPolls::Options{.polls = cell.parked_polls});
     polls->park();
   }
+  if (!plain && !options.database.empty()) plain.emplace(cell, options);
   const auto other_window = [&] {
-    return without_polls ? without_polls->window()
-                         : measure_window(echo_client, *echo, kEchoInFlight, options, echo_cpu);
+    return plain ? plain->window() : measure_window(echo_client, *echo, kEchoInFlight, options, echo_cpu);
   };
   std::vector<Sample> other_windows, our_windows;
   std::vector<double> ratios;
   for (int pair = 0; pair < options.pairs; ++pair) {
     if (polls) polls->client().run_until(Clock::now() + kRenewPolls);
-    if (without_polls) without_polls->prepare();
+    if (plain) plain->prepare();
     ours.prepare();
     other_windows.push_back(other_window());
     our_windows.push_back(ours.window());
@@ -148,7 +150,7 @@ CellResult measure_cell(const Cell& cell, const MeasureOptions& options, const s
   }
   if (polls && polls->waiting() != cell.parked_polls) throw std::runtime_error("not all polls waited to the end");
   const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
-  return {put_together(other_windows), put_together(our_windows), median(ratios), *low, *high};
+  return {put_together(other_windows), put_together(our_windows), median(ratios), *low, *high, plain.has_value()};
 }
 
 }  // namespace longbeat::bench

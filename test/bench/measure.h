@@ -14,6 +14,9 @@ struct MeasureOptions {
   std::string server_binary{};
   /// Below it each cell gets a folder of its own.
   std::filesystem::path folder{};
+  /// Set: durable cells run on this file as it is, and are compared to the same load on an empty one, not to the echo.
+  /// What they start stays in it.
+  std::filesystem::path database{};
   int pairs = 7;
   std::chrono::milliseconds window{700};
   std::chrono::milliseconds warm_up{150};
@@ -27,10 +30,11 @@ struct Sample {
 };
 
 struct CellResult {
-  Sample echo{};  ///< of the same load without polls, where polls are parked; per_second and CPU are medians of the
-                  ///< windows, latencies of all of them together
+  Sample echo{};  ///< of the same load without polls, where polls are parked, or on an empty file, where one is given;
+                  ///< per_second and CPU are medians of the windows, latencies of all of them together
   Sample ours{};
   double ratio = 0, ratio_min = 0, ratio_max = 0;  ///< median and range over the pairs
+  bool same_load = false;  ///< `echo` did the same work, so the ratio holds at any speed of the machine
 };
 
 /// Keeps `in_flight` operations going for warm-up and window; counts what ends within the window.

@@ -6,8 +6,7 @@ namespace longbeat::bench {
 namespace {
 
 const char* verdict(const Cell& cell, const CellResult& result) {
-  // Where polls are parked both sides do the same work, and the ratio holds at any speed.
-  if (cell.parked_polls == 0 && result.echo.per_second < kEchoPerSecondMin) return "noisy, no verdict";
+  if (!result.same_load && result.echo.per_second < kEchoPerSecondMin) return "noisy, no verdict";
   if (!cell.target) return "";
   return result.ratio >= *cell.target ? "reached" : "BELOW";
 }

@@ -251,7 +251,8 @@ void MixedLoad::start(const std::string& id) {
     }
     ledger_.start_acknowledged(id, answer.response.run_id(), answer.response.started());
     if (chance(12)) after(milliseconds(random_() % 40), [this, id] { cancel(id); });
-    chance(10) ? start(id) : start_next();
+    if (chance(10)) return start(id);
+    between_starts_ > milliseconds(0) ? after(between_starts_, [this] { start_next(); }) : start_next();
   });
 }
 

@@ -18,6 +18,10 @@ class MixedLoad {
   MixedLoad(test::WireClient& client, Ledger& ledger, std::uint64_t seed);
 
   void begin();
+  /// From now on each of the six that start activities pauses so long after every one; zero: not at all.
+  void pace(std::chrono::milliseconds between_starts) { between_starts_ = between_starts; }
+  /// No new activities; workers only complete.
+  void stop_starting() { draining_ = true; }
   void run_until(Time until);
   /// No new activities; workers only complete. Returns true when every acknowledged activity is closed before `until`.
   bool drain(Time until);
@@ -71,6 +75,7 @@ class MixedLoad {
   std::uint64_t ids_ = 0, answers_ = 0;
   int vanished_left_ = 100;  ///< Attempts that may still be dropped: each blocks its activity for a heartbeat timeout.
   bool draining_ = false;
+  std::chrono::milliseconds between_starts_{0};
 };
 
 }  // namespace longbeat::crash
