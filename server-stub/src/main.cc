@@ -4,8 +4,8 @@
 #include <grpcpp/version_info.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <spdlog/sinks/stdout_sinks.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>

@@ -105,8 +105,9 @@ struct EngineOptions {
   std::uint64_t seed = 0;
   /// A broken invariant or a failed commit: this engine has ended, every reply from now on is UNAVAILABLE.
   std::function<void(const std::string& reason)> on_fatal{};
-  /// The disk was full when this engine wanted to commit. It has ended, as after on_fatal, and has closed its store: once
-  /// this has returned and the step is over, another engine may be opened on the same file. Null: this is on_fatal too.
+  /// The disk was full when this engine wanted to commit. It has ended, as after on_fatal, and has closed its store:
+  /// once this has returned and the step is over, another engine may be opened on the same file. Null: this is on_fatal
+  /// too.
   std::function<void(const std::string& reason)> on_disk_full{};
 };
 

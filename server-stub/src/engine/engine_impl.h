@@ -463,9 +463,9 @@ class EngineImpl final : public Engine {
 
   struct Backup {
     std::string id{};
-    CallId call = 0;         ///< waits for it; 0: none
+    CallId call = 0;  ///< waits for it; 0: none
     StatusOr<CopyProgress> state = CopyProgress{};
-    Time given_up_at{};      ///< unless somebody asks for it before
+    Time given_up_at{};  ///< unless somebody asks for it before
     bool is_over() const { return !state || state->finished; }
   };
   std::optional<Backup> backup_{};

@@ -127,7 +127,6 @@ using Reply = std::variant<StartReply, PollTaskReply, HeartbeatReply, ReportRepl
                            DoneReply, UpdateOptionsReply, ListActivitiesReply, CountActivitiesReply, ListWorkflowsReply,
                            NamespaceReply, ListNamespacesReply, DeleteNamespaceReply, SearchAttributesReply,
                            DescribeTaskQueueReply, TaskQueueConfigReply, ListTaskQueuePartitionsReply, IdlePollReply,
-                           ListWorkersReply, CountWorkersReply, DescribeWorkerReply, CommandsReply,
-                           BackupReply>;
+                           ListWorkersReply, CountWorkersReply, DescribeWorkerReply, CommandsReply, BackupReply>;
 
 }  // namespace longbeat::server

@@ -25,8 +25,8 @@ struct ServerOptions {
   std::uint16_t port = 0;
   /// Database file, created when missing; empty: memory, gone with the server.
   std::string database{};
-  /// Kept free beside the database (`<database>.reserve`), so that with a full disk what runs can end and what is closed
-  /// can be deleted. 0: nothing.
+  /// Kept free beside the database (`<database>.reserve`), so that with a full disk what runs can end and what is
+  /// closed can be deleted. 0: nothing.
   std::uint64_t disk_reserve_bytes = 32ULL * 1024 * 1024;
   /// Used instead of `database` when set: tests, and stores of another kind.
   std::unique_ptr<Store> store{};

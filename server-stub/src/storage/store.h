@@ -68,12 +68,15 @@ class Store : public Reader {
   /// Housekeeping between two commits (WAL restart, a look at the disk); never blocks for long.
   virtual void maintain() {}
 
-  /// Begins a copy of the file as `to`, an absolute path that does not exist yet; commits go on meanwhile, and what they
-  /// write is part of it. One at a time. Refused with one clear line. Until it is finished it is called `to`.partial.
+  /// Begins a copy of the file as `to`, an absolute path that does not exist yet; commits go on meanwhile, and what
+  /// they write is part of it. One at a time. Refused with one clear line. Until it is finished it is called
+  /// `to`.partial.
   virtual StatusOr<> begin_copy(const std::string& to) {
-    return internal::failed_precondition("cannot write '" + to + "': the state is in memory only, there is no file to copy");
+    return internal::failed_precondition("cannot write '" + to +
+                                         "': the state is in memory only, there is no file to copy");
   }
-  /// Copies on for less than a millisecond, between two commits. After an error, or give_up_copy(), nothing of it is left.
+  /// Copies on for less than a millisecond, between two commits. After an error, or give_up_copy(), nothing of it is
+  /// left.
   virtual StatusOr<CopyProgress> continue_copy() { return internal::failed_precondition("no copy is being made"); }
   virtual void give_up_copy() {}
   /// The disk is full, or nearly so: until this is false again, commit only what ends or frees something; a reserve is
