@@ -1,6 +1,5 @@
 #include "flags.h"
 
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <string_view>
 
@@ -8,6 +7,7 @@
 #include "hash_key.h"
 #include "longbeat/export.h"
 #include "port_file.h"
+#include "tools/command_line.h"
 #include "tools/commands.h"
 
 namespace longbeat::server {
@@ -22,17 +22,6 @@ struct Given {
   std::vector<std::string> namespaces{};
   bool print_config = false, insecure_listen = false;
 };
-
-/// CLI11's own words for a missing or repeated value count arguments; ours say what to do.
-std::string explain(const CLI::App& app, const CLI::ParseError& error) {
-  const std::string text = error.what();
-  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return text;
-  const std::string name = text.substr(0, text.find(':'));
-  const CLI::Option* const option = app.get_option_no_throw(name);
-  if (option == nullptr) return text;
-  if (option->count() > 1) return name + ": is given " + std::to_string(option->count()) + " times, accepted is once";
-  return name + ": has no value";
-}
 
 int refuse(const std::string& reason) {
   std::cerr << "longbeat-server: " << reason << '\n';
@@ -120,11 +109,10 @@ std::optional<int> parse_flags(int argc, char** argv, Config& config) {
     if (!problems.empty()) return kExitBadFlags;
   }
   const bool print = given.print_config;
-  const std::string config_file = given.config_file;
-  config.file = config_file;
+  config.file = given.config_file;
   apply(std::move(given), config);
   if (!config.port_file.empty()) {
-    const std::string wrong = check_port_file(config.port_file, config.database, config_file);
+    const std::string wrong = check_port_file(config.port_file, config.database, config.file);
     if (!wrong.empty()) return refuse("--port-file: " + wrong);
   }
   if (!print) return std::nullopt;

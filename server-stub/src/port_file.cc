@@ -32,9 +32,8 @@ bool belongs_to_database(const std::string& path, const std::string& database) {
   if (database.empty()) return false;
   // SQLite and the lock go by the resolved name, the projection by the given one.
   for (const std::string& base : {database, resolved(database)}) {
-    for (const char* suffix : {"", "-wal", "-shm", "-journal", ".lock", ".visibility", ".visibility-wal",
-                               ".visibility-shm", ".visibility-journal"}) {
-      if (is_same_file(path, base + suffix)) return true;
+    for (const std::string_view end : sqlite::kPartEnds) {
+      if (is_same_file(path, base + std::string(end))) return true;
     }
   }
   return false;

@@ -22,6 +22,10 @@ struct Cell {
   /// So many polls wait on the server meanwhile. If any, the ratio is not to the echo but to a second server without
   /// them.
   std::size_t parked_polls = 0;
+  /// Longest 99th percentile, in milliseconds.
+  std::optional<double> p99_max{};
+  /// One operation at a time, and so the echo: the ratio is then that of the median latencies, and the target its most.
+  bool alone = false;
 };
 
 /// All of them, durable ones first.

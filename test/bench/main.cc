@@ -5,7 +5,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -15,6 +14,8 @@
 #include "bench/report.h"
 #include "bench/sdk_bench.h"
 #include "support/child_process.h"
+#include "support/percentile.h"
+#include "support/program.h"
 
 #ifndef LONGBEAT_SERVER_BINARY
 #define LONGBEAT_SERVER_BINARY ""
@@ -64,10 +65,7 @@ Options parse(int count, char** arguments) {
   Options options;
   for (int i = 1; i < count; ++i) {
     const std::string name = arguments[i];
-    const auto value = [&]() -> std::string {
-      if (i + 1 == count) throw std::invalid_argument(name + " needs a value");
-      return arguments[++i];
-    };
+    const auto value = [&] { return test::value_of_option(count, arguments, i); };
     if (name == "--only")
       options.only = value();
     else if (name == "--pairs")
@@ -105,8 +103,8 @@ void run_echo(const MeasureOptions& options, const std::string& address, const t
   for (int i = 0; i < options.pairs; ++i) {
     const Sample sample = measure_window(client, *load, 64, options, [&] { return server.cpu_time(); });
     std::printf("echo %.0f/s, p50 %.2f ms, p99 %.2f ms, server %.1f us CPU per call\n", sample.per_second,
-                percentile(sample.latencies_us, 0.5) / 1000.0, percentile(sample.latencies_us, 0.99) / 1000.0,
-                sample.server_cpu_per_operation.count());
+                test::percentile(sample.latencies_us, 0.5) / 1000.0,
+                test::percentile(sample.latencies_us, 0.99) / 1000.0, sample.server_cpu_per_operation.count());
   }
 }
 
@@ -126,7 +124,7 @@ int run(const Options& options) {
   bool any = false;
   for (const Cell& cell : all_cells()) {
     if (cell.name.rfind(options.only, 0) != 0) continue;
-    if (!options.measure.database.empty() && (!cell.durable || cell.parked_polls > 0)) continue;
+    if (!options.measure.database.empty() && (!cell.durable || cell.parked_polls > 0 || cell.alone)) continue;
     if (!any) print_head();
     any = true;
     const auto result = measure_cell(cell, options.measure, address, [&] { return echo_server.cpu_time(); });
@@ -146,15 +144,11 @@ int run(const Options& options) {
 }  // namespace
 }  // namespace longbeat::bench
 
-int main(int count, char** arguments) try {
-  const auto options = longbeat::bench::parse(count, arguments);
-  if (options.help) return std::fputs(longbeat::bench::kUsage, stdout), 0;
-  if (!options.echo_port_file.empty()) return longbeat::bench::run_echo_server(options.echo_port_file);
-  return longbeat::bench::run(options);
-} catch (const std::invalid_argument& error) {
-  std::fprintf(stderr, "longbeat-bench: %s\n%s", error.what(), longbeat::bench::kUsage);
-  return 2;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "longbeat-bench: %s\n", error.what());
-  return 1;
+int main(int count, char** arguments) {
+  return longbeat::test::run_program("longbeat-bench", longbeat::bench::kUsage, [&] {
+    const auto options = longbeat::bench::parse(count, arguments);
+    if (options.help) return std::fputs(longbeat::bench::kUsage, stdout), 0;
+    if (!options.echo_port_file.empty()) return longbeat::bench::run_echo_server(options.echo_port_file);
+    return longbeat::bench::run(options);
+  });
 }

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "support/parked_polls.h"
+#include "support/percentile.h"
 #include "support/server_process.h"
 
 namespace longbeat::bench {
@@ -43,13 +44,6 @@ double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const std::size_t middle = values.size() / 2;
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
-float percentile(std::vector<float> values, double share) {
-  if (values.empty()) return 0;
-  const auto rank = std::min(values.size() - 1, static_cast<std::size_t>(share * static_cast<double>(values.size())));
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(rank), values.end());
-  return values[rank];
 }
 
 Sample measure_window(WireClient& client, Load& load, std::size_t in_flight, const MeasureOptions& options,
@@ -119,6 +113,12 @@ class Measured {
   double expected_ = kFirstGuess;
 };
 
+double ratio_of(const Cell& cell, const Sample& ours, const Sample& other) {
+  if (ours.latencies_us.empty() || other.latencies_us.empty()) return 0;
+  if (cell.alone) return test::percentile(ours.latencies_us, 0.5) / test::percentile(other.latencies_us, 0.5);
+  return ours.per_second / other.per_second;
+}
+
 }  // namespace
 
 CellResult measure_cell(const Cell& cell, const MeasureOptions& options, const std::string& echo_address,
@@ -135,7 +135,8 @@ CellResult measure_cell(const Cell& cell, const MeasureOptions& options, const s
   }
   if (!plain && !options.database.empty()) plain.emplace(cell, options);
   const auto other_window = [&] {
-    return plain ? plain->window() : measure_window(echo_client, *echo, kEchoInFlight, options, echo_cpu);
+    const std::size_t in_flight = cell.alone ? 1 : kEchoInFlight;
+    return plain ? plain->window() : measure_window(echo_client, *echo, in_flight, options, echo_cpu);
   };
   std::vector<Sample> other_windows, our_windows;
   std::vector<double> ratios;
@@ -145,8 +146,7 @@ CellResult measure_cell(const Cell& cell, const MeasureOptions& options, const s
     ours.prepare();
     other_windows.push_back(other_window());
     our_windows.push_back(ours.window());
-    ratios.push_back(
-        other_windows.back().per_second > 0 ? our_windows.back().per_second / other_windows.back().per_second : 0);
+    ratios.push_back(ratio_of(cell, our_windows.back(), other_windows.back()));
   }
   if (polls && polls->waiting() != cell.parked_polls) throw std::runtime_error("not all polls waited to the end");
   const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());

@@ -47,7 +47,5 @@ CellResult measure_cell(const Cell& cell, const MeasureOptions& options, const s
                         const std::function<std::chrono::nanoseconds()>& echo_cpu);
 
 double median(std::vector<double> values);
-/// The value below which `share` (0 to 1) of `values` lie; zero without values.
-float percentile(std::vector<float> values, double share);
 
 }  // namespace longbeat::bench

@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -64,11 +63,8 @@ class Sink final : public ReplySink {
 /// An engine and what it is asked.
 class Room {
  public:
-  explicit Room(const std::filesystem::path& file) : file_(file) { reopen(); }
-
-  void reopen() {
-    engine_.reset();
-    auto store = open_sqlite_store({.path = file_.string()});
+  explicit Room(const std::filesystem::path& file) {
+    auto store = open_sqlite_store({.path = file.string()});
     if (!store) throw std::runtime_error(to_string(store.error()));
     auto engine = Engine::open(std::move(*store), EngineOptions{.seed = 1}, clock_.now());
     if (!engine) throw std::runtime_error(to_string(engine.error()));
@@ -134,7 +130,6 @@ class Room {
     return request;
   }
 
-  const std::filesystem::path file_;
   internal::ServerClock clock_{internal::system_clock()};
   Sink sink_{};
   std::unique_ptr<Engine> engine_{};
@@ -182,6 +177,21 @@ double cost_of(Room& room, Fill fill) {
   return resident_bytes() - before;
 }
 
+/// What a process costs more once it has opened the file again. False when that could not be measured.
+bool measure_restart(const std::filesystem::path& file, std::size_t EngineStats::* count, double most) {
+  return apart([&] {
+    {
+      Room room(file.parent_path() / "other.db");  // Everything that every engine needs.
+      room.close(kPerStep);
+    }
+    ::malloc_trim(0);
+    const double before = resident_bytes();
+    const Room room(file);
+    const std::size_t known = room.stats().*count;
+    report("  the same after a restart", known, (resident_bytes() - before) / static_cast<double>(known), most);
+  });
+}
+
 void measure_open(const Options& options, bool worked_on) {
   const test::TempFolder folder(options.folder);
   const auto file = folder.path() / "memory.db";
@@ -193,17 +203,8 @@ void measure_open(const Options& options, bool worked_on) {
            kOpenBytesMax);
   });
   if (!filled) throw std::runtime_error("the figures of open activities could not be taken");
-  const bool recovered = apart([&] {
-    {
-      Room room(folder.path() / "other.db");  // Everything that every engine needs.
-      room.close(kPerStep);
-    }
-    ::malloc_trim(0);
-    const double before = resident_bytes();
-    Room room(file);
-    report("  the same after a restart", room.stats().open, (resident_bytes() - before) / count, kOpenBytesMax);
-  });
-  if (!recovered) throw std::runtime_error("the figures after a restart could not be taken");
+  if (!measure_restart(file, &EngineStats::open, kOpenBytesMax))
+    throw std::runtime_error("the figures after a restart could not be taken");
 }
 
 void measure_closed(const Options& options) {
@@ -215,18 +216,8 @@ void measure_closed(const Options& options) {
     const double bytes = cost_of(room, [&] { room.close(options.closed); });
     report("closed", options.closed, bytes / count, kClosedBytesMax);
   });
-  const bool recovered =
-      filled && apart([&] {
-        {
-          Room room(folder.path() / "other.db");
-          room.close(kPerStep);
-        }
-        ::malloc_trim(0);
-        const double before = resident_bytes();
-        Room room(file);
-        report("  the same after a restart", room.stats().closed, (resident_bytes() - before) / count, kClosedBytesMax);
-      });
-  if (!recovered) throw std::runtime_error("the figures of closed activities could not be taken");
+  if (!filled || !measure_restart(file, &EngineStats::closed, kClosedBytesMax))
+    throw std::runtime_error("the figures of closed activities could not be taken");
 }
 
 std::size_t count_of(const std::string& name, const std::string& text) {

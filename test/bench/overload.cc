@@ -9,13 +9,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
-#include <exception>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "support/h2_client.h"
+#include "support/percentile.h"
+#include "support/program.h"
 #include "support/server_process.h"
 #include "support/wire_methods.h"
 
@@ -211,12 +212,8 @@ Figures measure(const test::ServerProcess& server, Load& load, std::size_t in_fl
   figures.counts = load.counts;
   figures.per_second = static_cast<double>(load.counts.completed) / took;
   figures.per_cpu_second = static_cast<double>(load.counts.completed) / cpu_seconds;
-  auto& times = load.latencies_ms;
-  if (!times.empty()) {
-    std::sort(times.begin(), times.end());
-    figures.p50 = times[times.size() / 2];
-    figures.p99 = times[times.size() * 99 / 100];
-  }
+  figures.p50 = test::percentile(load.latencies_ms, 0.5);
+  figures.p99 = test::percentile(load.latencies_ms, 0.99);
   return figures;
 }
 
@@ -271,38 +268,33 @@ int run(const Options& options) {
 }  // namespace
 }  // namespace longbeat::bench
 
-int main(int count, char** arguments) try {
-  longbeat::bench::Options options;
-  for (int i = 1; i < count; ++i) {
-    const std::string name = arguments[i];
-    if (name == "--help") return std::fputs(longbeat::bench::kUsage, stdout), 0;
-    if (name == "--memory") {
-      options.durable = false;
-      continue;
+int main(int count, char** arguments) {
+  return longbeat::test::run_program("longbeat-bench-overload", longbeat::bench::kUsage, [&] {
+    longbeat::bench::Options options;
+    for (int i = 1; i < count; ++i) {
+      const std::string name = arguments[i];
+      if (name == "--help") return std::fputs(longbeat::bench::kUsage, stdout), 0;
+      if (name == "--memory") {
+        options.durable = false;
+        continue;
+      }
+      const std::string value = longbeat::test::value_of_option(count, arguments, i);
+      if (name == "--server")
+        options.server = value;
+      else if (name == "--dir")
+        options.folder = value;
+      else if (name == "--times")
+        options.times = std::atof(value.c_str());
+      else if (name == "--outstanding")
+        options.outstanding = static_cast<std::size_t>(std::max(1, std::atoi(value.c_str())));
+      else if (name == "--seconds")
+        options.length = std::chrono::seconds(std::atoi(value.c_str()));
+      else
+        throw std::invalid_argument("unknown option " + name);
     }
-    if (i + 1 == count) throw std::invalid_argument(name + " is unknown or needs a value");
-    const std::string value = arguments[++i];
-    if (name == "--server")
-      options.server = value;
-    else if (name == "--dir")
-      options.folder = value;
-    else if (name == "--times")
-      options.times = std::atof(value.c_str());
-    else if (name == "--outstanding")
-      options.outstanding = static_cast<std::size_t>(std::max(1, std::atoi(value.c_str())));
-    else if (name == "--seconds")
-      options.length = std::chrono::seconds(std::atoi(value.c_str()));
-    else
-      throw std::invalid_argument("unknown option " + name);
-  }
-  if (!(options.times > 0 && options.times <= 100) || options.length.count() < 1 || options.length.count() > 600) {
-    throw std::invalid_argument("--times goes from above 0 to 100, --seconds from 1 to 600");
-  }
-  return longbeat::bench::run(options);
-} catch (const std::invalid_argument& error) {
-  std::fprintf(stderr, "longbeat-bench-overload: %s\n%s", error.what(), longbeat::bench::kUsage);
-  return 2;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "longbeat-bench-overload: %s\n", error.what());
-  return 1;
+    if (!(options.times > 0 && options.times <= 100) || options.length.count() < 1 || options.length.count() > 600) {
+      throw std::invalid_argument("--times goes from above 0 to 100, --seconds from 1 to 600");
+    }
+    return longbeat::bench::run(options);
+  });
 }

@@ -67,7 +67,6 @@ const std::map<std::string, Purpose>& purposes() {
         {"PauseActivityExecution", "UnpauseActivityExecution", "ResetActivityExecution",
          "UpdateActivityExecutionOptions", "PauseActivity", "UnpauseActivity", "ResetActivity", "UpdateActivityOptions",
          "RegisterNamespace", "UpdateNamespace", "DeprecateNamespace", "UpdateTaskQueueConfig"});
-    add("/longbeat.server.v1.Admin/", {For::kOperating, About::kAllNamespaces}, {"Backup"});
     add(kOperatorService, {For::kOperating}, {"DeleteNamespace", "AddSearchAttributes", "RemoveSearchAttributes"});
     return all;
   }();

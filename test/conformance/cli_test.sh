@@ -162,7 +162,7 @@ ln -s kept.db link.db
 ln -s "$folder/kept.db-wal" link-wal
 ln kept.db.lock second-lock
 ln -s new.db later.db
-for name in '' -wal -shm -journal .lock .visibility .visibility-wal .visibility-shm .visibility-journal; do
+for name in '' -wal -shm -journal .lock .reserve .visibility .visibility-wal .visibility-shm .visibility-journal; do
   for path in "kept.db$name" "$folder/./kept.db$name"; do
     refused 2 "--port-file: '$path' belongs to the database 'kept.db'" --port 0 --db-filename kept.db --port-file "$path"
   done

@@ -28,8 +28,9 @@ class OwnQueue : public Conformance {
   std::int64_t count(const std::string& condition = "") const {
     return ask<Counted>(*this, "CountActivityExecutions", query_of<Count>(own(condition))).count();
   }
+  /// As late as a list may be.
   bool becomes(std::int64_t expected, const std::string& condition) const {
-    return eventually([&] { return count(condition) == expected; });
+    return eventually([&] { return count(condition) == expected; }, 4s);
   }
 };
 

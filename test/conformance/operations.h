@@ -5,10 +5,10 @@
 #include <future>
 #include <set>
 #include <stdexcept>
-#include <thread>
 #include <vector>
 
 #include "conformance/harness.h"
+#include "support/eventually.h"
 
 /// Calls that are one line in a test.
 namespace longbeat::test {
@@ -104,16 +104,6 @@ inline void check_precondition(const grpc::Status& status, const std::string& te
 }
 inline void check_invalid(const grpc::Status& status, const std::string& text = "") {
   check_refused(status, grpc::StatusCode::INVALID_ARGUMENT, text);
-}
-
-/// Until it is so, for up to `longest`: what the server may tell a little late.
-inline bool eventually(const std::function<bool()>& is_so, std::chrono::milliseconds longest = 4s) {
-  const auto end = std::chrono::steady_clock::now() + longest;
-  while (!is_so()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(20ms);
-  }
-  return true;
 }
 
 /// Starts an activity as start_request() has it, after `change`; its ID.

@@ -7,11 +7,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
+
+#include "support/h2_frames.h"
 
 namespace longbeat::test {
 
@@ -29,7 +29,7 @@ class RawConnection {
       ::close(socket_);
       throw std::runtime_error("cannot connect to the test's server");
     }
-    if (opening == kGreeting) send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kSettings, 0, 0, {}));
+    if (opening == kGreeting) send(std::string(h2::kPreface) + h2::frame(h2::kSettings, 0, 0, {}));
   }
   ~RawConnection() { ::close(socket_); }
   RawConnection(const RawConnection&) = delete;
@@ -38,29 +38,18 @@ class RawConnection {
   /// A whole call. Streams are odd and grow.
   void call(std::uint32_t stream, std::string_view path, std::string_view message) {
     begin(stream, path);
-    send(frame(kData, kEndStream, stream, '\0' + number(message.size(), 4) + std::string(message)));
+    send(h2::frame(h2::kData, h2::kEndStream, stream, h2::message_of(message.size(), message)));
   }
   /// A call without its message.
   void begin(std::uint32_t stream, std::string_view path) {
-    std::string headers;
-    for (const auto& [name, value] :
-         std::initializer_list<std::pair<std::string_view, std::string_view>>{{":method", "POST"},
-                                                                              {":scheme", "http"},
-                                                                              {":path", path},
-                                                                              {":authority", "test"},
-                                                                              {"content-type", "application/grpc"},
-                                                                              {"te", "trailers"},
-                                                                              {"grpc-timeout", "30S"}}) {
-      headers += '\0' + text(name) + text(value);
-    }
-    send(frame(kHeaders, kEndHeaders, stream, headers));
+    send(h2::frame(h2::kHeaders, h2::kEndHeaders, stream, h2::call_headers(path, "30S")));
   }
   /// The beginning of a message that is said to have so many bytes.
   void send_part(std::uint32_t stream, std::size_t announced, std::string_view part) {
-    send(frame(kData, 0, stream, '\0' + number(announced, 4) + std::string(part)));
+    send(h2::frame(h2::kData, 0, stream, h2::message_of(announced, part)));
   }
   /// Agrees to the server's settings: from then on they hold.
-  void acknowledge_settings() { send(frame(kSettings, kAck, 0, {})); }
+  void acknowledge_settings() { send(h2::frame(h2::kSettings, h2::kAck, 0, {})); }
   /// Reads whatever comes and answers nothing of it; true once the server has closed the connection.
   bool closed_within(std::chrono::milliseconds time) {
     const auto until = std::chrono::steady_clock::now() + time;
@@ -72,23 +61,11 @@ class RawConnection {
       if (::recv(socket_, bytes, sizeof bytes, 0) <= 0) return true;
     }
   }
-  void reset(std::uint32_t stream) { send(frame(kReset, 0, stream, number(kCancel, 4))); }
+  void reset(std::uint32_t stream) { send(h2::frame(h2::kReset, 0, stream, h2::number(kCancel, 4))); }
 
  private:
-  static constexpr char kData = 0, kHeaders = 1, kReset = 3, kSettings = 4;
-  static constexpr char kEndStream = 1, kAck = 1, kEndHeaders = 4;
   static constexpr std::uint32_t kCancel = 8;
 
-  static std::string number(std::size_t value, int bytes) {
-    std::string out;
-    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xff);
-    return out;
-  }
-  /// As HPACK writes one of less than 127 bytes.
-  static std::string text(std::string_view from) { return number(from.size(), 1) + std::string(from); }
-  static std::string frame(char type, char flags, std::uint32_t stream, std::string_view payload) {
-    return number(payload.size(), 3) + type + flags + number(stream, 4) + std::string(payload);
-  }
   void send(std::string_view bytes) {
     while (!bytes.empty()) {
       const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);

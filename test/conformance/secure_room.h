@@ -4,12 +4,10 @@
 #include <temporal/api/workflowservice/v1/request_response.pb.h>
 
 #include <chrono>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "longbeat/log.h"
 #include "rpc/server.h"
@@ -17,6 +15,7 @@
 #include "support/authority.h"
 #include "support/catch.h"
 #include "support/child_process.h"
+#include "support/eventually.h"
 
 /// A server of this process that knows keys and certificates, and clients that have some.
 namespace longbeat::test {
@@ -193,14 +192,5 @@ class Lines {
   mutable std::mutex mutex_{};
   std::string text_{};
 };
-
-inline bool soon(const std::function<bool()>& is_so, std::chrono::milliseconds longest = 10s) {
-  const auto end = std::chrono::steady_clock::now() + longest;
-  while (!is_so()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(5ms);
-  }
-  return true;
-}
 
 }  // namespace longbeat::test

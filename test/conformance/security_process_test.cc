@@ -3,24 +3,18 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "conformance/secure_room.h"
+#include "support/files.h"
 
 using namespace longbeat::test;
 namespace fs = std::filesystem;
 
 namespace {
 
-std::string text_of(const fs::path& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 /// A folder with certificates, a configuration and a server that uses them.
 struct House {
   House() {
-    put_file(folder.path() / "server.pem", authority.issue().certificate);
     const Identity identity = authority.issue();
     put_file(folder.path() / "server.pem", identity.certificate);
     put_file(folder.path() / "server.key", identity.key);
@@ -42,7 +36,7 @@ struct House {
     return "127.0.0.1:" + std::to_string(server->wait_for_port(path("port"), 30s));
   }
   Caller caller(const std::string& secret) const { return {.ca = authority.certificate(), .key = secret}; }
-  bool logged(const std::string& part) const { return text_of(path("log")).find(part) != std::string::npos; }
+  bool logged(const std::string& part) const { return content_of(path("log")).find(part) != std::string::npos; }
 
   TempFolder folder{};
   Authority authority{};
@@ -68,11 +62,11 @@ TEST_CASE("no key and no header is ever in the log, even when gRPC traces", "[co
   poll.set_namespace_("default");
   service::PollActivityTaskQueueResponse ignored;
   CHECK_FALSE(ByteClient(address, house.caller(kGood)).ask("PollActivityTaskQueue", poll, &ignored).ok());
-  CHECK(soon([&] { return house.logged("call refused: the API key 'one' may not call PollActivityTaskQueue"); }));
-  CHECK(soon([&] { return house.logged("call refused: the API key is not known here (from ipv4:127.0.0.1:"); }));
+  CHECK(eventually([&] { return house.logged("call refused: the API key 'one' may not call PollActivityTaskQueue"); }));
+  CHECK(eventually([&] { return house.logged("call refused: the API key is not known here (from ipv4:127.0.0.1:"); }));
   house.server->terminate();
-  CHECK(soon([&] { return !house.server->running(); }));
-  const std::string log = text_of(house.path("log"));
+  CHECK(eventually([&] { return !house.server->running(); }));
+  const std::string log = content_of(house.path("log"));
   CHECK(log.find("grpc: ") != std::string::npos);
   for (const std::string& secret :
        {kGood, kWrong, kGood.substr(9), std::string("Bearer lbk"), std::string("PRIVATE KEY")}) {
@@ -89,13 +83,13 @@ TEST_CASE("keys of the file are exchanged while the server runs", "[conformance]
   CHECK_FALSE(next.greet().ok());
   SECTION("for another") {
     house.configure(kNext);
-    CHECK(soon([&] { return next.greet().ok(); }));
+    CHECK(eventually([&] { return next.greet().ok(); }));
     CHECK(good.greet().error_code() == grpc::StatusCode::UNAUTHENTICATED);
   }
   SECTION("but not for what is no hash, and the log does not show what was there") {
     std::ofstream(house.path("longbeat.toml"), std::ios::app)
         << "[keys.two]\nroles = ['worker']\nnamespaces = ['*']\nhash = '" << kNext << "'\n";
-    CHECK(soon([&] { return house.logged("the API keys stay as they were, the changed file is refused: "); }));
+    CHECK(eventually([&] { return house.logged("the API keys stay as they were, the changed file is refused: "); }));
     CHECK(house.logged("keys.two.hash: this is not the hash of a key"));
     CHECK_FALSE(house.logged(kNext));
     CHECK(good.greet().ok());
@@ -107,12 +101,12 @@ TEST_CASE("failed handshakes are told in the operator's words, and not for each"
   house.configure(kGood);
   const std::string address = house.start();
   CHECK_FALSE(ByteClient(address, {}).greet().ok());
-  CHECK(soon(
+  CHECK(eventually(
       [&] { return house.logged("a TLS handshake failed, a client without TLS, or no client of this protocol"); }));
   CHECK_FALSE(ByteClient(address, {}).greet().ok());
   CHECK_FALSE(ByteClient(address, {.ca = Authority("another").certificate()}).greet().ok());
   CHECK(ByteClient(address, house.caller(kGood)).greet().ok());
-  const std::string log = text_of(house.path("log"));
+  const std::string log = content_of(house.path("log"));
   const std::string line = "a TLS handshake failed";
   CHECK(log.find(line) == log.rfind(line));
 }

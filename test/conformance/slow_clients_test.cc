@@ -6,6 +6,7 @@
 #include "conformance/raw_calls.h"
 #include "conformance/raw_connection.h"
 #include "rpc/server.h"
+#include "support/eventually.h"
 
 using namespace longbeat::server;
 using namespace longbeat::test;
@@ -32,12 +33,7 @@ class SlowRoom {
   ServerStats stats() const { return server_.stats(); }
   template <class Predicate>
   bool comes_true(Predicate predicate, std::chrono::seconds within = 10s) const {
-    const auto until = std::chrono::steady_clock::now() + within;
-    while (!predicate(stats())) {
-      if (std::chrono::steady_clock::now() > until) return false;
-      std::this_thread::sleep_for(5ms);
-    }
-    return true;
+    return eventually([&] { return predicate(stats()); }, within);
   }
   /// Somebody else is served as ever.
   bool serves() const {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "conformance/harness.h"
+#include "support/percentile.h"
 #include "support/wire_client.h"
 
 using namespace longbeat::test;
@@ -137,9 +138,8 @@ class GivenUpPolls {
   void calibrate(Clock::duration waited) {
     delays_.push_back(waited);
     if (delays_.size() <= kLanes) return;
-    std::vector<Clock::duration> sorted(delays_.begin() + kLanes, delays_.end());
-    std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2), sorted.end());
-    typical_ = std::max(sorted[sorted.size() / 2], Clock::duration(100us));
+    const std::vector<Clock::duration> settled(delays_.begin() + kLanes, delays_.end());
+    typical_ = std::max<Clock::duration>(percentile(settled, 0.5), 100us);
   }
 
   service::StartActivityExecutionRequest start_{};

@@ -1,14 +1,10 @@
 // A backup of a server under load: it holds everything that was acknowledged before it was asked for, it is whole, and
 // those who use the server hardly notice.
-#include <sys/wait.h>
 #include <temporal/api/workflowservice/v1/request_response.pb.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -16,7 +12,11 @@
 #include <vector>
 
 #include "support/child_process.h"
+#include "support/demand.h"
+#include "support/files.h"
 #include "support/loads.h"
+#include "support/percentile.h"
+#include "support/program.h"
 #include "support/raw_client.h"
 #include "support/server_process.h"
 
@@ -27,34 +27,21 @@ namespace fs = std::filesystem;
 namespace service = temporal::api::workflowservice::v1;
 using std::chrono::milliseconds;
 using test::Clock;
+using test::demand;
 
 constexpr std::size_t kInFlight = 64;
 
 struct Latencies {
   std::vector<double> ms{};
   void add(Clock::duration latency) { ms.push_back(std::chrono::duration<double, std::milli>(latency).count()); }
-  double at(double part) {
-    if (ms.empty()) return 0;
-    std::ranges::sort(ms);
-    return ms[static_cast<std::size_t>(part * static_cast<double>(ms.size() - 1))];
-  }
-  std::string text() {
+  double at(double share) const { return test::percentile(ms, share); }
+  std::string text() const {
     char line[120];
     std::snprintf(line, sizeof line, "%6zu calls, p50 %.1f ms, p99 %.1f ms, longest %.1f ms", ms.size(), at(0.5),
                   at(0.99), at(1));
     return line;
   }
 };
-
-std::string content(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-int run(const std::string& command, const fs::path& said) {
-  const int result = std::system((command + " >'" + said.string() + "' 2>&1").c_str());
-  return WIFEXITED(result) ? WEXITSTATUS(result) : -1;
-}
 
 /// IDs that a server must know.
 class Acknowledged {
@@ -104,10 +91,6 @@ int load_until_over(test::ChildProcess& command, test::WireClient& client, test:
   return command.exit_code().value_or(-1);
 }
 
-void expect(bool is_so, const std::string& what) {
-  if (!is_so) throw std::runtime_error(what);
-}
-
 /// False when the backup was over before its caller could be killed.
 bool give_up_is_clean(const std::string& binary, const test::ServerProcess& server, const fs::path& folder) {
   const fs::path to = folder / "given-up.db";
@@ -118,7 +101,7 @@ bool give_up_is_clean(const std::string& binary, const test::ServerProcess& serv
   backup.kill();
   const auto end = Clock::now() + std::chrono::seconds(20);
   while (fs::exists(partial) && Clock::now() < end) pause();
-  expect(!fs::exists(partial), "a backup whose caller was killed left its file");
+  demand(!fs::exists(partial), "a backup whose caller was killed left its file");
   if (fs::remove(to)) return false;
   std::printf("a backup whose caller was killed left nothing\n");
   return true;
@@ -141,7 +124,7 @@ int test(const std::string& binary, std::size_t rows) {
                         [&](Clock::duration latency) { alone.add(latency); });
   int tries = 0;
   while (!give_up_is_clean(binary, server, folder.path()))
-    expect(++tries < 10, "backups were over too soon to be given up; more activities, please");
+    demand(++tries < 10, "backups were over too soon to be given up; more activities, please");
   const auto begin = Clock::now();
   test::ChildProcess backup({binary, "backup", "--to", to.string(), "--address", server.address()},
                             folder.path() / "backup.log");
@@ -149,30 +132,30 @@ int test(const std::string& binary, std::size_t rows) {
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   std::printf("heartbeats alone:           %s\n", alone.text().c_str());
   std::printf("heartbeats during a backup: %s\n", beside.text().c_str());
-  expect(result == 0, "the backup ended with " + std::to_string(result) + ": " + content(folder.path() / "backup.log"));
+  demand(result == 0,
+         "the backup ended with " + std::to_string(result) + ": " + test::content_of(folder.path() / "backup.log"));
   std::printf("backup of %.1f MiB in %.1f s\n", static_cast<double>(fs::file_size(to)) / 1048576, seconds);
-  expect(run("'" + binary + "' check '" + to.string() + "'", folder.path() / "check.out") == 0,
-         "the backup has defects: " + content(folder.path() / "check.out"));
-  expect(run("'" + binary + "' backup --to '" + to.string() + "' --address " + server.address(),
-             folder.path() / "again.out") == 2,
+  demand(test::run_command("'" + binary + "' check '" + to.string() + "'", folder.path() / "check.out") == 0,
+         "the backup has defects: " + test::content_of(folder.path() / "check.out"));
+  demand(test::run_command("'" + binary + "' backup --to '" + to.string() + "' --address " + server.address(),
+                           folder.path() / "again.out") == 2,
          "a second backup to the same file is not refused");
   const test::TempFolder elsewhere;
   test::ServerProcess second({.binary = binary, .database = to, .folder = elsewhere.path()});
   const std::size_t missing = acknowledged.missing_on(second.address());
-  expect(missing == 0, std::to_string(missing) + " acknowledged activities are not in the backup");
+  demand(missing == 0, std::to_string(missing) + " acknowledged activities are not in the backup");
   std::printf("all %zu acknowledged activities are in the backup; it has no defects\n", acknowledged.size());
   // A stall would be a sync of the whole copy, or a copy in one go: many times this.
-  expect(beside.at(0.99) < 10 * alone.at(0.99) + 50, "heartbeats waited for the backup");
+  demand(beside.at(0.99) < 10 * alone.at(0.99) + 50, "heartbeats waited for the backup");
   return 0;
 }
 
 }  // namespace
 }  // namespace longbeat::crash
 
-int main(int count, char** arguments) try {
-  if (count != 3) throw std::invalid_argument("usage: backup_test SERVER ACTIVITIES");
-  return longbeat::crash::test(arguments[1], std::stoul(arguments[2]));
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "backup_test: %s\n", error.what());
-  return 1;
+int main(int count, char** arguments) {
+  return longbeat::test::run_program("backup_test", "", [&] {
+    if (count != 3) throw std::invalid_argument("usage: backup_test SERVER ACTIVITIES");
+    return longbeat::crash::test(arguments[1], std::stoul(arguments[2]));
+  });
 }

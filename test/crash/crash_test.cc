@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <filesystem>
 #include <iterator>
 #include <map>
@@ -17,6 +16,7 @@
 
 #include "crash/ledger.h"
 #include "crash/mixed_load.h"
+#include "support/program.h"
 #include "support/server_process.h"
 
 namespace longbeat::crash {
@@ -37,10 +37,7 @@ Options parse(int count, char** arguments) {
   Options options;
   for (int i = 1; i < count; ++i) {
     const std::string name = arguments[i];
-    const auto value = [&]() -> std::string {
-      if (++i == count) throw std::invalid_argument("a value is missing after " + name);
-      return arguments[i];
-    };
+    const auto value = [&] { return test::value_of_option(count, arguments, i); };
     if (name == "--server")
       options.server = value();
     else if (name == "--times")
@@ -126,6 +123,7 @@ class CrashTest {
   CrashTest& operator=(const CrashTest&) = delete;
 
   int run() {
+    server_.kill();  // Dead between rounds and before the first: nobody else has the file then.
     for (int round = 1; round <= options_.times && ledger_.differences().empty(); ++round) {
       if (options_.plant && round == options_.times / 2) plant();
       die(draw(random_), round);
@@ -173,6 +171,7 @@ class CrashTest {
   /// A loss that the ledger has to find.
   void plant() {
     const OlderCopy copy(database());
+    ::unsetenv("LONGBEAT_CRASH_AT");
     server_.restart();
     load_.run_until(Clock::now() + milliseconds(500));
     server_.kill();
@@ -215,13 +214,12 @@ class CrashTest {
 }  // namespace
 }  // namespace longbeat::crash
 
-int main(int count, char** arguments) try {
-  const auto options = longbeat::crash::parse(count, arguments);
-  std::printf("seed %llu, %d times\n", static_cast<unsigned long long>(options.seed), options.times);
-  ::setenv("LONGBEAT_CRASH_WAL_BYTES", "1000000", 1);  // So that the log is moved and begun again all the time.
-  if (!options.sync_ms.empty()) ::setenv("LONGBEAT_CRASH_SYNC_MS", options.sync_ms.c_str(), 1);
-  return longbeat::crash::CrashTest(options).run();
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "crash_test: %s\n", error.what());
-  return 1;
+int main(int count, char** arguments) {
+  return longbeat::test::run_program("crash_test", "", [&] {
+    const auto options = longbeat::crash::parse(count, arguments);
+    std::printf("seed %llu, %d times\n", static_cast<unsigned long long>(options.seed), options.times);
+    ::setenv("LONGBEAT_CRASH_WAL_BYTES", "1000000", 1);  // So that the log is moved and begun again all the time.
+    if (!options.sync_ms.empty()) ::setenv("LONGBEAT_CRASH_SYNC_MS", options.sync_ms.c_str(), 1);
+    return longbeat::crash::CrashTest(options).run();
+  });
 }

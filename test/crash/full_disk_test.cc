@@ -18,6 +18,8 @@
 #include <string>
 #include <vector>
 
+#include "support/demand.h"
+#include "support/program.h"
 #include "support/server_process.h"
 #include "support/wire_client.h"
 
@@ -27,15 +29,12 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using test::Clock;
+using test::demand;
 namespace wire = test::wire;
 using grpc::StatusCode;
 
 constexpr int kSkipped = 77;
 constexpr int kTasks = 40;
-
-void demand(bool holds, const std::string& otherwise) {
-  if (!holds) throw std::runtime_error(otherwise);
-}
 
 bool write_text(const char* file, const std::string& text) {
   std::ofstream out(file);
@@ -292,10 +291,9 @@ int run(const std::string& binary) {
 }  // namespace
 }  // namespace longbeat::crash
 
-int main(int count, char** arguments) try {
-  if (count != 2) throw std::invalid_argument("usage: full_disk_test SERVER");
-  return longbeat::crash::run(arguments[1]);
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "full_disk_test: %s\n", error.what());
-  return 1;
+int main(int count, char** arguments) {
+  return longbeat::test::run_program("full_disk_test", "", [&] {
+    if (count != 2) throw std::invalid_argument("usage: full_disk_test SERVER");
+    return longbeat::crash::run(arguments[1]);
+  });
 }

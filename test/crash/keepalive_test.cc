@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <future>
 #include <memory>
 #include <optional>
@@ -13,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "support/program.h"
 #include "support/raw_client.h"
 #include "support/server_process.h"
 #include "support/wire_methods.h"
@@ -139,10 +139,9 @@ int run(const std::string& binary) {
 }  // namespace
 }  // namespace longbeat::crash
 
-int main(int count, char** arguments) try {
-  if (count != 2) throw std::invalid_argument("usage: keepalive_test SERVER");
-  return longbeat::crash::run(arguments[1]);
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "keepalive_test: %s\n", error.what());
-  return 1;
+int main(int count, char** arguments) {
+  return longbeat::test::run_program("keepalive_test", "", [&] {
+    if (count != 2) throw std::invalid_argument("usage: keepalive_test SERVER");
+    return longbeat::crash::run(arguments[1]);
+  });
 }

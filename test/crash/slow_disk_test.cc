@@ -2,17 +2,17 @@
 // suffers.
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <functional>
 #include <map>
 #include <optional>
-#include <stdexcept>
 #include <string>
 
 #include "rpc/server.h"
 #include "support/child_process.h"
+#include "support/demand.h"
 #include "support/fault_vfs.h"
 #include "support/loads.h"
+#include "support/program.h"
 #include "support/wire_client.h"
 
 namespace longbeat::crash {
@@ -20,12 +20,9 @@ namespace {
 
 using std::chrono::milliseconds;
 using test::Clock;
+using test::demand;
 using test::Time;
 namespace wire = test::wire;
-
-void demand(bool holds, const std::string& otherwise) {
-  if (!holds) throw std::runtime_error(otherwise);
-}
 
 class SlowDiskTest {
  public:
@@ -140,10 +137,9 @@ class SlowDiskTest {
 }  // namespace
 }  // namespace longbeat::crash
 
-int main() try {
-  longbeat::crash::SlowDiskTest().run();
-  return 0;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "slow_disk_test: %s\n", error.what());
-  return 1;
+int main() {
+  return longbeat::test::run_program("slow_disk_test", "", [&] {
+    longbeat::crash::SlowDiskTest().run();
+    return 0;
+  });
 }

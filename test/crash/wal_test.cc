@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <stdexcept>
 #include <string>
 
 #include "support/loads.h"
+#include "support/program.h"
 #include "support/server_process.h"
 
 namespace longbeat::crash {
@@ -54,10 +54,9 @@ int run(const std::string& binary, std::chrono::seconds length) {
 }  // namespace
 }  // namespace longbeat::crash
 
-int main(int count, char** arguments) try {
-  if (count != 3) throw std::invalid_argument("usage: wal_test SERVER SECONDS");
-  return longbeat::crash::run(arguments[1], std::chrono::seconds(std::stoi(arguments[2])));
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "wal_test: %s\n", error.what());
-  return 1;
+int main(int count, char** arguments) {
+  return longbeat::test::run_program("wal_test", "", [&] {
+    if (count != 3) throw std::invalid_argument("usage: wal_test SERVER SECONDS");
+    return longbeat::crash::run(arguments[1], std::chrono::seconds(std::stoi(arguments[2])));
+  });
 }

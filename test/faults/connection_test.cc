@@ -14,10 +14,6 @@ using namespace longbeat::faults;
 
 namespace {
 
-double in_seconds(Steady::duration time) {
-  return std::chrono::duration<double>(time).count();
-}
-
 /// Saves without a pause, so that a test sees at once when saving works and when it does not.
 struct Saver {
   std::atomic<int> attempts{0}, saved{0};

@@ -7,11 +7,11 @@
 #include <cstdint>
 #include <fstream>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "support/child_process.h"
+#include "support/eventually.h"
 #include "support/flaky_proxy.h"
 #include "support/server_process.h"
 
@@ -24,16 +24,11 @@ using Wall = std::chrono::sys_time<std::chrono::nanoseconds>;
 /// Counts up from its checkpoint and returns where it ends.
 inline constexpr Activity<int(int)> count_up{"count_up"};
 
-/// Waits for something that another thread or process does. False when it has not happened in time.
-template <class Condition>
-bool eventually(Condition condition, Steady::duration within = 20s) {
-  const auto until = Steady::now() + within;
-  while (!condition()) {
-    if (Steady::now() >= until) return false;
-    std::this_thread::sleep_for(5ms);
-  }
-  return true;
+inline double in_seconds(Steady::duration time) {
+  return std::chrono::duration<double>(time).count();
 }
+
+using test::eventually;
 
 inline StartOptions start_options(std::string id, std::chrono::nanoseconds heartbeat_timeout) {
   StartOptions options;

@@ -6,9 +6,10 @@
 
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <string_view>
 #include <thread>
+
+#include "support/program.h"
 
 namespace {
 
@@ -48,20 +49,19 @@ int run_stubborn(longbeat::Worker& worker) {
 
 }  // namespace
 
-int main(int count, char** arguments) try {
-  if (count < 2) return 2;
-  const auto client = longbeat::Client::connect({.address = arguments[1]}).value();
-  longbeat::Worker worker(client, {.task_queue = "q", .max_concurrent_activities = 1});
-  if (count == 3 && std::string_view(arguments[2]) == "stubborn") return run_stubborn(worker);
-  worker.serve(count_up, [](longbeat::ActivityContext& context, int) { return count_until_stopped(context); });
-  worker.start().value();
-  tell("ready\n");
-  while (worker.stats().attempts_started == 0 || worker.stats().slots_used > 0) std::this_thread::sleep_for(5ms);
-  const auto stats = worker.stats();
-  const auto dropped = stats.abandoned + stats.reports_stale + stats.reports_unknown;
-  tell("ended: completed %d, dropped %d\n", static_cast<int>(stats.completed), static_cast<int>(dropped));
-  return 0;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "fault_worker: %s\n", error.what());
-  return 1;
+int main(int count, char** arguments) {
+  return longbeat::test::run_program("fault_worker", "", [&] {
+    if (count < 2) return 2;
+    const auto client = longbeat::Client::connect({.address = arguments[1]}).value();
+    longbeat::Worker worker(client, {.task_queue = "q", .max_concurrent_activities = 1});
+    if (count == 3 && std::string_view(arguments[2]) == "stubborn") return run_stubborn(worker);
+    worker.serve(count_up, [](longbeat::ActivityContext& context, int) { return count_until_stopped(context); });
+    worker.start().value();
+    tell("ready\n");
+    while (worker.stats().attempts_started == 0 || worker.stats().slots_used > 0) std::this_thread::sleep_for(5ms);
+    const auto stats = worker.stats();
+    const auto dropped = stats.abandoned + stats.reports_stale + stats.reports_unknown;
+    tell("ended: completed %d, dropped %d\n", static_cast<int>(stats.completed), static_cast<int>(dropped));
+    return 0;
+  });
 }

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -13,6 +12,8 @@
 #include <thread>
 
 #include "formats/recorded_calls.h"
+#include "support/files.h"
+#include "support/program.h"
 #include "support/server_process.h"
 
 namespace longbeat::formats {
@@ -29,23 +30,12 @@ void expect(bool is_so, const std::string& what) {
   std::printf("WRONG: %s\n", what.c_str());
 }
 
-std::string content(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// Runs a command of the server; its output goes into `said`.
-int run(const std::string& command, const fs::path& said) {
-  const int result = std::system((command + " >'" + said.string() + "' 2>&1").c_str());
-  return WIFEXITED(result) ? WEXITSTATUS(result) : -1;
-}
-
 void check_file(const std::string& server, const fs::path& database, const fs::path& folder, const std::string& when) {
-  const std::string before = content(database);
-  const int result = run("'" + server + "' check '" + database.string() + "'", folder / "check.out");
+  const std::string before = test::content_of(database);
+  const int result = test::run_command("'" + server + "' check '" + database.string() + "'", folder / "check.out");
   expect(result == 0,
-         "check " + when + " ended with " + std::to_string(result) + ":\n" + content(folder / "check.out"));
-  expect(content(database) == before, "check " + when + " changed the file");
+         "check " + when + " ended with " + std::to_string(result) + ":\n" + test::content_of(folder / "check.out"));
+  expect(test::content_of(database) == before, "check " + when + " changed the file");
 }
 
 void compare(const Recording& recording, const test::RawClient& client, const std::set<std::string>& changed,
@@ -105,11 +95,11 @@ void test_file(const std::string& server, const fs::path& stored) {
   process.terminate();
   for (int i = 0; process.running() && i < 200; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   check_file(server, database, folder.path(), "of the file that today's server has written");
-  expect(
-      run("'" + server + "' export '" + database.string() + "' --to '" + (folder.path() / "all.jsonl").string() + "'",
-          folder.path() / "export.out") == 0,
-      "export: " + content(folder.path() / "export.out"));
-  const std::string lines = content(folder.path() / "all.jsonl");
+  expect(test::run_command("'" + server + "' export '" + database.string() + "' --to '" +
+                               (folder.path() / "all.jsonl").string() + "'",
+                           folder.path() / "export.out") == 0,
+         "export: " + test::content_of(folder.path() / "export.out"));
+  const std::string lines = test::content_of(folder.path() / "all.jsonl");
   const auto activities = std::ranges::count_if(
       recording.calls, [](const RecordedCall& call) { return call.rpc == "DescribeActivityExecution"; });
   expect(std::ranges::count(lines, '\n') == activities, "export wrote another number of lines than activities");
@@ -129,10 +119,9 @@ int test_all(const std::string& server, const fs::path& folder) {
 }  // namespace
 }  // namespace longbeat::formats
 
-int main(int count, char** arguments) try {
-  if (count != 3) throw std::invalid_argument("usage: formats_test SERVER FOLDER");
-  return longbeat::formats::test_all(arguments[1], arguments[2]);
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "formats_test: %s\n", error.what());
-  return 1;
+int main(int count, char** arguments) {
+  return longbeat::test::run_program("formats_test", "", [&] {
+    if (count != 3) throw std::invalid_argument("usage: formats_test SERVER FOLDER");
+    return longbeat::formats::test_all(arguments[1], arguments[2]);
+  });
 }

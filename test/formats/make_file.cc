@@ -2,13 +2,13 @@
 // README.md says when and how.
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <thread>
 
 #include "formats/every_state.h"
+#include "support/program.h"
 #include "support/server_process.h"
 
 namespace longbeat::formats {
@@ -46,11 +46,10 @@ void make(const std::string& server, const fs::path& target) {
 }  // namespace
 }  // namespace longbeat::formats
 
-int main(int count, char** arguments) try {
-  if (count != 3) throw std::invalid_argument("usage: make_format_file SERVER FILE.db");
-  longbeat::formats::make(arguments[1], arguments[2]);
-  return 0;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "make_format_file: %s\n", error.what());
-  return 1;
+int main(int count, char** arguments) {
+  return longbeat::test::run_program("make_format_file", "", [&] {
+    if (count != 3) throw std::invalid_argument("usage: make_format_file SERVER FILE.db");
+    longbeat::formats::make(arguments[1], arguments[2]);
+    return 0;
+  });
 }

@@ -1,3 +1,5 @@
+#include <temporal/api/workflowservice/v1/request_response.pb.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -13,6 +15,8 @@ using namespace longbeat::server;
 using namespace longbeat::server::test;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
+namespace pb = google::protobuf;
+namespace service = temporal::api::workflowservice::v1;
 
 namespace {
 
@@ -113,6 +117,32 @@ TEST_CASE("inputs worth keeping are answered as they should be", "[fuzz]") {
     ++files;
   }
   CHECK(files > 0);
+}
+
+TEST_CASE("a token in the place of a text makes a request undecodable, which is nobody's fault", "[fuzz]") {
+  const auto call = [](std::string_view name, const pb::Message& request) {
+    const auto rows = all_rpcs();
+    const auto row = std::find_if(rows.begin(), rows.end(), [&](const Rpc& rpc) { return rpc.method.ends_with(name); });
+    REQUIRE(row != rows.end());
+    return FuzzCall{static_cast<std::uint8_t>(row - rows.begin()), 0, 0, request.SerializeAsString()};
+  };
+  service::StartActivityExecutionRequest start;
+  start.set_namespace_("default");
+  start.set_activity_id("a");
+  start.mutable_activity_type()->set_name("t");
+  start.mutable_task_queue()->set_name("q");
+  start.mutable_start_to_close_timeout()->set_seconds(10);
+  service::PollActivityTaskQueueRequest poll;
+  poll.set_namespace_("default");
+  poll.mutable_task_queue()->set_name("q");
+  service::ResetActivityRequest reset;
+  reset.set_namespace_("default");
+  reset.set_identity("$task0");  // Stands for bytes that are no UTF-8.
+  const auto report = run(
+      {call("/StartActivityExecution", start), call("/PollActivityTaskQueue", poll), call("/ResetActivity", reset)});
+  for (const std::string& complaint : report.complaints) CHECK(complaint == "");
+  CHECK(report.answered == 2);
+  CHECK(report.undecodable == 1);
 }
 
 TEST_CASE("bytes that are no calls do no harm", "[fuzz]") {

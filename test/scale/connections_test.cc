@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -14,7 +13,9 @@
 #include <string>
 #include <thread>
 
+#include "support/demand.h"
 #include "support/h2_client.h"
+#include "support/program.h"
 #include "support/server_process.h"
 #include "support/wire_client.h"
 
@@ -24,6 +25,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using test::Clock;
+using test::demand;
 namespace wire = test::wire;
 
 constexpr std::size_t kConnections = 10'000;
@@ -31,10 +33,6 @@ constexpr std::size_t kQueues = 500;
 constexpr std::size_t kHandOuts = 200;
 constexpr double kKiB = 1024;
 constexpr double kBytesPerConnectionMax = 96 * kKiB;  // With its poll.
-
-void demand(bool held, const std::string& otherwise) {
-  if (!held) throw std::runtime_error(otherwise);
-}
 
 std::string queue_of(std::size_t number) {
   return "held-" + std::to_string(number % kQueues);
@@ -153,20 +151,19 @@ int run(const std::string& binary) {
 }  // namespace
 }  // namespace longbeat::scale
 
-int main(int count, char** arguments) try {
-  // Debian's gRPC checks every mutex otherwise.
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-  }
-  if (count == 4 && std::string(arguments[1]) == "--hold") {
-    return longbeat::scale::hold(static_cast<std::uint16_t>(std::stoul(arguments[2])), arguments[3]);
-  }
-  if (count != 2) throw std::invalid_argument("usage: connections_test SERVER");
-  return longbeat::scale::run(arguments[1]);
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "connections_test: %s\n", error.what());
-  return 1;
+int main(int count, char** arguments) {
+  return longbeat::test::run_program("connections_test", "", [&] {
+    // Debian's gRPC checks every mutex otherwise.
+    absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+      limit.rlim_cur = limit.rlim_max;
+      ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (count == 4 && std::string(arguments[1]) == "--hold") {
+      return longbeat::scale::hold(static_cast<std::uint16_t>(std::stoul(arguments[2])), arguments[3]);
+    }
+    if (count != 2) throw std::invalid_argument("usage: connections_test SERVER");
+    return longbeat::scale::run(arguments[1]);
+  });
 }

@@ -28,9 +28,6 @@ Value checked(StatusOr<Value> result, const std::string& what) {
   if (!result) throw std::runtime_error(what + ": " + to_string(result.error()));
   if constexpr (!std::is_void_v<Value>) return std::move(*result);
 }
-void check(const StatusOr<>& result, const std::string& what) {
-  if (!result) throw std::runtime_error(what + ": " + to_string(result.error()));
-}
 
 void append_field(std::string& out, char tag, std::string_view bytes) {
   out += tag;
@@ -95,7 +92,7 @@ class Filler {
     meta.next_row = count + 1;
     std::string bytes;
     encode_meta(row, meta, bytes);
-    check(store_->commit(std::vector<Write>{{Table::kMeta, kMetaRow, bytes}}), "write");
+    checked(store_->commit(std::vector<Write>{{Table::kMeta, kMetaRow, bytes}}), "write");
   }
 
   void name(std::uint64_t number) {
@@ -167,7 +164,7 @@ class Filler {
       places_[table].clear();
     }
     used_ = 0;
-    check(store_->commit(all), "write");
+    checked(store_->commit(all), "write");
     store_->maintain();
   }
 
@@ -186,8 +183,6 @@ class Filler {
 
 /// Lets an engine take its inventory until the projection lacks nothing.
 void fill_projection(const FillOptions& options) {
-  Engine* engine = nullptr;
-  std::unique_ptr<Engine> owned;
   std::vector<std::pair<std::uint64_t, StatusOr<Answer>>> answers;
   EngineOptions engine_options;
   engine_options.visibility = checked(open_synchronous_visibility({.path = options.to.string() + ".visibility"},
@@ -197,10 +192,9 @@ void fill_projection(const FillOptions& options) {
                                       "create the projection");
   // Long before anything is due: only the inventory goes on.
   Time now = internal::system_clock().wall_now() - options.age;
-  owned = checked(Engine::open(checked(open_sqlite_store({.path = options.to.string()}), "open the file"),
-                               std::move(engine_options), now),
-                  "open the engine");
-  engine = owned.get();
+  const auto engine = checked(Engine::open(checked(open_sqlite_store({.path = options.to.string()}), "open the file"),
+                                           std::move(engine_options), now),
+                              "open the engine");
   std::size_t steps = 0;
   do {
     engine->step({now, now});

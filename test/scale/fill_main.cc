@@ -1,11 +1,11 @@
 // longbeat-fill: a database file as a server leaves it after long work, for measurements.
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <stdexcept>
 #include <string>
 
 #include "scale/fill.h"
+#include "support/program.h"
 
 namespace {
 
@@ -34,10 +34,7 @@ longbeat::scale::FillOptions parse(int count, char** arguments) {
   constexpr double kMost = 1e9;
   for (int i = 1; i < count; ++i) {
     const std::string name = arguments[i];
-    const auto text = [&]() -> std::string {
-      if (i + 1 == count) throw std::invalid_argument(name + " needs a value");
-      return arguments[++i];
-    };
+    const auto text = [&] { return longbeat::test::value_of_option(count, arguments, i); };
     const auto whole = [&] { return static_cast<std::uint64_t>(number(name, text(), kMost)); };
     const auto seconds = [&] {
       return std::chrono::nanoseconds(static_cast<std::int64_t>(number(name, text(), kMost) * 1e9));
@@ -75,20 +72,16 @@ longbeat::scale::FillOptions parse(int count, char** arguments) {
 
 }  // namespace
 
-int main(int count, char** arguments) try {
-  auto options = parse(count, arguments);
-  std::uint64_t told = 0;
-  options.progress = [&](std::uint64_t written) {
-    if (written < told + 1'000'000) return;
-    told = written;
-    std::fprintf(stderr, "%llu written\n", static_cast<unsigned long long>(written));
-  };
-  longbeat::scale::fill(options);
-  return 0;
-} catch (const std::invalid_argument& error) {
-  std::fprintf(stderr, "longbeat-fill: %s\n%s", error.what(), kUsage);
-  return 2;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "longbeat-fill: %s\n", error.what());
-  return 1;
+int main(int count, char** arguments) {
+  return longbeat::test::run_program("longbeat-fill", kUsage, [&] {
+    auto options = parse(count, arguments);
+    std::uint64_t told = 0;
+    options.progress = [&](std::uint64_t written) {
+      if (written < told + 1'000'000) return;
+      told = written;
+      std::fprintf(stderr, "%llu written\n", static_cast<unsigned long long>(written));
+    };
+    longbeat::scale::fill(options);
+    return 0;
+  });
 }

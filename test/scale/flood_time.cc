@@ -1,14 +1,14 @@
 // After a long outage: so many timers are due at once. How long they take to be worked off, and what new calls feel.
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "scale/fill.h"
 #include "support/loads.h"
+#include "support/percentile.h"
+#include "support/program.h"
 #include "support/server_process.h"
 #include "support/wire_client.h"
 
@@ -36,10 +36,7 @@ Options parse(int count, char** arguments) {
   Options options;
   for (int i = 1; i < count; ++i) {
     const std::string name = arguments[i];
-    const auto text = [&]() -> std::string {
-      if (i + 1 == count) throw std::invalid_argument(name + " needs a value");
-      return arguments[++i];
-    };
+    const auto text = [&] { return test::value_of_option(count, arguments, i); };
     if (name == "--server")
       options.server = text();
     else if (name == "--timers")
@@ -104,13 +101,7 @@ int run(const Options& options) {
   }
   const double took = duration<double>(Clock::now() - begin).count();
   if (!last.closed()) throw std::runtime_error("the timers were not worked off within two minutes");
-  std::sort(latencies.begin(), latencies.end());
-  const auto at = [&](double share) {
-    return latencies.empty()
-               ? 0
-               : latencies[std::min(latencies.size() - 1,
-                                    static_cast<std::size_t>(share * static_cast<double>(latencies.size())))];
-  };
+  const auto at = [&](double share) { return test::percentile(latencies, share); };
   std::printf(
       "%llu timers worked off in %.2f s; meanwhile %zu starts, %zu in flight: p50 %.1f ms, p99 %.1f ms, longest "
       "%.1f ms; limit of p99 %.0f ms\n",
@@ -122,12 +113,7 @@ int run(const Options& options) {
 }  // namespace
 }  // namespace longbeat::scale
 
-int main(int count, char** arguments) try {
-  return longbeat::scale::run(longbeat::scale::parse(count, arguments));
-} catch (const std::invalid_argument& error) {
-  std::fprintf(stderr, "flood_time: %s\n%s", error.what(), longbeat::scale::kUsage);
-  return 2;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "flood_time: %s\n", error.what());
-  return 1;
+int main(int count, char** arguments) {
+  return longbeat::test::run_program("flood_time", longbeat::scale::kUsage,
+                                     [&] { return longbeat::scale::run(longbeat::scale::parse(count, arguments)); });
 }

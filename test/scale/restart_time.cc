@@ -5,13 +5,13 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <fstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "scale/fill.h"
+#include "support/program.h"
 #include "support/server_process.h"
 #include "support/wire_client.h"
 
@@ -42,10 +42,7 @@ Options parse(int count, char** arguments) {
   options.fill.running = 0.5;
   for (int i = 1; i < count; ++i) {
     const std::string name = arguments[i];
-    const auto text = [&]() -> std::string {
-      if (i + 1 == count) throw std::invalid_argument(name + " needs a value");
-      return arguments[++i];
-    };
+    const auto text = [&] { return test::value_of_option(count, arguments, i); };
     if (name == "--server")
       options.server = text();
     else if (name == "--database")
@@ -165,12 +162,7 @@ int run(Options options) {
 }  // namespace
 }  // namespace longbeat::scale
 
-int main(int count, char** arguments) try {
-  return longbeat::scale::run(longbeat::scale::parse(count, arguments));
-} catch (const std::invalid_argument& error) {
-  std::fprintf(stderr, "restart_time: %s\n%s", error.what(), longbeat::scale::kUsage);
-  return 2;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "restart_time: %s\n", error.what());
-  return 1;
+int main(int count, char** arguments) {
+  return longbeat::test::run_program("restart_time", longbeat::scale::kUsage,
+                                     [&] { return longbeat::scale::run(longbeat::scale::parse(count, arguments)); });
 }

@@ -1,7 +1,9 @@
 #include "soak/samples.h"
 
-#include <algorithm>
 #include <cstddef>
+#include <utility>
+
+#include "support/percentile.h"
 
 namespace longbeat::soak {
 namespace {
@@ -9,13 +11,11 @@ namespace {
 using Values = std::vector<double>;
 
 double median(Values values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  return test::percentile(std::move(values), 0.5);
 }
 
 double largest(Values values) {
-  return *std::max_element(values.begin(), values.end());
+  return test::percentile(std::move(values), 1);
 }
 
 struct Figure {

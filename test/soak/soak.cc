@@ -4,8 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -22,6 +20,8 @@
 #include "crash/mixed_load.h"
 #include "soak/samples.h"
 #include "support/flaky_proxy.h"
+#include "support/percentile.h"
+#include "support/program.h"
 #include "support/server_process.h"
 #include "support/wire_client.h"
 
@@ -46,19 +46,20 @@ struct Options {
 
 Options parse(int count, char** arguments) {
   Options options;
-  for (int i = 1; i + 1 < count; i += 2) {
+  for (int i = 1; i < count; ++i) {
     const std::string name = arguments[i];
+    const auto value = [&] { return test::value_of_option(count, arguments, i); };
     if (name == "--server") {
-      options.server = arguments[i + 1];
+      options.server = value();
     } else if (name == "--minutes") {
-      options.minutes = std::atoi(arguments[i + 1]);
+      options.minutes = std::stoi(value());
     } else if (name == "--seed") {
-      options.seed = std::strtoull(arguments[i + 1], nullptr, 10);
+      options.seed = std::stoull(value());
     } else {
       throw std::invalid_argument("unknown option " + name);
     }
   }
-  if (count % 2 == 0 || options.server.empty() || options.minutes < 2 || options.minutes > 24 * 60)
+  if (options.server.empty() || options.minutes < 2 || options.minutes > 24 * 60)
     throw std::invalid_argument("usage: longbeat-soak --server PATH [--minutes 2..1440] [--seed S]");
   return options;
 }
@@ -136,7 +137,6 @@ class Faults {
     if (now < next_) return;
     if (std::exchange(in_force_, false)) {
       proxy_.pass();
-      proxy_.delay(0ms);
       next_ = now + milliseconds(2000 + random_() % 5000);
       return;
     }
@@ -155,10 +155,7 @@ class Faults {
         return proxy_.delay(50ms);
     }
   }
-  void end() {
-    proxy_.pass();
-    proxy_.delay(0ms);
-  }
+  void end() { proxy_.pass(); }
   int count() const { return count_; }
 
  private:
@@ -196,11 +193,9 @@ class Soak {
 
  private:
   void sample() {
-    auto latencies = probe_.take();
-    std::sort(latencies.begin(), latencies.end());
+    const auto latencies = probe_.take();
     Sample sample;
-    sample.latency_ms =
-        latencies.empty() ? 1000 : latencies[latencies.size() * 9 / 10 - (latencies.size() > 9 ? 1 : 0)];
+    sample.latency_ms = latencies.empty() ? 1000 : test::percentile(latencies, 0.9);
     sample.memory_mib = static_cast<double>(server_.resident_bytes()) / kMiB;
     sample.wal_mib = static_cast<double>(server_.wal_bytes()) / kMiB;
     sample.file_mib = static_cast<double>(std::filesystem::file_size(database())) / kMiB;
@@ -265,9 +260,7 @@ class Soak {
 }  // namespace
 }  // namespace longbeat::soak
 
-int main(int count, char** arguments) try {
-  return longbeat::soak::Soak(longbeat::soak::parse(count, arguments)).run();
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "longbeat-soak: %s\n", error.what());
-  return 1;
+int main(int count, char** arguments) {
+  return longbeat::test::run_program(
+      "longbeat-soak", "", [&] { return longbeat::soak::Soak(longbeat::soak::parse(count, arguments)).run(); });
 }

@@ -12,44 +12,15 @@
 #include <stdexcept>
 #include <utility>
 
+#include "support/h2_frames.h"
+
 namespace longbeat::test {
 namespace {
 
-constexpr std::uint8_t kData = 0, kHeaders = 1, kReset = 3, kSettings = 4, kPing = 6, kGoAway = 7, kWindowUpdate = 8;
-constexpr std::uint8_t kEndStream = 1, kAck = 1, kEndHeaders = 4;
-constexpr std::size_t kFrameHead = 9, kMessageHead = 5;
+using namespace h2;
+
 constexpr std::int64_t kOurWindow = 1 << 30;
 constexpr std::size_t kReadBytes = 256 * 1024;
-
-std::string number(std::uint64_t value, int bytes) {
-  std::string out;
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xff);
-  return out;
-}
-
-std::uint32_t read_number(std::string_view from, std::size_t at, std::size_t bytes) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < bytes; ++i) value = value << 8 | static_cast<unsigned char>(from[at + i]);
-  return value;
-}
-
-void add_frame(std::string& out, std::uint8_t type, std::uint8_t flags, std::uint32_t stream,
-               std::string_view payload) {
-  out += number(payload.size(), 3);
-  out += static_cast<char>(type);
-  out += static_cast<char>(flags);
-  out += number(stream, 4);
-  out += payload;
-}
-
-/// As HPACK writes a header that nobody shall remember; both parts have less than 127 bytes.
-void add_header(std::string& out, std::string_view name, std::string_view value) {
-  out += '\0';
-  out += static_cast<char>(name.size());
-  out += name;
-  out += static_cast<char>(value.size());
-  out += value;
-}
 
 int connect_to(std::uint16_t port) {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -72,7 +43,7 @@ int connect_to(std::uint16_t port) {
 H2Client::H2Client(std::uint16_t port, std::size_t connections) : connections_(connections) {
   for (Connection& connection : connections_) {
     connection.socket = connect_to(port);
-    connection.out = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    connection.out = kPreface;
     // 4: the window of a stream.
     add_frame(connection.out, kSettings, 0, 0, number(4, 2) + number(kOurWindow, 4));
     add_frame(connection.out, kWindowUpdate, 0, 0, number(kOurWindow - 65'535, 4));
@@ -89,17 +60,8 @@ void H2Client::call(std::string_view path, std::string_view message, std::chrono
   connection.next_stream += 2;
   connection.pending.emplace(stream, Pending{std::move(done), {}});
   ++outstanding_;
-  std::string headers;
-  add_header(headers, ":method", "POST");
-  add_header(headers, ":scheme", "http");
-  add_header(headers, ":path", path);
-  add_header(headers, ":authority", "test");
-  add_header(headers, "content-type", "application/grpc");
-  add_header(headers, "te", "trailers");
-  add_header(headers, "grpc-timeout", std::to_string(timeout.count()) + "m");
-  std::string body = '\0' + number(message.size(), 4);
-  body += message;
-  add_frame(connection.out, kHeaders, kEndHeaders, stream, headers);
+  const std::string body = message_of(message.size(), message);
+  add_frame(connection.out, kHeaders, kEndHeaders, stream, call_headers(path, std::to_string(timeout.count()) + "m"));
   if (connection.held.empty() && connection.window >= static_cast<std::int64_t>(body.size())) {
     connection.window -= static_cast<std::int64_t>(body.size());
     add_frame(connection.out, kData, kEndStream, stream, body);

@@ -1,11 +1,10 @@
 #include "client/read_credentials.h"
 
-#include <cerrno>
-#include <fstream>
 #include <string>
 #include <string_view>
-#include <system_error>
+#include <utility>
 
+#include "base/read_file.h"
 #include "client/option_text.h"
 
 namespace longbeat::internal {
@@ -13,25 +12,38 @@ namespace {
 
 constexpr std::size_t kFileBytesMax = 4 * 1024 * 1024;  // All public authorities together take a quarter of a MiB.
 
-/// The text of one file, in which `marker` has to stand.
-Result<std::string> read_pem(const char* field, const std::string& path, std::string_view marker, const char* what) {
+/// Of both ways to write a private key: PKCS#8, and OpenSSL's older one with its headers.
+bool is_encrypted_key(std::string_view text) {
+  for (const std::string_view sign : {"-----BEGIN ENCRYPTED PRIVATE KEY-----", "Proc-Type: 4,ENCRYPTED"}) {
+    if (text.find(sign) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+/// One option, and where its text goes.
+struct File {
+  const char* field;
+  const std::string& path;
+  std::string& text;
+  std::string_view marker;  ///< has to stand in it
+  const char* what;
+  bool is_key = false;
+};
+
+Result<std::string> read_pem(const File& file) {
   const auto refuse = [&](const std::string& reason) {
     return Error{ErrorCode::kInvalidArgument,
-                 std::string("ClientOptions.tls.") + field + " is " + quoted(path) + ": " + reason,
+                 std::string("ClientOptions.tls.") + file.field + " is " + quoted(file.path) + ": " + reason,
                  {},
                  {}};
   };
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  std::string text(kFileBytesMax + 1, '\0');
-  if (in) in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!in.is_open() || in.bad()) return refuse(std::generic_category().message(errno != 0 ? errno : EIO));
-  text.resize(static_cast<std::size_t>(in.gcount()));
+  auto beginning = read_beginning(file.path, kFileBytesMax + 1);
+  if (!beginning) return refuse(beginning.error().message);
+  std::string text = std::move(*beginning);
   if (text.size() > kFileBytesMax) return refuse("the file is larger than 4 MiB");
-  if (text.find(marker) == std::string::npos)
-    return refuse(std::string("there is no ") + what + " in PEM format in it");
-  if (text.find("ENCRYPTED") != std::string::npos)
-    return refuse("the private key is encrypted, and nobody can be asked");
+  if (text.find(file.marker) == std::string::npos)
+    return refuse(std::string("there is no ") + file.what + " in PEM format in it");
+  if (file.is_key && is_encrypted_key(text)) return refuse("the private key is encrypted, and nobody can be asked");
   return text;
 }
 
@@ -43,19 +55,12 @@ Result<Credentials> read_credentials(const ClientOptions& options) {
   if (!options.tls) return credentials;
   credentials.encrypted = true;
   credentials.server_name = options.tls->server_name;
-  struct File {
-    const char* field;
-    const std::string& path;
-    std::string& text;
-    std::string_view marker;
-    const char* what;
-  };
   for (const File& file : {File{"ca", options.tls->ca, credentials.ca, "-----BEGIN CERTIFICATE-----", "certificate"},
                            File{"certificate", options.tls->certificate, credentials.certificate,
                                 "-----BEGIN CERTIFICATE-----", "certificate"},
-                           File{"key", options.tls->key, credentials.key, "PRIVATE KEY-----", "private key"}}) {
+                           File{"key", options.tls->key, credentials.key, "PRIVATE KEY-----", "private key", true}}) {
     if (file.path.empty()) continue;
-    auto text = read_pem(file.field, file.path, file.marker, file.what);
+    auto text = read_pem(file);
     if (!text) return std::move(text).error();
     file.text = std::move(*text);
   }

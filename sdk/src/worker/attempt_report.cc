@@ -227,9 +227,7 @@ void AttemptDriver::report_answered(const StatusOr<>& answer) {
                                           weakly(&AttemptDriver::send_report));
       return step();
     case ReportAnswer::kGivenUp:
-      host_.count([](auto& stats) { ++stats.reports_given_up; });
-      log(LogLevel::kError, report_text() + " is given up: " + to_string(answer.error()));
-      return report_done();
+      return give_up(to_string(answer.error()));
   }
 }
 
@@ -262,7 +260,7 @@ void AttemptDriver::report_instead(Failure failure) {
 
 void AttemptDriver::give_up(const std::string& why) {
   host_.count([](auto& stats) { ++stats.reports_given_up; });
-  log(LogLevel::kError, "the report of " + name() + " is given up: " + why);
+  log(LogLevel::kError, report_text() + " is given up: " + why);
   report_done();
 }
 

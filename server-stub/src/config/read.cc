@@ -4,14 +4,11 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <numeric>
 #include <set>
-#include <system_error>
 
+#include "base/read_file.h"
 #include "config/checks.h"
 #include "config/settings.h"
 #include "config/values.h"
@@ -380,7 +377,7 @@ class ConfigReader {
   }
 
   void check_access() {
-    std::map<std::string, std::string> names;  // By hash.
+    std::map<KeyHash, std::string> names;
     for (const auto& [name, key] : config_.keys) {
       const std::string section = "keys." + plain(name);
       const auto missing = [&](const char* setting, bool is_missing, const char* accepted) {
@@ -392,8 +389,7 @@ class ConfigReader {
       missing("roles", key.roles.empty(), "a list of reader, client, worker and operator");
       missing("namespaces", key.namespaces.empty(), "a list of namespaces, or [\"*\"] for all");
       if (key.hash.empty() || wrong_values_.contains(section + ".hash")) continue;
-      const auto hash = hash_from_text(key.hash);
-      const auto [other, is_new] = names.try_emplace(hash ? to_text(*hash) : key.hash, section);
+      const auto [other, is_new] = names.try_emplace(hash_from_text(key.hash).value(), section);
       if (!is_new) wrong(lines_[section], section + " has the same hash as " + other->second);
     }
     const TlsFiles& tls = config_.tls;
@@ -458,10 +454,6 @@ class ConfigReader {
   std::vector<Problem> problems_;
 };
 
-std::string why() {
-  return std::generic_category().message(errno != 0 ? errno : EIO);
-}
-
 }  // namespace
 
 std::vector<std::string> parse_config(std::string_view text, const std::string& name, Config& config) {
@@ -469,15 +461,10 @@ std::vector<std::string> parse_config(std::string_view text, const std::string& 
 }
 
 std::vector<std::string> read_config(const std::string& path, Config& config) {
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return {"cannot read '" + path + "': " + why()};
-  std::string text(kFileBytesMax + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.bad()) return {"cannot read '" + path + "': " + why()};
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > kFileBytesMax) return {"'" + path + "' is larger than " + size_text(kFileBytesMax)};
-  return parse_config(text, path, config);
+  const auto text = internal::read_beginning(path, kFileBytesMax + 1);
+  if (!text) return {"cannot read '" + path + "': " + text.error().message};
+  if (text->size() > kFileBytesMax) return {"'" + path + "' is larger than " + size_text(kFileBytesMax)};
+  return parse_config(*text, path, config);
 }
 
 }  // namespace longbeat::server

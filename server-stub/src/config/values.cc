@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "query/values.h"
+
 namespace longbeat::server {
 namespace {
 
@@ -93,44 +95,12 @@ std::string size_text(std::uint64_t bytes) {
   return std::to_string(bytes);
 }
 
-std::optional<std::chrono::sys_seconds> parse_moment_text(std::string_view text) {
-  using namespace std::chrono;
-  // The digits at `at`, as many as `count`.
-  const auto number = [&](std::size_t at, std::size_t count) -> std::optional<int> {
-    if (text.size() < at + count) return std::nullopt;
-    int value = 0;
-    for (const char c : text.substr(at, count)) {
-      if (c < '0' || c > '9') return std::nullopt;
-      value = value * 10 + (c - '0');
-    }
-    return value;
-  };
-  const auto has = [&](std::size_t at, std::string_view any) {
-    return at < text.size() && any.find(text[at]) != std::string_view::npos;
-  };
-  const auto y = number(0, 4), mo = number(5, 2), d = number(8, 2);
-  if (!y || !mo || !d || !has(4, "-") || !has(7, "-")) return std::nullopt;
-  const year_month_day day{year(*y), month(static_cast<unsigned>(*mo)), std::chrono::day(static_cast<unsigned>(*d))};
-  if (!day.ok()) return std::nullopt;
-  const sys_days begin{day};
-  if (text.size() == 10) return begin;
-  const auto h = number(11, 2), mi = number(14, 2), s = number(17, 2);
-  if (!h || !mi || !s || *h > 23 || *mi > 59 || *s > 60 || !has(10, "Tt ") || !has(13, ":") || !has(16, ":")) {
-    return std::nullopt;
-  }
-  std::size_t at = 19;
-  if (has(at, ".")) {
-    if (!number(++at, 1)) return std::nullopt;
-    while (number(at, 1)) ++at;
-  }
-  const sys_seconds moment = begin + hours(*h) + minutes(*mi) + seconds(*s);
-  if (has(at, "Zz")) return at + 1 == text.size() ? std::optional(moment) : std::nullopt;
-  const auto oh = number(at + 1, 2), om = number(at + 4, 2);
-  if (!oh || !om || *oh > 23 || *om > 59 || !has(at, "+-") || !has(at + 3, ":") || at + 6 != text.size()) {
-    return std::nullopt;
-  }
-  const auto offset = hours(*oh) + minutes(*om);
-  return text[at] == '+' ? moment - offset : moment + offset;
+std::optional<internal::WallTime> parse_moment_text(std::string_view text) {
+  constexpr std::size_t kDateLength = 10;  // Of "2027-01-31".
+  std::string whole(text);
+  if (text.size() == kDateLength) whole += "T00:00:00Z";
+  if (text.size() > kDateLength && text[kDateLength] == ' ') whole[kDateLength] = 'T';
+  return query::parse_time(whole);
 }
 
 }  // namespace longbeat::server

@@ -21,12 +21,14 @@ IdFingerprint fingerprint(std::uint32_t namespace_id, std::string_view activity_
 /// The key of one run that is no longer the latest of its ID.
 std::uint64_t run_fingerprint(const IdFingerprint& id, const internal::Uuid& run_id);
 
-/// Fingerprint to row, 14 to 22 bytes an entry: open addressing in 256 parts that grow one by one, so that no insertion
-/// stops the server for long. Keeps 48 bits of a fingerprint and of a row; several rows may answer to one fingerprint,
-/// and the caller looks at the record to know which one it meant.
+/// Fingerprint to row, 15 to 19 bytes an entry: open addressing in parts that grow in small steps, one by one, and
+/// split in two before they are large, so that no insertion stops the server for long, however many entries there are.
+/// Keeps 48 bits of a fingerprint and of a row; several rows may answer to one fingerprint, and the caller looks at the
+/// record to know which one it meant.
 class RunIndex {
  public:
-  void insert(std::uint64_t fingerprint, std::uint64_t row);
+  /// Whether there was an entry of this fingerprint before.
+  bool insert(std::uint64_t fingerprint, std::uint64_t row);
   /// False when there is no such entry.
   bool erase(std::uint64_t fingerprint, std::uint64_t row);
 
@@ -34,9 +36,9 @@ class RunIndex {
   /// one did.
   template <class Visit>
   bool find(std::uint64_t fingerprint, Visit&& visit) const {
-    const Part& part = parts_[part_of(fingerprint)];
-    if (part.entries.empty()) return false;
     const std::uint64_t key = fingerprint & kMask;
+    const Part& part = parts_[place_of(key)];
+    if (part.entries.empty()) return false;
     for (std::size_t i = home(part, key); part.entries[i].row() != 0; i = next(part, i)) {
       if (part.entries[i].key() == key && visit(part.entries[i].row())) return true;
     }
@@ -48,7 +50,8 @@ class RunIndex {
 
  private:
   friend class RunIndexLoader;
-  static constexpr std::uint64_t kMask = (std::uint64_t{1} << 48) - 1;
+  static constexpr int kKeyBits = 48;
+  static constexpr std::uint64_t kMask = (std::uint64_t{1} << kKeyBits) - 1;
 
   struct Entry {
     std::uint32_t key_low = 0, row_low = 0, highs = 0;  // 12 bytes, aligned to 4.
@@ -64,35 +67,49 @@ class RunIndex {
     }
   };
   static_assert(sizeof(Entry) == 12);
+  using Entries = std::vector<Entry, PageAllocator<Entry>>;
   struct Part {
-    std::vector<Entry, PageAllocator<Entry>> entries;
+    Entries entries{};
     std::size_t used = 0;
+    int depth = 0;  ///< so many leading bits its keys have in common
   };
 
-  static std::size_t part_of(std::uint64_t fingerprint) { return fingerprint >> 56; }
-  /// Spreads keys over any number of places in their own order.
+  /// Which part the key belongs to.
+  std::uint32_t place_of(std::uint64_t key) const { return directory_[key >> (kKeyBits - depth_)]; }
+  /// Spreads the keys of a part over any number of places in their own order.
   static std::size_t home(const Part& part, std::uint64_t key) {
-    return static_cast<std::size_t>((static_cast<unsigned __int128>(key) * part.entries.size()) >> 48);
+    const std::uint64_t rest = (key << part.depth) & kMask;
+    return static_cast<std::size_t>((static_cast<unsigned __int128>(rest) * part.entries.size()) >> kKeyBits);
   }
   static std::size_t next(const Part& part, std::size_t i) { return i + 1 == part.entries.size() ? 0 : i + 1; }
-  static void put(Part& part, Entry entry);
-  static void grow(Part& part);
+  /// Whether the key was there before. There is a free place.
+  static bool put(Part& part, Entry entry);
+  static void resize(Part& part, std::size_t places);
+  void make_room(std::uint64_t key);
+  /// Divides the part of this key by the next bit.
+  void split(std::uint64_t key);
 
-  std::array<Part, 256> parts_;
+  std::vector<Part> parts_ = std::vector<Part>(1);
+  std::vector<std::uint32_t> directory_ = {0};  ///< from the leading bits of a key to the place of its part
+  int depth_ = 0;                               ///< how many bits that are
   std::size_t size_ = 0;
 };
 
 /// Fills an index with millions of entries, several times faster than one insertion after the other: part by part, so
-/// that what it works on stays in the processor's cache. Twelve bytes more an entry meanwhile.
+/// that what it works on stays in the processor's cache. Up to 24 bytes more an entry meanwhile.
 class RunIndexLoader {
  public:
-  void add(std::uint64_t fingerprint, std::uint64_t row);
-  /// The index of all that was added, and the fingerprints under which there are several rows (each at least once);
-  /// nothing of it stays here.
+  void add(std::uint64_t fingerprint, std::uint64_t row) {
+    const auto entry = RunIndex::Entry::of(fingerprint, row);
+    piles_[entry.key() >> (RunIndex::kKeyBits - kPileBits)].push_back(entry);
+  }
+  /// The index of all that was added, and the fingerprints under which there are several rows (each at least once), as
+  /// far as the index knows them; nothing of it stays here.
   RunIndex build(std::vector<std::uint64_t>& shared);
 
  private:
-  std::array<std::vector<RunIndex::Entry>, 256> parts_;
+  static constexpr int kPileBits = 8;
+  std::array<RunIndex::Entries, std::size_t{1} << kPileBits> piles_{};
 };
 
 }  // namespace longbeat::server

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/engine_impl.h"
+#include "engine/recovery_rows.h"
 #include "record/record.h"
 #include "request/checks.h"
 
@@ -144,8 +145,7 @@ void EngineImpl::deliveries_written() {
 }
 
 StatusOr<> EngineImpl::recover_deliveries() {
-  StatusOr<> result;
-  const auto visit = [&](std::uint64_t row, std::string_view bytes) -> StatusOr<> {
+  return scan_all(*store_, Table::kCallbacks, [&](std::uint64_t row, std::string_view bytes) -> StatusOr<> {
     if (open_.contains(row)) return {};
     auto callbacks = decode_callbacks({Table::kCallbacks, row}, bytes);
     if (!callbacks) {
@@ -166,12 +166,7 @@ StatusOr<> EngineImpl::recover_deliveries() {
     }
     arm(row, delivery);
     return {};
-  };
-  const auto scanned = store_->scan(Table::kCallbacks, 0, [&](std::uint64_t row, std::string_view bytes) {
-    result = visit(row, bytes);
-    return result.ok();
   });
-  return scanned ? result : scanned;
 }
 
 }  // namespace longbeat::server

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "engine/engine_impl.h"
+#include "engine/recovery_rows.h"
 #include "request/validate.h"
 
 namespace longbeat::server {
@@ -113,22 +114,17 @@ void EngineImpl::write_queues() {
 }
 
 StatusOr<> EngineImpl::recover_queues() {
-  StatusOr<> result;
-  const auto scanned = store_->scan(Table::kQueue, 0, [&](std::uint64_t row, std::string_view bytes) {
+  return scan_all(*store_, Table::kQueue, [&](std::uint64_t row, std::string_view bytes) -> StatusOr<> {
     auto record = decode_task_queue_config({Table::kQueue, row}, bytes);
-    if (!record) {
-      result = record.error();
-      return false;
-    }
+    if (!record) return record.error();
     queue_rows_[{record->namespace_id, record->name}] = row;
     queues_.configure(record->namespace_id, record->name,
                       {setting_of(std::move(record->queue_rate)), setting_of(std::move(record->fairness_default_rate)),
                        std::move(record->fairness_weights)},
                       now_);
     next_row_ = std::max(next_row_, row + 1);
-    return true;
+    return {};
   });
-  return scanned ? result : scanned;
 }
 
 }  // namespace longbeat::server

@@ -95,7 +95,7 @@ void EngineImpl::on(Command& command, HeartbeatRequest& request) {
   const auto applied = change(*holder->activity, Heartbeat{holder->attempt, std::move(request.details)});
   if (!applied) return answer(command.sink, applied.error());
   // It lives, and messages get through: what was lost before counts no more for its silence. It still does for its end.
-  holder->activity->beat_base = lost_time_;
+  restart_silence(*holder->activity);
   answer(command.sink,
          Reply(HeartbeatReply{applied->cancel_requested, applied->activity_paused, applied->activity_reset}));
 }

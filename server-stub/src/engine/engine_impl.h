@@ -12,6 +12,8 @@
 #include "engine/index_row.h"
 #include "engine/namespace_use.h"
 #include "engine/open_activity.h"
+#include "engine/parked.h"
+#include "engine/refusals.h"
 #include "engine/task_token.h"
 #include "machine/text_pool.h"
 #include "matching/task_queues.h"
@@ -25,21 +27,6 @@ namespace longbeat::server {
 
 /// Two steps further apart than this while attempts run: the engine itself stood still.
 inline constexpr Duration kNormalGap = std::chrono::milliseconds(100);
-
-inline Status unavailable_now() {
-  return internal::unavailable("the server is stopping or has lost its store; try again");
-}
-
-/// RESOURCE_EXHAUSTED with its cause, scope SYSTEM or NAMESPACE as in enums.ResourceExhaustedScope.
-inline Status exhausted(std::string message, std::int32_t cause, std::int32_t scope) {
-  return {internal::StatusCode::kResourceExhausted, std::move(message),
-          internal::ResourceExhaustedDetail{cause, scope}};
-}
-inline constexpr std::int32_t kRpsLimit = 1;
-inline constexpr std::int32_t kConcurrentLimit = 2;
-inline constexpr std::int32_t kPersistenceStorageLimit = 7;
-inline constexpr std::int32_t kScopeNamespace = 1;
-inline constexpr std::int32_t kScopeSystem = 2;
 
 NamespaceRecord record_of(const Namespace& space);
 
@@ -87,25 +74,6 @@ class EngineImpl final : public Engine {
     OutboundResult result;
   };
   using InboxItem = std::variant<Command, CallerGone, Undelivered, Refused, Answered, CallbackDone>;
-
-  /// A call that waits: for a task, an outcome, a change, the projection, commands, a backup, or for nothing but its
-  /// time.
-  struct Parked {
-    enum class Kind : std::int8_t { kTask, kOutcome, kChange, kQuery, kCommands, kIdle, kBackup };
-    Kind kind = Kind::kTask;
-    ReplySink* sink = nullptr;
-    std::uint64_t timer = 0;
-    TaskQueues::Place place{};                    ///< kTask
-    const Namespace* space = nullptr;             ///< kTask, kIdle, kCommands
-    PickedUp picked_up{};                         ///< kTask
-    std::string worker_key{};                     ///< kTask, kIdle, kCommands: worker_instance_key of the poll
-    QueueType queue_type = QueueType::kActivity;  ///< kTask, kIdle, kCommands
-    std::string task_queue{};                     ///< kTask, kIdle, kCommands
-    WorkerCommands::Queue control{};  ///< kTask: where the attempt will get its commands; kCommands: the one it is on
-    std::uint64_t row = 0;            ///< kOutcome, kChange: the activity; 0 when it is closed and will not change
-    std::uint32_t counted_in = 0;     ///< number of the namespace whose polls this is one of; 0: none
-    DescribeParts describe{};         ///< kChange
-  };
 
   struct Release {
     ReplySink* sink;
@@ -385,6 +353,9 @@ class EngineImpl final : public Engine {
   /// Brings task queue, timer and counters in line with the state.
   void schedule(OpenActivity& activity, Time not_before = Time::min());
   void arm(OpenActivity& activity, std::optional<Time> at);
+  /// The attempt is known to live: a full heartbeat timeout from now on, whatever the clock was when its latest beat
+  /// was stored.
+  void restart_silence(OpenActivity& activity) const;
   /// What does not count against the worker of a running attempt.
   DeadlinePassed grace(const OpenActivity& activity) const;
   /// A deadline that would fail a running attempt, not before recovery's hold is over.

@@ -15,18 +15,6 @@ using std::chrono::seconds;
 constexpr std::uint64_t kRowsPerReservation = 1'000'000;  // One more word to the store a million starts.
 constexpr Duration kHoldMax = seconds(10);  // For reports that were on their way when the server went down.
 
-/// Scans a table with a visitor that may fail.
-template <class Visit>
-StatusOr<> scan_all(Store& store, Table table, Visit visit) {
-  StatusOr<> result;
-  auto scanned = store.scan(table, 0, [&](std::uint64_t key, std::string_view bytes) {
-    result = visit(key, bytes);
-    return result.ok();
-  });
-  if (!scanned) return scanned;
-  return result;
-}
-
 Status missing_row(const RowRef& row) {
   return {internal::StatusCode::kDataLoss, to_string(row) + " is missing", {}};
 }
@@ -215,9 +203,7 @@ StatusOr<> EngineImpl::resume_all(const std::vector<OpenActivity*>& activities, 
     }
     const ActivityInput& input = *activity.state.input;
     const std::uint64_t id = fingerprint(input.namespace_id, input.activity_id).low;
-    const bool is_shared = index_.find(id, [](std::uint64_t) { return true; });
-    index_.insert(id, activity.row);
-    if (is_shared) {
+    if (index_.insert(id, activity.row)) {
       if (auto ok = settle_index(id); !ok) return ok;
     }
     weigh(activity);
@@ -271,9 +257,7 @@ void EngineImpl::resume(OpenActivity& activity, Time now) {
   if (in_progress(progress.phase)) {
     const Timeouts& timeouts = activity.state.input->options.timeouts;
     activity.hold_until = now + std::min(kHoldMax, timeouts.start_to_close);
-    // Its beats had nobody to go to: a full heartbeat timeout from now on.
-    const Duration silence = now - std::max(progress.last_heartbeat_time, progress.started_time);
-    if (timeouts.heartbeat > Duration(0) && silence > Duration(0)) activity.beat_base = lost_time_ - silence;
+    restart_silence(activity);  // Its beats had nobody to go to.
   }
   schedule(activity);
 }

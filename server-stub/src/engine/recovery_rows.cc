@@ -71,20 +71,15 @@ StatusOr<> read_parts(Reader& reader, TextPool& texts, std::span<OpenActivity* c
 
 StatusOr<> read_closed_rows(Reader& reader, ClosedRows& closed) {
   RunIndexLoader loader;
-  StatusOr<> result;
-  auto scanned = reader.scan(Table::kIndex, 0, [&](std::uint64_t row, std::string_view bytes) {
+  auto read = scan_all(reader, Table::kIndex, [&](std::uint64_t row, std::string_view bytes) -> StatusOr<> {
     const auto entry = decode_index_row(row, bytes);
-    if (!entry) {
-      result = entry.error();
-      return false;
-    }
+    if (!entry) return entry.error();
     ++closed.count;
     closed.last = row;
     loader.add(entry->superseded ? entry->run : entry->id.low, row);
-    return true;
+    return {};
   });
-  if (!scanned) return scanned;
-  if (!result) return result;
+  if (!read) return read;
   closed.index = loader.build(closed.shared);
   return {};
 }

@@ -11,6 +11,17 @@
 /// progress of the open ones on the other, then whoever is done takes the next piece of the open ones' other parts.
 namespace longbeat::server {
 
+/// Every row of a table to a visitor that may fail, and then sees no more of them.
+template <class Visit>
+StatusOr<> scan_all(Reader& reader, Table table, Visit visit) {
+  StatusOr<> result;
+  auto scanned = reader.scan(table, 0, [&](std::uint64_t key, std::string_view bytes) {
+    result = visit(key, bytes);
+    return result.ok();
+  });
+  return scanned ? result : scanned;
+}
+
 /// What memory has to know of the closed activities.
 struct ClosedRows {
   RunIndex index{};

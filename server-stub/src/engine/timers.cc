@@ -23,6 +23,13 @@ DeadlinePassed EngineImpl::grace(const OpenActivity& activity) const {
   return {lost_time_ - activity.attempt_base, lost_time_ - activity.beat_base};
 }
 
+void EngineImpl::restart_silence(OpenActivity& activity) const {
+  const ActivityProgress& progress = activity.state.progress;
+  // Less than nothing, where the clock was set back while the server was down.
+  const Duration silence = now_ - std::max(progress.last_heartbeat_time, progress.started_time);
+  activity.beat_base = lost_time_ - silence;
+}
+
 Time EngineImpl::held_back(const OpenActivity& activity, Time deadline) const {
   // Nothing was lost yet when recovery set the hold, so all that was lost since belongs to it.
   return std::max(deadline, later(activity.hold_until, lost_time_));

@@ -154,7 +154,8 @@ void EngineImpl::hand_out(OpenActivity& activity, const TaskQueues::Match& match
     broken_ = "a task in a queue could not be handed out: " + to_string(applied.error());
     return answer(parked.sink, internal::internal_error(broken_));
   }
-  activity.attempt_base = activity.beat_base = lost_time_;
+  activity.attempt_base = lost_time_;
+  restart_silence(activity);
   activity.hold_until = {};
   activity.control = std::move(parked.control);
   changed(activity, applied->changed);

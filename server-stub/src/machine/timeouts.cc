@@ -82,7 +82,8 @@ std::optional<AttemptDeadline> attempt_deadline(const ActivityState& state, cons
   }
   if (timeouts.heartbeat.count() > 0) {
     const Time silent_since = std::max(progress.last_heartbeat_time, progress.started_time);
-    const Time at = later(later(silent_since, timeouts.heartbeat), grace.beat_grace);
+    // A grace of less than nothing: the clock was set back since.
+    const Time at = later(silent_since + grace.beat_grace, timeouts.heartbeat);
     if (!earliest || at < earliest->at) earliest = AttemptDeadline{at, TimeoutType::kHeartbeat};
   }
   return earliest;

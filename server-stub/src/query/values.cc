@@ -3,7 +3,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <limits>
+
+#include "base/wall_time.h"
 
 namespace longbeat::server::query {
 namespace {
@@ -55,14 +56,6 @@ std::optional<std::int64_t> take_zone(std::string_view& text) {
   const auto minutes = take_number(text, 2);
   if (!minutes || *hours > 23 || *minutes > 59) return std::nullopt;
   return (west ? -1 : 1) * (*hours * 3600 + *minutes * 60);
-}
-
-/// Seconds and nanoseconds since 1970, within what the clock can say.
-WallTime saturated(std::int64_t seconds, std::int64_t nanos) {
-  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max() / kSecond;
-  if (seconds >= kMax) return WallTime::max();
-  if (seconds <= -kMax) return WallTime::min();
-  return WallTime(nanoseconds(seconds * kSecond + nanos));
 }
 
 nanoseconds saturated(long double nanos) {
@@ -146,7 +139,7 @@ std::optional<WallTime> parse_time(std::string_view text) {
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  return saturated(days * 86'400 + *hour * 3600 + *minute * 60 + *second - *zone, nanos);
+  return internal::saturated_wall_time(days * 86'400 + *hour * 3600 + *minute * 60 + *second - *zone, nanos);
 }
 
 std::optional<nanoseconds> parse_duration(std::string_view text) {

@@ -27,6 +27,8 @@ struct RowRef {
     requires std::is_enum_v<Table>
   RowRef(Table which, std::uint64_t row) : table(static_cast<std::uint8_t>(which)), key(row) {}
 };
+/// "progress"; for messages.
+std::string table_text(std::uint8_t table);
 /// "progress row 17".
 std::string to_string(const RowRef& row);
 

@@ -19,13 +19,15 @@ std::uint32_t checksum(const RowRef& row, char format, std::string_view body) {
 
 }  // namespace
 
-std::string to_string(const RowRef& row) {
+std::string table_text(std::uint8_t table) {
   // By number of storage/store.h's Table.
   constexpr std::array<std::string_view, 10> names{"meta",    "namespace", "progress", "input",     "details",
                                                    "failure", "closed",    "index",    "callbacks", "task queue"};
-  const std::string table =
-      row.table < names.size() ? std::string(names[row.table]) : "table " + std::to_string(row.table);
-  return table + " row " + std::to_string(row.key);
+  return table < names.size() ? std::string(names[table]) : "table " + std::to_string(table);
+}
+
+std::string to_string(const RowRef& row) {
+  return table_text(row.table) + " row " + std::to_string(row.key);
 }
 
 Status unreadable(const RowRef& row, const std::string& why) {

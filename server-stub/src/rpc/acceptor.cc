@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -191,21 +192,27 @@ void Acceptor::run() {
   }
 }
 
+void Acceptor::report_shortage(int error) {
+  if (const auto end = shortage_lines_.note(internal::system_clock().now())) {
+    internal::log(internal::LogLevel::kError, "a connection has to wait: " + why(error) + *end);
+  }
+}
+
 void Acceptor::take() {
+  bool swept = false;
   for (std::size_t taken = 0; taken < kTakenInARow && !stopping_; ++taken) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
     const int descriptor =
         ::accept4(listening_, reinterpret_cast<sockaddr*>(&address), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor < 0) {
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        out_of_descriptors_ = true;
-        internal::log(internal::LogLevel::kError, "a connection has to wait: " + why(errno));
-      }
-      if (errno == EINTR || errno == ECONNABORTED) continue;
+      const int error = errno;
+      if (error == EINTR || error == ECONNABORTED) continue;
+      out_of_descriptors_ = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+      if (out_of_descriptors_) report_shortage(error);
       return;
     }
-    if (connections_.size() >= connections_max_) sweep();
+    if (connections_.size() >= connections_max_ && !std::exchange(swept, true)) sweep();
     const bool surplus = connections_.size() >= connections_max_;
     if (connections_.size() >= connections_max_ + std::max<std::size_t>(8, connections_max_ / 16)) {
       ++closed_at_once_;

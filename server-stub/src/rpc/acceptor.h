@@ -1,7 +1,6 @@
 #pragma once
 #include <grpcpp/server_builder.h>
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -10,7 +9,9 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/guarded.h"
+#include "base/line_pace.h"
 #include "engine/engine.h"
 
 namespace longbeat::server {
@@ -41,7 +42,6 @@ class Acceptor {
   /// leaves. The loop's thread only.
   void cork();
   void uncork();
-  std::size_t connections_max() const { return connections_max_; }
   std::size_t connections() const { return connection_count_; }
   /// Closed at once because there were far too many.
   std::uint64_t closed_at_once() const { return closed_at_once_; }
@@ -60,6 +60,8 @@ class Acceptor {
   /// Forgets connections that gRPC has closed, and lets those beyond the limit move up.
   void sweep();
   void count();
+  /// No descriptor or memory is left for one more.
+  void report_shortage(int error);
 
   const int listening_;
   const int wake_;
@@ -69,6 +71,7 @@ class Acceptor {
   std::vector<Connection> connections_{};  ///< The thread's.
   std::size_t swept_to_ = 0;               ///< so many were left by the latest sweep
   bool out_of_descriptors_ = false;
+  internal::LinePace<internal::TimePoint> shortage_lines_{};
   std::atomic<std::size_t> connection_count_{0}, surplus_count_{0};
   std::atomic<std::uint64_t> closed_at_once_{0};
   std::atomic<bool> stopping_{false};

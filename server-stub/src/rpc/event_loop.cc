@@ -42,7 +42,6 @@ EventLoop::EventLoop(std::unique_ptr<grpc::ServerCompletionQueue> queue, grpc::A
       service_(service),
       queue_(std::move(queue)),
       facts_(std::move(facts)),
-      shedding_(limits.overload_delay),
       kick_tag_(*this) {}
 
 EventLoop::~EventLoop() {
@@ -161,7 +160,6 @@ bool EventLoop::take_events(gpr_timespec until) {
 }
 
 void EventLoop::serve() {
-  const std::size_t waiting = line_.new_work();
   for (std::size_t served = 0; served < limits_.events_per_step; ++served) {
     GenericCall* const call = line_.next();
     if (call == nullptr) break;
@@ -169,9 +167,7 @@ void EventLoop::serve() {
   }
   // Reports are never behind what brings new work.
   if (!line_.has_urgent()) queue_empty_at_ = std::max(queue_empty_at_, looked_empty_at_);
-  const Time now = clock_.now();
-  shedding_.served(waiting - line_.new_work(), line_.new_work() > 0, now);
-  cut_off_the_slow(now);
+  cut_off_the_slow(clock_.now());
 }
 
 void EventLoop::cut_off_the_slow(Time now) {
@@ -190,14 +186,6 @@ bool EventLoop::too_many_connections() const {
 
 bool EventLoop::is_surplus(const std::string& peer) const {
   return acceptor_->is_surplus(peer);
-}
-
-std::size_t EventLoop::connections() const {
-  return acceptor_ != nullptr ? acceptor_->connections() : 0;
-}
-
-std::uint64_t EventLoop::connections_closed_at_once() const {
-  return acceptor_ != nullptr ? acceptor_->closed_at_once() : 0;
 }
 
 void EventLoop::step() {
@@ -276,6 +264,10 @@ void EventLoop::undelivered(std::string token) {
 RpcStats EventLoop::stats() const {
   RpcStats stats = stats_;
   stats.access = gate_.refusals();
+  if (acceptor_ != nullptr) {
+    stats.connections = acceptor_->connections();
+    stats.connections_closed_at_once = acceptor_->closed_at_once();
+  }
   return stats;
 }
 

@@ -25,6 +25,8 @@ struct RpcStats {
   std::uint64_t unknown_methods = 0, undecodable = 0, oversized = 0, refused_overload = 0, exceptions = 0;
   std::uint64_t callers_gone = 0, undelivered = 0;
   std::size_t open_calls = 0;
+  std::size_t connections = 0;
+  std::uint64_t connections_closed_at_once = 0;  ///< because there were far too many
   AccessRefusals access{};
   std::uint64_t shed = 0;     ///< refused because the server could not keep up
   std::uint64_t cut_off = 0;  ///< because their callers neither sent nor read for too long
@@ -75,14 +77,14 @@ class EventLoop {
   void watch_connections(Acceptor& acceptor) { acceptor_ = &acceptor; }
 
   // For GenericCall.
-  /// What brings new work is refused: it would wait too long.
-  bool shedding() const { return shedding_.refuses(line_.new_work()); }
+  /// What brings new work is refused: others have waited too long already.
+  bool shedding() const { return line_.longest_wait(clock_.now()) > limits_.overload_delay; }
   bool too_many_connections() const;
   bool is_surplus(const std::string& peer) const;
-  std::size_t connections() const;
-  std::uint64_t connections_closed_at_once() const;
   /// Its request is complete: take_turn() follows.
-  void wait_in_line(GenericCall& call, bool brings_work) { line_.add(call, brings_work); }
+  void wait_in_line(GenericCall& call, bool brings_work) {
+    brings_work ? line_.add_new_work(call, clock_.now()) : line_.add_urgent(call);
+  }
   SlowCalls<GenericCall>::Place waits(GenericCall& call, bool reads, std::size_t bytes) {
     return (reads ? senders_ : readers_).add(call, clock_.now(), bytes);
   }
@@ -155,7 +157,6 @@ class EventLoop {
   RpcStats stats_{};
   Gate gate_{};
   RequestLine<GenericCall> line_{};
-  Shedding shedding_;
   SlowCalls<GenericCall> senders_{}, readers_{};  ///< calls that wait for the rest of a request; to be read
   Acceptor* acceptor_ = nullptr;
   Scratch scratch_{};

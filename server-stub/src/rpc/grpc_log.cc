@@ -1,25 +1,16 @@
 #include "rpc/grpc_log.h"
 
-#include <chrono>
-#include <cstdint>
-#include <optional>
 #include <string>
 
 #include "base/clock.h"
 #include "base/guarded.h"
+#include "base/line_pace.h"
 #include "base/log.h"
 
 namespace longbeat::server {
 namespace {
 
 using internal::LogLevel;
-
-constexpr std::chrono::seconds kPause{10};
-
-struct Handshakes {
-  std::optional<internal::TimePoint> last_line{};
-  std::uint64_t unwritten = 0;
-};
 
 /// What people know, for what OpenSSL says.
 std::string_view meaning(std::string_view line) {
@@ -38,29 +29,19 @@ std::string_view meaning(std::string_view line) {
 }  // namespace
 
 void log_grpc_line(std::string_view line) {
-  static internal::Guarded<Handshakes> handshakes;
+  static internal::Guarded<internal::LinePace<internal::TimePoint>> handshakes;
   for (const std::string_view sign : {"authorization", "earer "}) {
     if (line.find(sign) != std::string_view::npos) return;
   }
   if (!line.starts_with("Handshake failed")) {
     return internal::log(LogLevel::kDebug, "grpc: " + std::string(line));
   }
-  const auto now = internal::system_clock().now();
-  const auto before = handshakes.with([&](Handshakes& seen) -> std::optional<std::uint64_t> {
-    if (seen.last_line && now - *seen.last_line < kPause) {
-      ++seen.unwritten;
-      return std::nullopt;
-    }
-    seen.last_line = now;
-    return std::exchange(seen.unwritten, 0);
-  });
-  if (!before) return;
+  const auto end = handshakes.with([](auto& pace) { return pace.note(internal::system_clock().now()); });
+  if (!end) return;
   const std::string_view known = meaning(line);
   std::string text = "a TLS handshake failed";
   if (!known.empty()) text += ", " + std::string(known);
-  text += ": " + std::string(line);
-  if (*before > 0) text += "; " + std::to_string(*before) + " more since the last line";
-  internal::log(LogLevel::kWarn, text);
+  internal::log(LogLevel::kWarn, text + ": " + std::string(line) + *end);
 }
 
 }  // namespace longbeat::server

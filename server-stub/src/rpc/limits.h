@@ -24,7 +24,7 @@ struct RpcLimits {
   std::chrono::nanoseconds answer_wait_max = std::chrono::seconds(60);
   /// Answers that wait for their callers to read them; beyond it the oldest are cut off after a second already.
   std::size_t answer_bytes_waiting_max = 256 * 1024 * 1024;
-  /// New work that would wait longer than this for its turn is refused.
+  /// New work is refused while some of it has waited longer than this for its turn.
   std::chrono::nanoseconds overload_delay = std::chrono::milliseconds(400);
   /// A connection older than this, a tenth more or less, gets GOAWAY: its client opens another one for new calls. Zero:
   /// never.

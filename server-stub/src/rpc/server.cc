@@ -224,8 +224,8 @@ ServerStats Server::stats() const {
     const RpcStats rpc = loop->stats();
     answer->set_value({rpc.calls, rpc.unknown_methods, rpc.undecodable, rpc.oversized, rpc.refused_overload,
                        rpc.exceptions, rpc.callers_gone, rpc.undelivered, rpc.open_calls, loop->engine().stats(),
-                       rpc.access, rpc.certificates_renewed, rpc.shed, rpc.cut_off, loop->connections(),
-                       loop->connections_closed_at_once()});
+                       rpc.access, rpc.certificates_renewed, rpc.shed, rpc.cut_off, rpc.connections,
+                       rpc.connections_closed_at_once});
   });
   // Posted work is run even when the loop closes meanwhile.
   return posted ? future.get() : last();

@@ -114,7 +114,7 @@ grpc::Status to_grpc(const Status& status) {
   google::rpc::Status rich;
   rich.set_code(static_cast<std::int32_t>(status.code));
   std::visit(DetailEncoder{rich}, status.detail);
-  if (denied && rich.details_size() == 0) {
+  if (denied) {
     details::PermissionDeniedFailure detail;
     detail.set_reason(detail_text(status.message));
     set_detail(rich, detail);

@@ -123,22 +123,11 @@ internal::Status to_status(Refusal refusal, const CallNeeds& needs, const ApiKey
   return {StatusCode::kPermissionDenied, who + " may not call " + about, {}};
 }
 
-bool RefusalLog::is_due(Refusal refusal, internal::WallTime now) const {
-  const Reason& reason = reasons_[static_cast<std::size_t>(refusal)];
-  return !reason.last || now - *reason.last >= kPause;
-}
-
 std::optional<std::string> RefusalLog::note(Refusal refusal, std::string_view what, std::string_view who,
                                             internal::WallTime now) {
-  Reason& reason = reasons_[static_cast<std::size_t>(refusal)];
-  if (!is_due(refusal, now)) {
-    ++reason.unwritten;
-    return std::nullopt;
-  }
-  std::string line = "call refused: " + std::string(what) + " (from " + std::string(who) + ")";
-  if (reason.unwritten > 0) line += "; " + std::to_string(reason.unwritten) + " more like it since the last line";
-  reason = {now, 0};
-  return line;
+  const auto end = paces_[static_cast<std::size_t>(refusal)].note(now);
+  if (!end) return std::nullopt;
+  return "call refused: " + std::string(what) + " (from " + std::string(who) + ")" + *end;
 }
 
 }  // namespace longbeat::server

@@ -1,6 +1,5 @@
 #pragma once
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/line_pace.h"
 #include "base/status.h"
 #include "security/key_hash.h"
 #include "security/roles.h"
@@ -92,21 +92,18 @@ class Access {
 internal::Status to_status(Refusal refusal, const CallNeeds& needs, const ApiKey* key,
                            std::string_view namespace_name = {});
 
-/// The lines about refusals: one at once, then for each reason at most one in kPause, which tells how many there were.
+/// The lines about refusals, each reason at a pace of its own.
 class RefusalLog {
  public:
-  static constexpr std::chrono::seconds kPause{10};
   /// The line to write now, if any; `what` is the answer's text, `who` where the call came from.
   std::optional<std::string> note(Refusal refusal, std::string_view what, std::string_view who, internal::WallTime now);
   /// Is the next one written? To spare the making of its text.
-  bool is_due(Refusal refusal, internal::WallTime now) const;
+  bool is_due(Refusal refusal, internal::WallTime now) const {
+    return paces_[static_cast<std::size_t>(refusal)].is_due(now);
+  }
 
  private:
-  struct Reason {
-    std::optional<internal::WallTime> last{};
-    std::uint64_t unwritten = 0;
-  };
-  std::array<Reason, 5> reasons_{};
+  std::array<internal::LinePace<internal::WallTime>, 5> paces_{};
 };
 
 }  // namespace longbeat::server

@@ -6,12 +6,13 @@
 #include <openssl/x509.h>
 #include <sys/stat.h>
 
-#include <cerrno>
 #include <ctime>
-#include <fstream>
 #include <memory>
 #include <optional>
-#include <system_error>
+#include <utility>
+
+#include "base/read_file.h"
+#include "base/wall_time.h"
 
 namespace longbeat::server {
 namespace {
@@ -53,17 +54,14 @@ std::string complaint() {
 }
 
 StatusOr<std::string> read_file(const Named& file) {
-  errno = 0;
-  std::ifstream in(file.path, std::ios::binary);
-  std::string text(kFileBytesMax + 1, '\0');
-  if (in) in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!in.is_open() || in.bad()) return refuse(file, std::generic_category().message(errno != 0 ? errno : EIO));
-  text.resize(static_cast<std::size_t>(in.gcount()));
+  auto read = internal::read_beginning(file.path, kFileBytesMax + 1);
+  if (!read) return refuse(file, read.error().message);
+  std::string& text = *read;
   if (text.empty()) return refuse(file, "it is empty");
   if (text.size() > kFileBytesMax) return refuse(file, "it is larger than 4 MiB");
   // gRPC takes it as a C string.
   if (text.find('\0') != std::string::npos) return refuse(file, "no PEM file: it holds a zero byte");
-  return text;
+  return read;
 }
 
 Bio bio_of(const std::string& text) {
@@ -109,7 +107,7 @@ StatusOr<PrivateKey> key_in(const Named& file, const std::string& text) {
 std::optional<WallTime> to_time(const ASN1_TIME* time) {
   std::tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return std::nullopt;
-  return WallTime(std::chrono::seconds(::timegm(&parts)));
+  return internal::saturated_wall_time(::timegm(&parts));
 }
 
 std::string day_text(WallTime time) {

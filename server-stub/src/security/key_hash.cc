@@ -32,6 +32,15 @@ class Sha256 {
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
 };
 
+std::string hex_of(const std::array<std::uint8_t, 32>& bytes) {
+  std::string text;
+  for (const std::uint8_t byte : bytes) {
+    text += kHexDigits[byte >> 4U];
+    text += kHexDigits[byte & 15U];
+  }
+  return text;
+}
+
 int hex_value(char digit) {
   const auto at = kHexDigits.find(digit >= 'A' && digit <= 'F' ? static_cast<char>(digit - 'A' + 'a') : digit);
   return at == std::string_view::npos ? -1 : static_cast<int>(at);
@@ -45,12 +54,7 @@ KeyHash hash_of_key(std::string_view key) {
 }
 
 std::string to_text(const KeyHash& hash) {
-  std::string text(kPrefix);
-  for (const std::uint8_t byte : hash) {
-    text += kHexDigits[byte >> 4U];
-    text += kHexDigits[byte & 15U];
-  }
-  return text;
+  return std::string(kPrefix) + hex_of(hash);
 }
 
 std::optional<KeyHash> hash_from_text(std::string_view text) {
@@ -76,12 +80,7 @@ std::string make_key() {
     throw std::runtime_error("the system has no random bytes for a key");
   }
   // A fixed beginning, so that tools which look for lost secrets can know one.
-  std::string key = "lbk_";
-  for (const std::uint8_t byte : random) {
-    key += kHexDigits[byte >> 4U];
-    key += kHexDigits[byte & 15U];
-  }
-  return key;
+  return "lbk_" + hex_of(random);
 }
 
 std::string check_key(std::string_view key) {

@@ -5,11 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <system_error>
 
+#include "storage/new_name.h"
 #include "storage/resolved_path.h"
 
 namespace longbeat::server::sqlite {
@@ -20,25 +19,10 @@ constexpr int kPagesPerSlice = 64;  // 256 KiB: some 0.3 ms from memory.
 constexpr std::uint64_t kPagesPerSync = 2048;  // 8 MiB
 constexpr int kRestartsMax = 10;
 
-std::string folder_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 /// Names that SQLite or the server would take for a part of the database.
 bool belongs_to(const std::string& database, const std::string& path) {
-  constexpr std::array<std::string_view, 10> kEnds{"",
-                                                   "-wal",
-                                                   "-shm",
-                                                   "-journal",
-                                                   ".lock",
-                                                   ".reserve",
-                                                   ".visibility",
-                                                   ".visibility-wal",
-                                                   ".visibility-shm",
-                                                   ".visibility-journal"};
   return path.starts_with(database) &&
-         std::ranges::find(kEnds, std::string_view(path).substr(database.size())) != kEnds.end();
+         std::ranges::find(kPartEnds, std::string_view(path).substr(database.size())) != kPartEnds.end();
 }
 
 }  // namespace
@@ -110,7 +94,8 @@ StatusOr<CopyProgress> FileCopy::step() {
   progress_.waits = false;
   if (disk.finished) {
     progress_.finished = true;
-    progress_.bytes = disk.bytes;
+    struct stat info{};
+    if (::fstat(descriptor_, &info) == 0) progress_.bytes = static_cast<std::uint64_t>(info.st_size);
   } else if (copied_ || (pages_not_synced_ >= kPagesPerSync && disk.task != Task::kNone)) {
     progress_.waits = true;
   } else {
@@ -174,12 +159,9 @@ void FileCopy::run() {
     } else if (::fdatasync(descriptor_) != 0) {
       failure = failed("sync '" + partial_ + "'", errno);
     }
-    struct stat info{};
-    const bool known = ::fstat(descriptor_, &info) == 0;
     lock.lock();
     disk_.failed = std::move(failure);
     disk_.finished = task == Task::kFinish && !disk_.failed;
-    disk_.bytes = known ? static_cast<std::uint64_t>(info.st_size) : 0;
     if (disk_.task == task) disk_.task = Task::kNone;  // Unless it has been asked to finish meanwhile.
     if (disk_.failed || disk_.finished) return;
   }
@@ -187,18 +169,9 @@ void FileCopy::run() {
 
 std::optional<Status> FileCopy::finish_file() {
   if (::fsync(descriptor_) != 0) return failed("sync '" + partial_ + "'", errno);
-  int result = ::renameat2(AT_FDCWD, partial_.c_str(), AT_FDCWD, to_.c_str(), RENAME_NOREPLACE);
-  if (result != 0 && (errno == EINVAL || errno == ENOSYS)) {  // Not on every file system.
-    struct stat info{};
-    if (::lstat(to_.c_str(), &info) == 0) return internal::failed_precondition("'" + to_ + "' exists already");
-    result = ::rename(partial_.c_str(), to_.c_str());
-  }
-  if (result != 0) return failed("rename '" + partial_ + "' to '" + to_ + "'", errno);
-  const int folder = ::open(folder_of(to_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = folder >= 0 && ::fsync(folder) == 0;
-  const int error = errno;
-  if (folder >= 0) ::close(folder);
-  if (!synced) return failed("sync the directory of '" + to_ + "'", error);
+  if (const auto error = rename_new(partial_, to_))
+    return failed("rename '" + partial_ + "' to '" + to_ + "'", error.value());
+  if (const auto error = sync_folder_of(to_)) return failed("sync the directory of '" + to_ + "'", error.value());
   return std::nullopt;
 }
 

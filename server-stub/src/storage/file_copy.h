@@ -36,7 +36,6 @@ class FileCopy {
     bool stopping = false;
     bool finished = false;
     std::optional<Status> failed{};
-    std::uint64_t bytes = 0;
   };
 
   FileCopy(std::string to, int descriptor) : to_(std::move(to)), partial_(to_ + ".partial"), descriptor_(descriptor) {}

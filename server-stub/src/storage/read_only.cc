@@ -1,9 +1,6 @@
 #include "storage/read_only.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -17,6 +14,7 @@ namespace longbeat::server {
 namespace {
 
 using sqlite::Connection;
+using sqlite::FileLock;
 using sqlite::Statement;
 
 constexpr std::int64_t kFirstKey = std::numeric_limits<std::int64_t>::min();
@@ -28,50 +26,11 @@ std::string quoted(const std::string& path) {
   return "database file '" + path + "'";
 }
 
-/// Keeps servers away. A lock file that was there before is locked together with others who only read; one that is made
-/// for this goes with it. Where none is and none can be made (a read-only disk), there is no server either.
-class ReaderLock {
- public:
-  static StatusOr<ReaderLock> take(const std::string& database_path) {
-    const std::string path = database_path + ".lock";
-    const auto failed = [&path](int error) {
-      return internal::failed_precondition("lock file '" + path + "': " + std::generic_category().message(error));
-    };
-    ReaderLock lock;
-    lock.descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (lock.descriptor_ < 0 && errno != ENOENT) return failed(errno);
-    if (lock.descriptor_ < 0) {
-      lock.descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-      if (lock.descriptor_ < 0 && (errno == EROFS || errno == EACCES)) return lock;
-      if (lock.descriptor_ < 0) return failed(errno);
-      lock.created_ = path;
-    }
-    if (::flock(lock.descriptor_, (lock.created_.empty() ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0) return lock;
-    const int error = errno;
-    lock.created_.clear();  // Whoever holds it knows better.
-    if (error != EWOULDBLOCK) return failed(error);
-    return internal::failed_precondition(quoted(database_path) +
-                                         " is in use by a running server: stop it, or make a copy with "
-                                         "'longbeat-server backup' and look at that");
-  }
-  ReaderLock(ReaderLock&& other) noexcept
-      : descriptor_(std::exchange(other.descriptor_, -1)), created_(std::move(other.created_)) {}
-  ReaderLock& operator=(ReaderLock&&) = delete;
-  ~ReaderLock() {
-    if (descriptor_ < 0) return;
-    if (!created_.empty()) ::unlink(created_.c_str());
-    ::close(descriptor_);
-  }
-
- private:
-  ReaderLock() = default;
-  int descriptor_ = -1;
-  std::string created_{};
-};
-
 class TableCursor final : public RowCursor {
  public:
   TableCursor(sqlite3* db, Statement statement) : db_(db), statement_(std::move(statement)) {}
+  /// Of a table that cannot be read at all.
+  explicit TableCursor(RowGap all) : gaps_{std::move(all)}, over_(true) {}
 
   bool next() override {
     if (over_) return false;
@@ -137,8 +96,8 @@ class TableCursor final : public RowCursor {
     return readable;
   }
 
-  sqlite3* db_;
-  Statement statement_;
+  sqlite3* db_ = nullptr;
+  Statement statement_{};
   std::vector<RowGap> gaps_{};
   std::int64_t key_ = 0;
   bool begun_ = false;
@@ -147,7 +106,7 @@ class TableCursor final : public RowCursor {
 
 class SqliteReadOnlyFile final : public ReadOnlyFile {
  public:
-  SqliteReadOnlyFile(std::string path, ReaderLock lock, Connection db)
+  SqliteReadOnlyFile(std::string path, FileLock lock, Connection db)
       : path_(std::move(path)), lock_(std::move(lock)), db_(std::move(db)) {}
 
   /// Refuses what cannot be read at all.
@@ -195,7 +154,8 @@ class SqliteReadOnlyFile final : public ReadOnlyFile {
   std::unique_ptr<RowCursor> rows(Table table) override {
     if (!has(table)) return nullptr;
     auto select = db_.prepare("SELECT key, value FROM " + sqlite::table_name(table) + " WHERE key >= ?1 ORDER BY key");
-    if (!select) return nullptr;
+    // As if one damaged page held all of it.
+    if (!select) return std::make_unique<TableCursor>(RowGap{0, kLastKey, sqlite3_errmsg(db_.get())});
     return std::make_unique<TableCursor>(db_.get(), std::move(*select));
   }
 
@@ -215,7 +175,7 @@ class SqliteReadOnlyFile final : public ReadOnlyFile {
   }
 
   std::string path_;
-  ReaderLock lock_;  ///< Released last.
+  FileLock lock_;  ///< Released last.
   Connection db_;
   StatusOr<std::uint32_t> format_ = Status{StatusCode::kDataLoss, "the table with its format version is missing", {}};
   std::array<bool, kTableCount> has_{};
@@ -230,7 +190,7 @@ StatusOr<std::unique_ptr<ReadOnlyFile>> ReadOnlyFile::open(const std::string& gi
   if (::stat(path->c_str(), &info) != 0)
     return internal::failed_precondition(quoted(*path) + ": " + std::generic_category().message(errno));
   if (!S_ISREG(info.st_mode)) return internal::failed_precondition(quoted(*path) + " is not a regular file");
-  auto lock = ReaderLock::take(*path);
+  auto lock = FileLock::take_to_read(*path);
   if (!lock) return lock.error();
   struct stat journal{};
   if (::stat((*path + "-journal").c_str(), &journal) == 0 && journal.st_size > 0)

@@ -1,7 +1,6 @@
 #pragma once
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,7 +54,7 @@ class ReadOnlyFile {
 
   /// What SQLite finds wrong with the structure of the file, one line each, at most `lines_max`. Reads all of it.
   virtual std::vector<std::string> quick_check(int lines_max) = 0;
-  /// Null when there is no such table.
+  /// Null when there is no such table. One that SQLite cannot read at all is one gap.
   virtual std::unique_ptr<RowCursor> rows(Table table) = 0;
 };
 

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "storage/crash_point.h"
 #include "storage/log_scan.h"
+#include "storage/new_name.h"
 
 namespace longbeat::server::sqlite {
 namespace {
@@ -34,8 +35,7 @@ Status named(const std::string& path, const Status& failed) {
 
 StatusOr<> check_path(const std::string& path) {
   if (path.empty()) return internal::invalid_argument("the path of the database file is empty");
-  const auto slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  const std::string directory = folder_of(path);
   struct stat info{};
   if (::stat(directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
     return internal::failed_precondition(quoted(path) + ": directory '" + directory + "' does not exist");
@@ -175,8 +175,16 @@ StatusOr<std::string> resolved_path(const std::string& path) {
 
 StatusOr<FileLock> FileLock::take(const std::string& database_path) {
   if (auto checked = check_path(database_path); !checked) return checked.error();
+  return lock(database_path, O_RDWR, LOCK_EX, "another server");
+}
+
+StatusOr<FileLock> FileLock::take_to_read(const std::string& database_path) {
+  return lock(database_path, O_RDONLY, LOCK_SH,
+              "a running server: stop it, or make a copy with 'longbeat-server backup' and look at that");
+}
+
+StatusOr<FileLock> FileLock::lock(const std::string& database_path, int open_mode, int how, const char* held_by) {
   const std::string path = database_path + ".lock";
-  constexpr int kFlags = O_RDWR | O_CLOEXEC;
   const auto failed = [&path](int error) {
     return internal::failed_precondition("lock file '" + path + "': " + reason(error));
   };
@@ -184,19 +192,22 @@ StatusOr<FileLock> FileLock::take(const std::string& database_path) {
   constexpr int kTries = 100;
   for (int i = 0; i < kTries; ++i) {
     bool created = true;
-    int descriptor = ::open(path.c_str(), kFlags | O_CREAT | O_EXCL, 0644);
+    int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (descriptor < 0 && errno == EEXIST) {
       created = false;
-      descriptor = ::open(path.c_str(), kFlags);
+      descriptor = ::open(path.c_str(), open_mode | O_CLOEXEC);
       if (descriptor < 0 && errno == ENOENT) continue;
     }
+    const bool cannot_create = descriptor < 0 && created && (errno == EROFS || errno == EACCES);
+    if (cannot_create && how == LOCK_SH) return FileLock(-1, "");
     if (descriptor < 0) return failed(errno);
     FileLock lock(descriptor, created ? path : "");
-    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    // What is going to be removed is not shared: who had it as well would hold a file without a name.
+    if (::flock(descriptor, (created ? LOCK_EX : how) | LOCK_NB) != 0) {
       const int error = errno;
       lock.keep();  // Whoever holds it knows better.
       if (error != EWOULDBLOCK) return failed(error);
-      return internal::failed_precondition(quoted(database_path) + " is in use by another server");
+      return internal::failed_precondition(quoted(database_path) + " is in use by " + held_by);
     }
     struct stat held{};
     struct stat named{};

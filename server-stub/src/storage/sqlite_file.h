@@ -31,12 +31,15 @@ StatusOr<bool> is_new(Connection& db, const std::string& path);
 StatusOr<std::uint32_t> read_version(Connection& db, const std::string& path);
 
 /// Holds `<file>.lock` until destroyed: one server per file, also across containers that share the disk. A lock file
-/// that take() has made goes with it unless keep() was called, so that a refusal leaves nothing behind.
+/// that was made for it goes with it unless keep() was called, so that a refusal leaves nothing behind.
 class FileLock {
  public:
   /// Refuses a path that cannot be a database file of one server's own: its directory is missing, it is no regular
   /// file, it has several names (hard links), another server holds it.
   static StatusOr<FileLock> take(const std::string& database_path);
+  /// Keeps servers away from a file that is only read. A lock file that was there before is held together with others
+  /// who read; where none is and none can be made (a read-only disk), there is no server either.
+  static StatusOr<FileLock> take_to_read(const std::string& database_path);
   FileLock(FileLock&& other) noexcept
       : descriptor_(std::exchange(other.descriptor_, -1)), created_(std::move(other.created_)) {}
   FileLock& operator=(FileLock&&) = delete;
@@ -45,8 +48,11 @@ class FileLock {
   void keep() { created_.clear(); }
 
  private:
+  /// `open_mode` and `how` (of flock) are for a lock file that is there; `held_by`: who has the file when it is
+  /// refused.
+  static StatusOr<FileLock> lock(const std::string& database_path, int open_mode, int how, const char* held_by);
   FileLock(int descriptor, std::string created) : descriptor_(descriptor), created_(std::move(created)) {}
-  int descriptor_;
+  int descriptor_;       ///< -1: nothing to hold
   std::string created_;  ///< path of the file to remove at the end; empty: it was there before, or stays
 };
 

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <system_error>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "storage/crash_point.h"
 #include "storage/disk_room.h"
@@ -188,7 +187,8 @@ class SqliteStore final : public Store {
   /// stands still.
   void maintain() override {
     const std::int64_t margin_pages = static_cast<std::int64_t>(room_.margin()) / sqlite::kPageBytes;
-    if (clock_.now() - looked_at_ >= kBetweenLooks || std::abs(wal_pages_ - looked_at_pages_) > margin_pages / 4) {
+    if (options_.clock->now() - looked_at_ >= kBetweenLooks ||
+        std::abs(wal_pages_ - looked_at_pages_) > margin_pages / 4) {
       look_at_disk();
     }
     if (room_.tight() && not_moved(helper_->progress()) > margin_pages) {
@@ -269,7 +269,7 @@ class SqliteStore final : public Store {
   }
 
   void look_at_disk() {
-    looked_at_ = clock_.now();
+    looked_at_ = options_.clock->now();
     looked_at_pages_ = wal_pages_;
     const Resetting reset(free_pages_);
     // Not readable just now: as if there were none.
@@ -298,7 +298,6 @@ class SqliteStore final : public Store {
   std::array<TableStatements, kTableCount> tables_;
   Statement begin_, commit_, free_pages_;
   DiskRoom room_;
-  const internal::Clock& clock_ = internal::system_clock();
   internal::TimePoint looked_at_{};
   std::int64_t looked_at_pages_ = 0;
   std::uint64_t runs_ran_out_ = 0;  ///< The last checkpoint that found no room, which counts once.

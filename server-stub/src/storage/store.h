@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/status.h"
 
 namespace longbeat::server {
@@ -95,6 +96,8 @@ struct SqliteStoreOptions {
   std::uint64_t reserve_bytes = 0;
   /// Bytes that the disk has left; nothing: unknown. Null: asks the system.
   std::function<std::optional<std::uint64_t>(const std::string& path)> free_bytes{};
+  /// Tells when to look at the disk again. Outlives the store.
+  const internal::Clock* clock = &internal::system_clock();
 };
 /// Opens or creates the file; SQLite in WAL mode, synchronous=FULL. Takes the lock file beside it. Refuses, with one
 /// clear line and nothing left behind: a file that is locked by another server, has a second name (hard link), is not

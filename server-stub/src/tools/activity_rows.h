@@ -1,6 +1,5 @@
 #pragma once
 #include <array>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>

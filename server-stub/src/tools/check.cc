@@ -17,11 +17,8 @@ namespace {
 constexpr int kStructureLinesMax = 100;
 constexpr std::uint64_t kFormatRow = 0;  // Of table meta: the file's own, checked when the file is opened.
 
-std::string_view name_of(Table table) {
-  static constexpr std::string_view kNames[] = {"meta",    "namespace", "progress", "input",     "details",
-                                                "failure", "closed",    "index",    "callbacks", "task queue"};
-  static_assert(std::size(kNames) == kTableCount);
-  return kNames[static_cast<std::size_t>(table)];
+std::string text_of(Table table) {
+  return table_text(static_cast<std::uint8_t>(table));
 }
 
 /// One check of one file.
@@ -36,8 +33,7 @@ class Check {
     for (std::size_t i = 0; i < kTableCount; ++i) {
       const auto table = static_cast<Table>(i);
       report_.tables[i].exists = file_.has(table);
-      if (file_.expects(table) && !file_.has(table))
-        defect(table, "table " + std::string(name_of(table)) + " is missing");
+      if (file_.expects(table) && !file_.has(table)) defect(table, "table " + text_of(table) + " is missing");
     }
     namespaces();
     meta();
@@ -64,7 +60,7 @@ class Check {
     for (const RowGap& gap : gaps) {
       const std::string last =
           gap.last == std::numeric_limits<std::int64_t>::max() ? "on" : "to " + std::to_string(gap.last);
-      defect(table, std::string(name_of(table)) + " rows from " + std::to_string(gap.first) + ' ' + last +
+      defect(table, text_of(table) + " rows from " + std::to_string(gap.first) + ' ' + last +
                         " cannot be read, as far as there are any: " + gap.why);
     }
   }
@@ -93,23 +89,22 @@ class Check {
     if (!file_.format()) defect(Table::kMeta, kFormatRow, "is damaged: " + file_.format().error().message);
   }
 
-  /// Visits every row of a table that is not about activities.
+  /// Visits every row of a table that is not about activities. True: these are all there are.
   template <class Visit>
-  void each(Table table, Visit visit) {
+  bool each(Table table, Visit visit) {
     const auto rows = file_.rows(table);
-    if (!rows) return;
+    if (!rows) return false;
     while (rows->next()) {
       count(table);
       visit(static_cast<std::uint64_t>(rows->key()), rows->value());
     }
     tell_gaps(table, rows->gaps());
-    if (table == Table::kNamespace && !rows->gaps().empty()) all_namespaces_known_ = false;
+    return rows->gaps().empty();
   }
 
   void namespaces() {
     std::map<std::string, std::uint64_t> names;
-    all_namespaces_known_ = file_.has(Table::kNamespace);
-    each(Table::kNamespace, [&](std::uint64_t row, std::string_view bytes) {
+    all_namespaces_known_ = each(Table::kNamespace, [&](std::uint64_t row, std::string_view bytes) {
       namespaces_.insert(row);
       const auto record = decode_namespace({Table::kNamespace, row}, bytes);
       if (!record) return defect({Table::kNamespace, row}, record.error());
@@ -289,7 +284,7 @@ std::string summary(const CheckReport& report, const ReadOnlyFile& file) {
   for (std::size_t i = 0; i < kTableCount; ++i) {
     const CheckReport::OfTable& table = report.tables[i];
     if (!table.exists && table.defects == 0) continue;  // Not in this format.
-    line(name_of(static_cast<Table>(i)), table.exists ? std::to_string(table.rows) : "none", table.defects);
+    line(text_of(static_cast<Table>(i)), table.exists ? std::to_string(table.rows) : "none", table.defects);
   }
   text += "\nactivities: " + std::to_string(report.open) + " open, " + std::to_string(report.closed) + " closed\n";
   if (report.log.frames_behind > 0 && report.log_defects == 0)

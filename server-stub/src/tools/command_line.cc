@@ -7,7 +7,18 @@
 namespace longbeat::server {
 namespace {
 
-/// CLI11's own words count arguments; ours say what to do.
+/// The first argument that nobody asked for; or "".
+std::string unexpected(const CLI::App& app) {
+  const auto extras = app.remaining();
+  if (extras.empty()) return {};
+  const bool is_flag = extras.front().starts_with('-') && extras.front() != "-";
+  return (is_flag ? "unknown flag '" : "unexpected argument '") + extras.front() + "'";
+}
+
+constexpr const char* kSeeHelp = " (--help shows how it is used)";
+
+}  // namespace
+
 std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   const std::string text = error.what();
   if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
@@ -24,18 +35,6 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   if (option->count() > 1) return name + ": is given " + std::to_string(option->count()) + " times, accepted is once";
   return name + ": has no value";
 }
-
-/// The first argument that nobody asked for; or "".
-std::string unexpected(const CLI::App& app) {
-  const auto extras = app.remaining();
-  if (extras.empty()) return {};
-  const bool is_flag = extras.front().starts_with('-') && extras.front() != "-";
-  return (is_flag ? "unknown flag '" : "unexpected argument '") + extras.front() + "'";
-}
-
-constexpr const char* kSeeHelp = " (--help shows how it is used)";
-
-}  // namespace
 
 int refuse(const CLI::App& app, const std::string& reason) {
   std::cerr << app.get_name() << ": " << reason << std::endl;

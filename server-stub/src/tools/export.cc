@@ -32,7 +32,7 @@ class Export {
   void tell_gaps(const std::vector<RowGap>& gaps, Table table) {
     for (const RowGap& gap : gaps) {
       tell("rows from " + to_string(RowRef(table, static_cast<std::uint64_t>(gap.first))) +
-           " on are hidden by a damaged page: " + gap.why);
+           " on cannot be read, as far as there are any: " + gap.why);
     }
   }
 

@@ -5,9 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <system_error>
 #include <utility>
+
+#include "storage/new_name.h"
 
 namespace longbeat::server {
 namespace {
@@ -25,7 +26,7 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)), partial_(path
     return;
   }
   descriptor_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (descriptor_ < 0) failed("cannot make '" + partial_ + "'");
+  if (descriptor_ < 0) failed("cannot make '" + partial_ + "'", errno);
 }
 
 OutputFile::~OutputFile() {
@@ -44,7 +45,7 @@ bool OutputFile::flush() {
   for (std::size_t at = 0; at < buffer_.size() && !failure_;) {
     const ssize_t written = ::write(descriptor_, buffer_.data() + at, buffer_.size() - at);
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return failed(path_.empty() ? "cannot write to stdout" : "cannot write '" + partial_ + "'");
+    if (written < 0) return failed(path_.empty() ? "cannot write to stdout" : "cannot write '" + partial_ + "'", errno);
     at += static_cast<std::size_t>(written);
   }
   buffer_.clear();
@@ -54,18 +55,18 @@ bool OutputFile::flush() {
 bool OutputFile::finish() {
   if (!flush()) return false;
   if (path_.empty()) return true;
-  if (::fsync(descriptor_) != 0) return failed("cannot sync '" + partial_ + "'");
+  if (::fsync(descriptor_) != 0) return failed("cannot sync '" + partial_ + "'", errno);
   ::close(std::exchange(descriptor_, -1));
-  if (::renameat2(AT_FDCWD, partial_.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE) == 0) return true;
-  const bool known = errno == EINVAL || errno == ENOSYS;  // Not on every file system.
-  if (known && ::rename(partial_.c_str(), path_.c_str()) == 0) return true;
-  failed("cannot rename '" + partial_ + "' to '" + path_ + "'");
-  ::unlink(partial_.c_str());
-  return false;
+  if (const auto error = rename_new(partial_, path_)) {
+    ::unlink(partial_.c_str());
+    return failed("cannot rename '" + partial_ + "' to '" + path_ + "'", error.value());
+  }
+  const auto error = sync_folder_of(path_);
+  return !error || failed("cannot sync the directory of '" + path_ + "'", error.value());
 }
 
-bool OutputFile::failed(const std::string& doing) {
-  failure_ = doing + ": " + std::generic_category().message(errno);
+bool OutputFile::failed(const std::string& doing, int error) {
+  failure_ = doing + ": " + std::generic_category().message(error);
   return false;
 }
 

@@ -24,7 +24,7 @@ class OutputFile {
 
  private:
   bool flush();
-  bool failed(const std::string& doing);
+  bool failed(const std::string& doing, int error);
   std::string path_{}, partial_{};
   int descriptor_ = -1;
   std::string buffer_{};

@@ -79,7 +79,8 @@ const std::map<std::string, Rooms> kServerDoors{
     {"visibility", {"base", "query"}},
     {"outbound", {"base"}},
     {"security", {"base"}},
-    {"config", {"base", "engine", "request", "outbound", "rpc", "security"}},  // Headers with limits and rules.
+    {"config",
+     {"base", "engine", "request", "outbound", "rpc", "security", "query"}},  // Headers with limits and rules.
     {"engine",
      {"base", "machine", "matching", "record", "storage", "request", "directory", "workers", "visibility", "outbound"}},
     // engine.h speaks in types of these rooms; server.cc makes the projection and the outbound thread.

@@ -51,6 +51,15 @@ TEST_CASE("keys of the file become rules", "[config][security]") {
   }
 }
 
+TEST_CASE("a key that expires beyond what the clock can say never does", "[config][security]") {
+  for (const char* expires : {"9999-12-31", "'9999-12-31T23:59:59Z'", "2300-01-01T00:00:00Z"}) {
+    CAPTURE(expires);
+    Config config;
+    REQUIRE(parse_config("[keys.one]\n" + key_lines("expires = " + std::string(expires)), "a.toml", config).empty());
+    CHECK(access_rules(config).keys.at(0).expires == longbeat::internal::WallTime::max());
+  }
+}
+
 TEST_CASE("without keys and authorities nobody has to show anything", "[config][security]") {
   CHECK_FALSE(access_rules(Config{}).required);
   Config config;
@@ -97,9 +106,13 @@ TEST_CASE("moments", "[config][security]") {
   const auto day = sys_days(std::chrono::year(2027) / 1 / 31);
   CHECK(parse_moment_text("2027-01-31") == day);
   CHECK(parse_moment_text("2027-01-31T18:00:00Z") == day + 18h);
-  CHECK(parse_moment_text("2027-01-31 18:00:00.25z") == day + 18h);
+  CHECK(parse_moment_text("2027-01-31 18:00:00.25z") == day + 18h + 250ms);
   CHECK(parse_moment_text("2027-01-31T18:00:00+02:30") == day + 15h + 30min);
   CHECK(parse_moment_text("2027-01-31T18:00:00-01:00") == day + 19h);
+  for (const char* text : {"9999-12-31", "9999-12-31T23:59:59Z", "2262-04-12"}) {
+    CAPTURE(text);
+    CHECK(parse_moment_text(text) == longbeat::internal::WallTime::max());
+  }
   for (const char* text : {"", "2027", "2027-02-30", "2027-13-01", "2027-01-31T18:00:00", "2027-01-31T24:00:00Z",
                            "2027-01-31T18:00Z", "2027-01-31T18:00:00Zx", "2027-01-31T18:00:00.Z", "31.1.2027",
                            "2027-01-31T18:00:00+2:00", "2027-01-31x", "2027/01/31"}) {

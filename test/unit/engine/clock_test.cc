@@ -27,4 +27,27 @@ TEST_CASE("a clock that was set while the server was down", "[server][engine][ti
     room.pass(31s);
     CHECK(room.poll().input->activity_id == "waiting");
   }
+  SECTION("back by ten minutes lets nobody wait longer for the notice that a worker has died") {
+    REQUIRE(room.beat(task.token, "details").ok());
+    room.crash_and_reopen(-10min);
+    SECTION("while the server was down") {
+      room.pass(9s);
+      CHECK(room.state("running")->progress.attempt == 1);
+      room.pass(2s);
+    }
+    SECTION("after one more beat") {
+      room.pass(8s);
+      REQUIRE(room.beat(task.token).ok());
+      room.pass(4s);
+      CHECK(room.state("running")->progress.attempt == 1);
+      room.pass(2s);
+    }
+    REQUIRE(room.state("running")->progress.attempt == 2);
+    room.pass(2s);  // The retry's interval.
+    REQUIRE(room.poll().attempt == 2);
+    room.pass(4s);
+    CHECK(room.state("running")->progress.attempt == 2);
+    room.pass(2s);
+    CHECK(room.state("running")->progress.attempt == 3);
+  }
 }

@@ -78,6 +78,12 @@ class Room {
     if (!opened) FAIL("open: " + to_string(opened.error()));
     engine = std::move(*opened);
   }
+  /// Begins anew on a real file, new or with what is in it.
+  void open_file(const std::string& path) {
+    engine.reset();
+    disk = std::make_shared<SimulatedDisk>(open_sqlite_store({.path = path}).value());
+    open();
+  }
   /// What is only in memory is lost; calls that were open get no answer.
   void crash_and_reopen(Duration down = 0s) {
     engine.reset();

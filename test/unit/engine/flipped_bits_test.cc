@@ -30,9 +30,7 @@ using Begun = std::map<std::string, bool>;
 Begun make_file(const std::string& path) {
   Begun begun;
   Room room;
-  room.engine.reset();
-  room.disk = std::make_shared<SimulatedDisk>(open_sqlite_store({.path = path}).value());
-  room.open();
+  room.open_file(path);
   for (int i = 0; i < kActivities; ++i) {
     StartRequest request = room.start_request(id_of(i));
     request.input = text_of("input", id_of(i));

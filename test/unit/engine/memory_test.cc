@@ -1,6 +1,7 @@
 // What an open activity costs. bench/memory.cc measures the process as a whole; here it is the allocator's own count.
 #include <malloc.h>
 
+#include "directory/run_index.h"
 #include "unit/engine/engine_room.h"
 
 using namespace longbeat::server;
@@ -39,6 +40,13 @@ double allocated() {
 }
 
 }  // namespace
+
+TEST_CASE("the index of runs leaves no holes in the heap while it grows", "[server][directory]") {
+  const std::size_t before = ::mallinfo2().arena;
+  RunIndex index;
+  for (std::uint64_t n = 1; n <= 235'000; ++n) index.insert(fingerprint(1, std::to_string(n)).low, n);
+  CHECK(::mallinfo2().arena <= before + 512 * 1024);
+}
 
 TEST_CASE("an open activity with 300 bytes of input takes at most 1.5 KiB of memory", "[server][engine][limits]") {
   const bool worked_on = GENERATE(false, true);

@@ -137,6 +137,29 @@ TEST_CASE("after a crash and a restart", "[server][engine][recovery]") {
   }
 }
 
+namespace {
+
+void flip_bit(Store& disk, Table table, std::uint64_t row) {
+  std::string bytes = disk.read(table, row).value().value();
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  disk.commit(std::vector<Write>{{table, row, bytes}}).value();
+}
+
+/// Leaves a file at `path` whose activity 1 is closed and 2 open, with a row damaged and named as in "input row 2".
+void leave_damaged_file(Room& room, const std::string& path, Table damaged, const std::string& name) {
+  room.open_file(path);
+  room.start();
+  room.complete(room.poll().token);
+  room.start("open");
+  room.engine.reset();
+  flip_bit(room.disk->content(), damaged, name.back() == '2' ? 2 : 1);
+}
+std::string damage_message(const std::string& path, const std::string& name) {
+  return "database file '" + path + "': " + name + " is damaged: its checksum does not match";
+}
+
+}  // namespace
+
 TEST_CASE("a damaged record is refused by name", "[server][engine][recovery]") {
   Room room;
   room.start();
@@ -148,9 +171,7 @@ TEST_CASE("a damaged record is refused by name", "[server][engine][recovery]") {
     return opened.error();
   };
   SECTION("when a bit has flipped") {
-    std::string bytes = disk.read(Table::kProgress, 1).value().value();
-    bytes.back() = static_cast<char>(bytes.back() ^ 1);
-    disk.commit(std::vector<Write>{{Table::kProgress, 1, bytes}}).value();
+    flip_bit(disk, Table::kProgress, 1);
     CHECK(refusal().code == StatusCode::kDataLoss);
   }
   SECTION("when its input is missing") {
@@ -165,16 +186,6 @@ TEST_CASE("a damaged record is refused by name", "[server][engine][recovery]") {
     CHECK_FALSE(disk.read(Table::kMeta, 1).value());  // Left as it was.
   }
 }
-
-namespace {
-
-void flip_bit(Store& disk, Table table, std::uint64_t row) {
-  std::string bytes = disk.read(table, row).value().value();
-  bytes.back() = static_cast<char>(bytes.back() ^ 1);
-  disk.commit(std::vector<Write>{{table, row, bytes}}).value();
-}
-
-}  // namespace
 
 TEST_CASE("a damaged row of a closed activity is that activity's loss alone", "[server][engine][recovery]") {
   Room room;
@@ -205,21 +216,14 @@ TEST_CASE("a refused record is named with its file, table and row", "[server][en
   const TemporaryDirectory directory;
   const std::string path = directory.file("srv.db");
   Room room;
-  room.engine.reset();
-  room.disk = std::make_shared<SimulatedDisk>(open_sqlite_store({.path = path}).value());
-  room.open();
-  room.start();
-  room.complete(room.poll().token);
-  room.start("open");
-  room.engine.reset();
   const auto [damaged, name] = GENERATE(table<Table, std::string>({{Table::kNamespace, "namespace row 1"},
                                                                    {Table::kIndex, "index row 1"},
                                                                    {Table::kProgress, "progress row 2"},
                                                                    {Table::kInput, "input row 2"}}));
-  flip_bit(room.disk->content(), damaged, name.back() == '2' ? 2 : 1);
+  leave_damaged_file(room, path, damaged, name);
   const auto opened = Engine::open(std::make_unique<CrashableStore>(room.disk), {}, room.now);
   REQUIRE_FALSE(opened);
-  CHECK(opened.error().message == "database file '" + path + "': " + name + " is damaged: its checksum does not match");
+  CHECK(opened.error().message == damage_message(path, name));
 }
 
 namespace {
@@ -256,9 +260,7 @@ TEST_CASE("recovery with two readers knows what recovery with one does", "[serve
   const TemporaryDirectory directory;
   const std::string path = directory.file("srv.db");
   Room room;
-  room.engine.reset();
-  room.disk = std::make_shared<SimulatedDisk>(open_sqlite_store({.path = path}).value());
-  room.open();
+  room.open_file(path);
   for (int i = 0; i < 3; ++i) {
     start_run(room, "again", i);
     room.complete(room.poll().token, "run " + std::to_string(i));
@@ -328,18 +330,11 @@ TEST_CASE("with two readers too a damaged record is refused by name", "[server][
   const TemporaryDirectory directory;
   const std::string path = directory.file("srv.db");
   Room room;
-  room.engine.reset();
-  room.disk = std::make_shared<SimulatedDisk>(open_sqlite_store({.path = path}).value());
-  room.open();
-  room.start();
-  room.complete(room.poll().token);
-  room.start("open");
-  room.engine.reset();
   const auto [damaged, name] = GENERATE(table<Table, std::string>(
       {{Table::kIndex, "index row 1"}, {Table::kProgress, "progress row 2"}, {Table::kInput, "input row 2"}}));
-  flip_bit(room.disk->content(), damaged, name.back() == '2' ? 2 : 1);
+  leave_damaged_file(room, path, damaged, name);
   room.disk.reset();
   const auto opened = Engine::open(open_sqlite_store({.path = path}).value(), {}, room.now);
   REQUIRE_FALSE(opened);
-  CHECK(opened.error().message == "database file '" + path + "': " + name + " is damaged: its checksum does not match");
+  CHECK(opened.error().message == damage_message(path, name));
 }

@@ -1,5 +1,6 @@
 #include "directory/run_index.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -46,6 +47,21 @@ TEST_CASE("the index of runs", "[server][directory]") {
   SECTION("keeps rows beyond 32 bits") {
     index.insert(key(1), (std::uint64_t{1} << 47) + 5);
     CHECK(rows(index, key(1)) == std::set<std::uint64_t>{(std::uint64_t{1} << 47) + 5});
+  }
+  SECTION("tells whether there was an entry of the fingerprint") {
+    CHECK_FALSE(index.insert(key(1), 10));
+    CHECK(index.insert(key(1), 20));
+    CHECK_FALSE(index.insert(key(2), 30));
+  }
+  SECTION("takes less than 19 bytes an entry, however many there are") {
+    double most = 0;
+    for (std::uint64_t n = 1; n <= 400'000; ++n) {
+      index.insert(key(n), n);
+      if (n >= 10'000 && n % 1000 == 0) {
+        most = std::max(most, static_cast<double>(index.memory_bytes()) / static_cast<double>(n));
+      }
+    }
+    CHECK(most < 19);
   }
   SECTION("finds all of many, after removing every third, in at most 24 bytes each") {
     constexpr std::uint64_t kCount = 300'000;

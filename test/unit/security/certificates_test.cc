@@ -54,6 +54,11 @@ TEST_CASE("certificates that fit together are loaded", "[security][certificates]
   CHECK(left > 59min);
   CHECK(left < 61min);
   CHECK(loaded->notes.empty());
+  SECTION("that end beyond what the clock can say, as those that never end do") {
+    room.put(room.authority.issue({.ends = 24h * 365 * 7000}));
+    REQUIRE(room.load());
+    CHECK(room.load()->not_after == longbeat::internal::WallTime::max());
+  }
   SECTION("with a note when everyone can read the key") {
     std::filesystem::permissions(room.files.key, std::filesystem::perms::others_read,
                                  std::filesystem::perm_options::add);
@@ -91,6 +96,10 @@ TEST_CASE("a file that cannot be used is refused by name and reason", "[security
   SECTION("missing") {
     std::filesystem::remove(room.files.certificate);
     CHECK(room.refusal() == "tls.certificate 'server.pem': No such file or directory");
+  }
+  SECTION("too large") {
+    put_file(room.files.certificate, std::string(4 * 1024 * 1024 + 1, 'a'));
+    CHECK(room.refusal() == "tls.certificate 'server.pem': it is larger than 4 MiB");
   }
   SECTION("a folder") {
     room.files.key = room.folder.file("");

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "rpc/json_text.h"
 #include "support/catch.h"
 
 using namespace longbeat::server;
@@ -122,6 +123,15 @@ TEST_CASE("the completion of an activity that has not succeeded", "[server][rpc]
     Failure back;
     REQUIRE(google::protobuf::util::JsonStringToMessage(body.at("details").dump(), &back).ok());
     CHECK(back.cause().message() == "the cause");
+  }
+  SECTION("says what is no UTF-8 with a sign in its place, also what only looks like UTF-8") {
+    CHECK(json_quoted("a\xff"
+                      "b") ==
+          "\"a\xef\xbf\xbd"
+          "b\"");
+    CHECK(json_quoted("\xc3\xa4") == "\"\xc3\xa4\"");
+    CHECK(json_quoted("\xc0\xaf") == "\"\xef\xbf\xbd\xef\xbf\xbd\"");                  // An overlong "/".
+    CHECK(json_quoted("\xed\xa0\x80") == "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");  // Half of a pair.
   }
   SECTION("is canceled when it was canceled") {
     ActivityState state = closed(Phase::kCanceled);

@@ -1,4 +1,4 @@
-// Who goes first, when new work is refused, and whose caller has taken too long: decided on plain data.
+// Who goes first, how long new work has waited, and whose caller has taken too long: decided on plain data.
 #include "rpc/request_line.h"
 #include "rpc/slow_calls.h"
 #include "support/catch.h"
@@ -27,56 +27,42 @@ TEST_CASE("the line of requests", "[rpc][overload]") {
   SECTION("has nobody at first") {
     CHECK(next() == 0);
     CHECK(line.empty());
-    CHECK(line.new_work() == 0);
+    CHECK(line.size() == 0);
   }
   SECTION("keeps the order of arrival among equals") {
-    const bool brings_work = GENERATE(false, true);
-    line.add(a, brings_work), line.add(b, brings_work);
-    CHECK(line.has_urgent() != brings_work);
+    SECTION("urgent") {
+      line.add_urgent(a), line.add_urgent(b);
+    }
+    SECTION("bringing new work") {
+      line.add_new_work(a, kNow), line.add_new_work(b, kNow);
+    }
     CHECK((next() == 1 && next() == 2 && next() == 0));
   }
   SECTION("lets reports go before new work") {
-    line.add(a, true), line.add(b, false), line.add(c, true), line.add(d, false);
-    CHECK(line.new_work() == 2);
+    line.add_new_work(a, kNow), line.add_urgent(b), line.add_new_work(c, kNow), line.add_urgent(d);
+    CHECK(line.size() == 4);
     CHECK((next() == 2 && next() == 4));
     CHECK_FALSE(line.has_urgent());
     CHECK((next() == 1 && next() == 3));
   }
   SECTION("gives new work every sixteenth turn all the same") {
-    line.add(a, true), line.add(b, true);
-    for (int i = 0; i < 17; ++i) line.add(c, false);
+    line.add_new_work(a, kNow), line.add_new_work(b, kNow);
+    for (int i = 0; i < 17; ++i) line.add_urgent(c);
     int urgent = 0;
     while (next() == 3) ++urgent;  // Ends with the turn of the first that brings new work.
     CHECK(urgent == 15);
     CHECK((next() == 3 && next() == 3 && next() == 2));
   }
-}
-
-TEST_CASE("new work is refused when it would wait too long", "[rpc][overload]") {
-  Shedding shedding(100ms);
-  SECTION("never while nobody has to wait") {
-    for (int i = 0; i < 10; ++i) shedding.served(1, false, kNow + i * 1h);
-    CHECK_FALSE(shedding.refuses(1'000'000));
-  }
-  SECTION("not at once when some begin to wait") {
-    shedding.served(0, false, kNow);
-    shedding.served(10, true, kNow + 1h);
-    CHECK_FALSE(shedding.refuses(1'000));
-  }
-  // A millisecond each.
-  for (int i = 0; i < 100; ++i) shedding.served(10, true, kNow + i * 10ms);
-  SECTION("by what waits before it and how long each takes") {
-    CHECK_FALSE(shedding.refuses(90));
-    CHECK(shedding.refuses(110));
-  }
-  SECTION("the more, the less of it gets its turn") {
-    for (int i = 100; i < 200; ++i) shedding.served(0, true, kNow + i * 10ms);
-    CHECK_FALSE(shedding.refuses(8));
-    CHECK(shedding.refuses(11));
-  }
-  SECTION("until the line has been empty") {
-    for (int i = 100; i < 110; ++i) shedding.served(10, false, kNow + i * 10ms);
-    CHECK_FALSE(shedding.refuses(10'000));
+  SECTION("knows for how long the first that brings new work has waited") {
+    CHECK(line.longest_wait(kNow + 1h) == 0s);
+    line.add_urgent(a);
+    CHECK(line.longest_wait(kNow + 1h) == 0s);
+    line.add_new_work(b, kNow), line.add_new_work(c, kNow + 1s);
+    CHECK(line.longest_wait(kNow + 3s) == 3s);
+    CHECK((next() == 1 && next() == 2));
+    CHECK(line.longest_wait(kNow + 3s) == 2s);
+    CHECK(next() == 3);
+    CHECK(line.longest_wait(kNow + 1h) == 0s);
   }
 }
 

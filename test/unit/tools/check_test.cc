@@ -155,6 +155,14 @@ TEST_CASE("check compares the tables with each other", "[server][tools]") {
     t.sql("DROP TABLE callbacks");
     CHECK(t.defect() == "table callbacks is missing");
   }
+  SECTION("a table that cannot be read at all") {
+    t.sql("DROP TABLE callbacks; CREATE TABLE callbacks (other INTEGER)");
+    CHECK(t.defect() == "callbacks rows from 0 on cannot be read, as far as there are any: no such column: key");
+  }
+  SECTION("namespaces that cannot be read, to which rows may belong") {
+    t.sql("DROP TABLE namespace; CREATE TABLE namespace (other INTEGER)");
+    CHECK_THAT(t.defect(), StartsWith("namespace rows from 0 on cannot be read"));
+  }
 }
 
 TEST_CASE("check passes over a page that SQLite cannot read", "[server][tools]") {

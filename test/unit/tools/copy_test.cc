@@ -1,8 +1,5 @@
 // A copy of a file in use: the store's part, and the engine's call around it.
-#include <chrono>
-#include <functional>
-#include <thread>
-
+#include "support/eventually.h"
 #include "unit/tools/file_room.h"
 
 using namespace longbeat::server;
@@ -11,13 +8,9 @@ using namespace longbeat::server::test;
 namespace {
 
 /// The thread that syncs the copy is a real one.
-bool eventually(const std::function<bool()>& is_so) {
-  const auto end = std::chrono::steady_clock::now() + 20s;
-  while (!is_so()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::yield();
-  }
-  return true;
+template <class Condition>
+bool eventually(Condition is_so) {
+  return longbeat::test::eventually(is_so, 20s, 100us);
 }
 
 bool finishes(Store& store) {

@@ -5,12 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tools/output_file.h"
 #include "unit/tools/file_room.h"
 
 using namespace longbeat::server;
 using namespace longbeat::server::test;
-using Catch::Matchers::EndsWith;
 using Json = nlohmann::json;
 
 namespace {
@@ -128,28 +126,13 @@ TEST_CASE("bytes that are no UTF-8 do not stop an export", "[server][tools]") {
   CHECK(exported(t.path).activities.at("odd").at("type") == "t\xef\xbf\xbd");
 }
 
-TEST_CASE("an export file is there whole or not at all", "[server][tools]") {
-  const TemporaryDirectory directory;
-  const std::string path = directory.file("all.jsonl");
-  {
-    OutputFile file(path);
-    CHECK(file.write_line("one"));
-    CHECK(std::filesystem::exists(path + ".partial"));
-    SECTION("not, when it was not finished") {}
-    SECTION("whole, when it was") {
-      CHECK(file.finish());
-      CHECK(content_of(path) == "one\n");
-      CHECK(std::filesystem::status(path).permissions() ==
-            (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
-      const OutputFile second(path);
-      REQUIRE(second.failure());
-      CHECK_THAT(*second.failure(), EndsWith("exists already"));
-    }
-    SECTION("not, when somebody else took its name") {
-      std::ofstream(path) << "mine";
-      CHECK_FALSE(file.finish());
-      CHECK(content_of(path) == "mine");
-    }
-  }
-  CHECK_FALSE(std::filesystem::exists(path + ".partial"));
+TEST_CASE("export names a table that cannot be read", "[server][tools]") {
+  FileRoom t;
+  t.fill();
+  t.close();
+  t.sql("DROP TABLE details; CREATE TABLE details (other INTEGER)");
+  const auto all = exported(t.path);
+  CHECK(all.told == std::vector<std::string>{"rows from details row 0 on cannot be read, as far as there are any: no "
+                                             "such column: key"});
+  CHECK(all.activities.at("open").at("damaged") == Json{"heartbeat_details"});
 }

@@ -2,13 +2,13 @@
 #include <sqlite3.h>
 
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "record/record.h"
 #include "storage/read_only.h"
+#include "support/files.h"
 #include "tools/check.h"
 #include "unit/engine/engine_room.h"
 #include "unit/storage/temporary_directory.h"
@@ -16,10 +16,7 @@
 /// A database file with some activities, and hands that damage it.
 namespace longbeat::server::test {
 
-inline std::string content_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
+using longbeat::test::content_of;
 
 /// Name to content of everything in a folder.
 inline std::map<std::string, std::string> content_below(const std::filesystem::path& folder) {
@@ -34,10 +31,7 @@ class FileRoom {
   FileRoom() { open(); }
 
   /// The server begins.
-  void open() {
-    room.disk = std::make_shared<SimulatedDisk>(open_sqlite_store({.path = path}).value());
-    room.open();
-  }
+  void open() { room.open_file(path); }
   /// And ends; the file is at rest.
   void close() {
     room.engine.reset();
