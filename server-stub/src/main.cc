@@ -209,6 +209,7 @@ int main(int argc, char** argv) {
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // A file that may not grow (ulimit -f) is a failed write, which is told.
   raise_file_limit();
   // Debian's build checks every mutex for lock-order cycles, at a cost that grows with parked calls.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);

@@ -1,8 +1,11 @@
 // Limits as a caller meets them: code, detail and headers, and only in the namespace that has them.
+#include <grpc/health/v1/health.pb.h>
+#include <grpcpp/support/sync_stream.h>
 #include <temporal/api/errordetails/v1/message.pb.h>
 
 #include "conformance/raw_calls.h"
 #include "rpc/server.h"
+#include "support/eventually.h"
 
 using namespace longbeat::server;
 using namespace longbeat::test;
@@ -40,7 +43,58 @@ RefusedCall describe_namespace(const RawClient& client, const std::string& name)
   return refusal;
 }
 
+/// Watches the server's health until it goes.
+class Watch {
+ public:
+  explicit Watch(const RawClient& client) {
+    context_.set_deadline(std::chrono::system_clock::now() + 10s);
+    using Factory = grpc::internal::ClientReaderFactory<grpc::health::v1::HealthCheckResponse>;
+    stream_.reset(Factory::Create(client.channel().get(), method_, &context_, grpc::health::v1::HealthCheckRequest()));
+  }
+  bool is_told() {
+    grpc::health::v1::HealthCheckResponse response;
+    return stream_->Read(&response);
+  }
+  /// How the server ended it.
+  grpc::Status end() { return stream_->Finish(); }
+  void go() {
+    context_.TryCancel();
+    CHECK(end().error_code() == grpc::StatusCode::CANCELLED);
+  }
+
+ private:
+  const grpc::internal::RpcMethod method_{"/grpc.health.v1.Health/Watch", grpc::internal::RpcMethod::SERVER_STREAMING};
+  grpc::ClientContext context_{};
+  std::unique_ptr<grpc::ClientReader<grpc::health::v1::HealthCheckResponse>> stream_{};
+};
+
 }  // namespace
+
+TEST_CASE("calls that need no key shut out only one another", "[rpc][limits]") {
+  ServerOptions options;
+  options.rpc_limits.calls_max = 2;
+  options.rpc_limits.probe_calls_max = 4;
+  Server server(std::move(options));
+  const RawClient client(started(server));
+  {
+    std::vector<std::unique_ptr<Watch>> watches;
+    for (int i = 0; i < 4; ++i) {
+      watches.push_back(std::make_unique<Watch>(client));
+      CHECK(watches.back()->is_told());
+    }
+    CHECK(describe_namespace(client, "default").status.ok());
+    Watch another(client);
+    CHECK_FALSE(another.is_told());
+    const grpc::Status refused = another.end();
+    CHECK(refused.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
+    CHECK(refused.error_message() == "too many calls at once");
+    for (const auto& watch : watches) watch->go();
+  }
+  CHECK(eventually([&] { return server.stats().open_calls == 0; }));
+  Watch later(client);
+  CHECK(later.is_told());
+  later.go();
+}
 
 TEST_CASE("calls beyond a namespace's rate are refused with cause and scope, in detail and headers", "[rpc][limits]") {
   RequestLimits limits;

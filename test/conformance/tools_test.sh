@@ -55,6 +55,9 @@ refused "unknown flag '--fast'$help" check a.db --fast
 refused "unexpected argument 'b.db'$help" check a.db b.db
 refused "unexpected argument 'a.db'$help" backup --to b.db a.db
 refused "'none' cannot be read, or is empty" backup --to b.db --api-key-file none
+echo lbk_of_somebody >some.key
+refused "--api-key-file needs --tls-ca*" backup --to b.db --address example.com:7233 --api-key-file some.key
+rm some.key
 refused "--tls-certificate, --tls-key and --tls-name need --tls-ca" backup --to b.db --tls-name x
 refused "database file '*none.db': No such file or directory" check none.db
 refused "database file '*none.db': No such file or directory" export none.db

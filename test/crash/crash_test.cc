@@ -41,9 +41,9 @@ Options parse(int count, char** arguments) {
     if (name == "--server")
       options.server = value();
     else if (name == "--times")
-      options.times = std::stoi(value());
+      options.times = static_cast<int>(test::whole_number(name, value(), 1, 1'000'000));
     else if (name == "--seed")
-      options.seed = std::stoull(value());
+      options.seed = test::whole_number(name, value(), 0, UINT64_MAX);
     else if (name == "--sync-ms")
       options.sync_ms = value();
     else if (name == "--plant")

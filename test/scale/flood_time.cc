@@ -40,11 +40,11 @@ Options parse(int count, char** arguments) {
     if (name == "--server")
       options.server = text();
     else if (name == "--timers")
-      options.timers = std::stoull(text());
+      options.timers = test::whole_number(name, text(), 1, 10'000'000);
     else if (name == "--limit-ms")
       options.limit_ms = std::stod(text());
     else if (name == "--in-flight")
-      options.in_flight = std::stoull(text());
+      options.in_flight = test::whole_number(name, text(), 1, 10'000);
     else
       throw std::invalid_argument("unknown option " + name);
   }

@@ -48,13 +48,13 @@ Options parse(int count, char** arguments) {
     else if (name == "--database")
       options.database = text();
     else if (name == "--open")
-      options.fill.open = std::stoull(text());
+      options.fill.open = test::whole_number(name, text(), 0, 100'000'000);
     else if (name == "--closed")
-      options.fill.closed = std::stoull(text());
+      options.fill.closed = test::whole_number(name, text(), 0, 1'000'000'000);
     else if (name == "--mixed")
       options.fill.mixed = true;
     else if (name == "--times")
-      options.times = std::stoi(text());
+      options.times = static_cast<int>(test::whole_number(name, text(), 1, 1'000));
     else if (name == "--limit")
       options.limit = std::stod(text());
     else

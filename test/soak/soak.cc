@@ -52,14 +52,14 @@ Options parse(int count, char** arguments) {
     if (name == "--server") {
       options.server = value();
     } else if (name == "--minutes") {
-      options.minutes = std::stoi(value());
+      options.minutes = static_cast<int>(test::whole_number(name, value(), 2, 24 * 60));
     } else if (name == "--seed") {
-      options.seed = std::stoull(value());
+      options.seed = test::whole_number(name, value(), 0, UINT64_MAX);
     } else {
       throw std::invalid_argument("unknown option " + name);
     }
   }
-  if (options.server.empty() || options.minutes < 2 || options.minutes > 24 * 60)
+  if (options.server.empty())
     throw std::invalid_argument("usage: longbeat-soak --server PATH [--minutes 2..1440] [--seed S]");
   return options;
 }

@@ -2,9 +2,9 @@
 #include <cctype>
 #include <string>
 
+#include "base/loopback.h"
 #include "base/utf8.h"
 #include "client/option_text.h"
-#include "core/loopback.h"
 #include "longbeat/client_options.h"
 
 LONGBEAT_BEGIN

@@ -4,7 +4,7 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
-#include "core/loopback.h"
+#include "base/loopback.h"
 #include "longbeat/export.h"
 
 namespace longbeat::internal {

@@ -12,6 +12,7 @@
 #include "config/checks.h"
 #include "config/settings.h"
 #include "config/values.h"
+#include "security/key_hash.h"
 
 namespace longbeat::server {
 namespace {
@@ -64,6 +65,12 @@ std::string shown(const toml::node& node) {
   return out.str();
 }
 
+/// The setting and what it was given; no text of [keys], where somebody may have put a key of their own making.
+std::string with_value(const std::string& path, const toml::node& node) {
+  const bool may_be_secret = node.is_string() && (path == "keys" || path.starts_with("keys."));
+  return may_be_secret ? path : path + " = " + shown(node);
+}
+
 class ConfigReader {
  public:
   ConfigReader(std::string name, Config& config) : name_(std::move(name)), config_(config) {}
@@ -90,7 +97,7 @@ class ConfigReader {
 
   void wrong(std::size_t line, const std::string& what) {
     if (problems_.size() == kProblemsShown) return;
-    problems_.push_back({line, name_ + ":" + std::to_string(line) + ": " + what});
+    problems_.push_back({line, name_ + ":" + std::to_string(line) + ": " + without_keys(what)});
   }
 
   void read_top(const toml::table& top) {
@@ -125,7 +132,7 @@ class ConfigReader {
 
   const toml::table* table_of(const std::string& path, const toml::node& node) {
     if (node.is_table()) return node.as_table();
-    wrong(line_of(node), path + " = " + shown(node) + ": accepted is a section, as in [" + path + "]");
+    wrong(line_of(node), with_value(path, node) + ": accepted is a section, as in [" + path + "]");
     return nullptr;
   }
 
@@ -199,6 +206,11 @@ class ConfigReader {
     if (keys == nullptr) return;
     for (const auto& [name, entry] : *keys) {
       const std::string key(name.str()), section = "keys." + plain(key);
+      if (key.find(kKeyPrefix) != std::string::npos) {
+        wrong(line_of(entry),
+              "[" + section + "]: this is a key itself; accepted is a name for it, which the log shows");
+        continue;
+      }
       const toml::table* table = table_of(section, entry);
       if (table == nullptr) continue;
       lines_[section] = line_of(entry);
@@ -263,7 +275,7 @@ class ConfigReader {
         problem = "this is a text, accepted is " + accepted(setting) + "; a plain number has no quotes";
       }
       wrong(line_of(node),
-            path + " = " + shown(node) + ": " + (problem.empty() ? "accepted is " + accepted(setting) : problem));
+            with_value(path, node) + ": " + (problem.empty() ? "accepted is " + accepted(setting) : problem));
     }
   }
 

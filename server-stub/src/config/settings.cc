@@ -47,6 +47,7 @@ const Setting kSettings[] = {
 
     {"limits", "receive_bytes_max", Unit::kBytes, 64 * kKiB, 256 * kMiB, "", "largest request", SERVER(rpc.receive_bytes_max)},
     {"limits", "calls_max", Unit::kCount, 10, 10 * kMillion, "", "calls at once, waiting ones included", SERVER(rpc.calls_max)},
+    {"limits", "probe_calls_max", Unit::kCount, 1, 10 * kMillion, "", "calls of grpc.health at once, which need no key; the others do not count here, nor these there", SERVER(rpc.probe_calls_max)},
     {"limits", "calls_per_connection_max", Unit::kCount, 100, 10 * kMillion, "",
      "calls at once on one connection; a client that wants more waits on its side", SERVER(rpc.calls_per_connection_max)},
     {"limits", "connections_max", Unit::kCount, 1, kMillion, "",
@@ -101,7 +102,7 @@ const Setting kSettings[] = {
     {"limits", "links_max", Unit::kCount, 0, 10'000, "", "links of one request", REQUESTS(links_max)},
     {"limits", "link_bytes_max", Unit::kBytes, 1, kMiB, "", "one link", REQUESTS(link_bytes_max)},
     {"limits", "links_per_activity_max", Unit::kCount, 0, kMillion, "", "links of one activity", REQUESTS(links_per_activity_max)},
-    {"limits", "page_size_max", Unit::kCount, 1, 10'000, "", "activities on one page of a list", REQUESTS(page_size_max)},
+    {"limits", "page_size_max", Unit::kCount, 1, 10'000, "", "activities on one page of a list; whoever asks for more gets so many", REQUESTS(page_size_max)},
     {"limits", "callbacks_enabled", Unit::kSwitch, 0, 0, "", "starts may attach completion callbacks", REQUESTS(callbacks_enabled)},
     {"limits", "callbacks_per_activity_max", Unit::kCount, 0, 10'000, "", "callbacks of one activity", REQUESTS(callbacks_per_activity_max)},
     {"limits", "callback_url_bytes_max", Unit::kBytes, 1, 64 * kKiB, "", "address of one callback", REQUESTS(callback_url_bytes_max)},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "rpc/acceptor.h"
 
 namespace longbeat::server {
@@ -251,7 +252,16 @@ CallId EventLoop::call_arrived() {
 
 void EventLoop::at_rest(GenericCall& call) {
   --stats_.open_calls;
+  if (call.is_probe()) --open_probes_;
   free_.push_back(&call);
+}
+
+void EventLoop::limit_reached(const Status& refusal, std::int32_t cause, std::string_view method) {
+  auto& line = limit_lines_[cause];
+  if (const auto more = line.note(clock_.now())) {
+    internal::log(internal::LogLevel::kWarn,
+                  "call refused: " + refusal.message + " (" + std::string(method) + ")" + *more);
+  }
 }
 
 void EventLoop::undelivered(std::string token) {

@@ -4,6 +4,7 @@
 #include <grpcpp/generic/async_generic_service.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/guarded.h"
+#include "base/line_pace.h"
 #include "rpc/gate.h"
 #include "rpc/generic_call.h"
 #include "rpc/limits.h"
@@ -94,7 +96,14 @@ class EventLoop {
   Scratch& scratch() { return scratch_; }
   Time step_time() const { return step_time_; }
   Time now() const { return clock_.now(); }
-  bool overloaded() const { return stats_.open_calls > limits_.calls_max; }
+  /// Too many calls are open; of those that need no key, or of the others.
+  bool overloaded(bool probes) const {
+    return probes ? open_probes_ > limits_.probe_calls_max : stats_.open_calls - open_probes_ > limits_.calls_max;
+  }
+  /// A call that has arrived needs no key.
+  void probe_began() { ++open_probes_; }
+  /// A call is refused because of a limit: one line in ten seconds for each cause.
+  void limit_reached(const Status& refusal, std::int32_t cause, std::string_view method);
   bool queue_closed() const { return queue_closed_; }
   bool accepting() const { return accepting_; }
   /// Calls that may stay open for ever are told when the server stops.
@@ -165,6 +174,8 @@ class EventLoop {
   std::unordered_set<GenericCall*> streams_{};
   std::vector<std::string> undelivered_{};
   std::vector<GenericCall*> held_{};  ///< their answers hold tasks
+  std::size_t open_probes_ = 0;
+  std::map<std::int32_t, internal::LinePace<Time>> limit_lines_{};  ///< by cause
   CallId last_call_ = 0;
   Time step_time_{};
   Time queue_empty_at_ = Time::min();   ///< Until the first look.

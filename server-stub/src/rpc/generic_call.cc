@@ -21,6 +21,7 @@ void GenericCall::arm() {
   context_->AsyncNotifyWhenDone(&done_tag_);
   step_ = Step::kArmed;
   done_ = false;
+  rpc_ = nullptr;
   loop_.request_call(*context_, *stream_, &step_tag_);
 }
 
@@ -55,7 +56,8 @@ void GenericCall::on_arrival() {
     ++loop_.counters().unknown_methods;
     return finish({StatusCode::kUnimplemented, "unknown method " + context_->method(), {}});
   }
-  if (loop_.overloaded()) {
+  if (rpc_->role == Role::kAnyone) loop_.probe_began();
+  if (loop_.overloaded(is_probe())) {
     ++loop_.counters().refused_overload;
     return finish({StatusCode::kResourceExhausted, "too many calls at once",
                    internal::ResourceExhaustedDetail{kCauseConcurrentLimit, kScopeSystem}});
@@ -292,6 +294,7 @@ void GenericCall::finish(const Status& status, const grpc::Status& encoded) {
   if (const auto* exhausted = std::get_if<internal::ResourceExhaustedDetail>(&status.detail)) {
     context_->AddInitialMetadata("x-resource-exhausted-cause", resource_exhausted_cause(exhausted->cause));
     context_->AddInitialMetadata("x-resource-exhausted-scope", resource_exhausted_scope(exhausted->scope));
+    loop_.limit_reached(status, exhausted->cause, rpc_->method);
   }
   step_ = Step::kFinishing;
   wait_for_caller(0);

@@ -45,6 +45,8 @@ class GenericCall final : public ReplySink {
   void take_turn();
   /// Its caller has kept it waiting too long.
   void cut_off();
+  /// Of grpc.health: it needs no key, so it counts against a limit of its own.
+  bool is_probe() const { return rpc_ != nullptr && rpc_->role == Role::kAnyone; }
 
   /// The task that its reply() kept back leaves, unless the caller has gone meanwhile.
   void hand_over();

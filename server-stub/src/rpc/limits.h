@@ -14,6 +14,9 @@ struct RpcLimits {
   std::size_t events_per_step = 256;
   /// Calls in the server at once, parked ones included; more are refused.
   std::size_t calls_max = 120'000;
+  /// Calls of grpc.health at once. They need no key, so they are no part of calls_max: nobody without a key can shut
+  /// out those who have one, and a server full of calls still tells that it lives.
+  std::size_t probe_calls_max = 1'000;
   /// Calls at once on one connection; a client that wants more waits on its side.
   std::size_t calls_per_connection_max = 20'000;
   /// Connections at once. Calls on those beyond it are refused, and connections far beyond it closed.

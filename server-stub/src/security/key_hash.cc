@@ -5,6 +5,7 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <cctype>
 #include <memory>
 #include <stdexcept>
 
@@ -80,7 +81,7 @@ std::string make_key() {
     throw std::runtime_error("the system has no random bytes for a key");
   }
   // A fixed beginning, so that tools which look for lost secrets can know one.
-  return "lbk_" + hex_of(random);
+  return std::string(kKeyPrefix) + hex_of(random);
 }
 
 std::string check_key(std::string_view key) {
@@ -92,6 +93,16 @@ std::string check_key(std::string_view key) {
   if (key.size() > kKeyBytesMax) return "the key has more than " + std::to_string(kKeyBytesMax) + " characters";
   const bool printable = std::ranges::all_of(key, [](char c) { return c > ' ' && c <= '~'; });
   return printable ? "" : "the key holds a space or a character that a header cannot carry";
+}
+
+std::string without_keys(std::string text) {
+  for (std::size_t at = text.find(kKeyPrefix); at != std::string::npos; at = text.find(kKeyPrefix, at)) {
+    at += kKeyPrefix.size();
+    const auto begin = text.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto is_part = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; };
+    text.replace(begin, std::find_if_not(begin, text.end(), is_part), "...");
+  }
+  return text;
 }
 
 }  // namespace longbeat::server

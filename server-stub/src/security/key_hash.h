@@ -13,6 +13,8 @@ using KeyHash = std::array<std::uint8_t, 32>;
 
 /// Shorter keys may be guessed from their hash.
 inline constexpr std::size_t kKeyBytesMin = 32;
+/// How those begin that are made here.
+inline constexpr std::string_view kKeyPrefix = "lbk_";
 /// More would not fit well into a header.
 inline constexpr std::size_t kKeyBytesMax = 1024;
 
@@ -27,5 +29,7 @@ bool same(const KeyHash& a, const KeyHash& b);
 std::string make_key();
 /// What is wrong with a key somebody chose, without showing it, or an empty text.
 std::string check_key(std::string_view key);
+/// The text with its keys made unreadable: those that were made here, which begin as they do.
+std::string without_keys(std::string text);
 
 }  // namespace longbeat::server

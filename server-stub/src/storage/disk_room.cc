@@ -106,9 +106,12 @@ std::string DiskRoom::left() const {
 
 void DiskRoom::say_full() {
   if (std::exchange(said_so_, true)) return;
+  const std::string until = reserve_bytes_ == 0
+                                ? ""
+                                : " in the reserve, until there are " + in_mib(sum(2 * reserve_bytes_, margin_)) +
+                                      " (twice server.disk_reserve and a quarter; 0 there goes without a reserve)";
   internal::log(internal::LogLevel::kError, "the disk of '" + database_ + "' is full" + left() +
-                                                ": new activities are refused, what runs goes on" +
-                                                (reserve_bytes_ > 0 ? " in the reserve" : ""));
+                                                ": new activities are refused, what runs goes on" + until);
 }
 
 void DiskRoom::leave() {

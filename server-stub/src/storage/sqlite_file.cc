@@ -280,6 +280,11 @@ StatusOr<Connection> open_file(const std::string& path) {
   const auto version = read_version(*db, path);
   if (!version) return version.error();
   if (auto migrated = migrate(*db, *version); !migrated) return named(path, migrated.error());
+  if (*version != kFormatVersion) {
+    internal::log(internal::LogLevel::kWarn, quoted(path) + " has been brought from format " +
+                                                 std::to_string(*version) + " to " + std::to_string(kFormatVersion) +
+                                                 ": older servers refuse it from now on");
+  }
   return db;
 }
 

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <system_error>
 
+#include "base/loopback.h"
 #include "rpc/backup_client.h"
 #include "tools/command_line.h"
 #include "tools/command_lines.h"
@@ -63,6 +64,9 @@ int run_backup(int argc, char** argv) {
   contents.read(key, order.tls.key);
   contents.read(key_file, order.api_key);
   if (contents.failure()) return refuse(app, *contents.failure());
+  if (!order.api_key.empty() && ca.empty() && !internal::is_loopback(order.address))
+    return refuse(app, "--api-key-file needs --tls-ca: unencrypted, everybody on the way to " + order.address +
+                           " could read and use the key");
   order.api_key.erase(order.api_key.find_last_not_of(" \r\n") + 1);
   std::error_code error;
   // The server's working directory is another one.

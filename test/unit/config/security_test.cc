@@ -101,6 +101,27 @@ TEST_CASE("what stands in the place of a hash is never shown", "[config][securit
   }
 }
 
+TEST_CASE("a key that stands anywhere else is not shown either", "[config][security]") {
+  const std::string key = "lbk_0123456789abcdef0123456789abcdef";
+  for (const std::string& text :
+       {"[keys]\nbad = '" + key + "'\n", "keys = '" + key + "'\n", "[keys." + key + "]\n" + key_lines(),
+        "[keys.one]\n" + key_lines("expires = '" + key + "'\n"), "[keys.one]\n" + key_lines(key + " = 'x'\n"),
+        "[keys.one]\nhash = '" + kHash + "'\nnamespaces = ['*']\nroles = '" + key + "'\n",
+        "[keys.one]\nhash = '" + kHash + "'\nnamespaces = ['*']\nroles = ['" + key + "']\n",
+        "[keys.one]\nhash = " + key + "\n", "[" + key + "]\n", "[server]\nip = '" + key + "'\n"}) {
+    CAPTURE(text);
+    const auto problems = problems_of(text);
+    REQUIRE(problems.size() == 1);
+    CHECK(problems.front().find("0123") == std::string::npos);
+  }
+  SECTION("also one that somebody made up, in the places where keys are given") {
+    const std::string own = "correct-horse-battery-staple-0123456789";
+    CHECK(problems_of("[keys]\nbad = '" + own + "'\n") ==
+          Problems{"a.toml:2: keys.bad: accepted is a section, as in [keys.bad]"});
+    CHECK(problems_of("keys = '" + own + "'\n") == Problems{"a.toml:1: keys: accepted is a section, as in [keys]"});
+  }
+}
+
 TEST_CASE("moments", "[config][security]") {
   using std::chrono::sys_days;
   const auto day = sys_days(std::chrono::year(2027) / 1 / 31);
