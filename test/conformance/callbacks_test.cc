@@ -1,7 +1,6 @@
 // A server of its own, because callbacks are off unless a namespace allows them.
 #include <temporal/api/workflowservice/v1/request_response.pb.h>
 
-#include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -10,6 +9,7 @@
 #include "support/catch.h"
 #include "support/http_target.h"
 #include "support/raw_client.h"
+#include "support/temporary_directory.h"
 
 using namespace std::chrono_literals;
 using namespace longbeat::test;
@@ -151,28 +151,21 @@ TEST_CASE("a callback that is refused fails and says why", "[conformance][callba
 
 TEST_CASE("a callback that backs off shows when it will be tried again, and survives a restart",
           "[conformance][callbacks]") {
-  const auto file =
-      std::filesystem::temp_directory_path() / ("longbeat-callbacks-" + std::to_string(::getpid()) + ".db");
-  const auto remove_files = [&] {
-    for (const char* suffix : {"", "-wal", "-shm", ".lock", ".visibility", ".visibility-wal", ".visibility-shm"}) {
-      std::filesystem::remove(file.string() + suffix);
-    }
-  };
-  remove_files();
+  const TemporaryDirectory folder;
+  const auto file = folder.file("callbacks.db");
   {
     HttpTarget target([](std::size_t call) { return call < 4 ? HttpSaid{500, "", {}} : HttpSaid{}; });
     {
-      House house(file.string());
+      House house(file);
       house.start("a", target.url());
       house.complete("1");
       const auto backing_off = house.callback("a", enums::CALLBACK_STATE_BACKING_OFF);
       CHECK(backing_off.has_next_attempt_schedule_time());
       CHECK(backing_off.last_attempt_failure().message() == "HTTP status 500");
     }
-    House house(file.string());
+    House house(file);
     CHECK(house.callback("a", enums::CALLBACK_STATE_SUCCEEDED).attempt() >= 4);
   }
-  remove_files();
 }
 
 TEST_CASE("callbacks to where no rule allows them are refused", "[conformance][callbacks]") {

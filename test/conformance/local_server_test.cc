@@ -6,28 +6,13 @@
 #include <future>
 
 #include "conformance/harness.h"
+#include "support/temporary_directory.h"
 
 using namespace longbeat::test;
 using longbeat::ErrorCode;
 using longbeat::LocalServer;
 
 namespace {
-
-/// A directory of this test, gone with it.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() : path_(std::filesystem::temp_directory_path() / unique("longbeat-conformance")) {
-    std::filesystem::create_directories(path_);
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string file(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 std::uint16_t port_of(const LocalServer& server) {
   return static_cast<std::uint16_t>(std::stoi(server.address().substr(server.address().rfind(':') + 1)));

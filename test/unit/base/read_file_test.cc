@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "support/catch.h"
-#include "unit/storage/temporary_directory.h"
+#include "support/temporary_directory.h"
 
 using longbeat::internal::read_beginning;
 

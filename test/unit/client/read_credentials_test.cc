@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "support/catch.h"
-#include "unit/storage/temporary_directory.h"
+#include "support/temporary_directory.h"
 
 using namespace longbeat;
 using namespace longbeat::internal;

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/random.h"
+#include "support/temporary_directory.h"
 #include "unit/engine/engine_room.h"
-#include "unit/storage/temporary_directory.h"
 
 using namespace longbeat::server;
 using namespace longbeat::server::test;

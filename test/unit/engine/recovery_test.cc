@@ -1,6 +1,6 @@
 #include "engine/index_row.h"
+#include "support/temporary_directory.h"
 #include "unit/engine/engine_room.h"
-#include "unit/storage/temporary_directory.h"
 
 using namespace longbeat::server;
 using namespace longbeat::server::test;

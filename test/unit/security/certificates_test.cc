@@ -9,7 +9,7 @@
 #include "security/file_watch.h"
 #include "support/authority.h"
 #include "support/catch.h"
-#include "unit/storage/temporary_directory.h"
+#include "support/temporary_directory.h"
 
 using namespace longbeat::server;
 using namespace longbeat::test;

@@ -11,7 +11,7 @@
 #include "storage/store.h"
 #include "support/catch.h"
 #include "support/fault_vfs.h"
-#include "unit/storage/temporary_directory.h"
+#include "support/temporary_directory.h"
 
 using namespace longbeat::server;
 using longbeat::test::FaultVfs;

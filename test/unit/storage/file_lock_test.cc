@@ -5,7 +5,7 @@
 #include "storage/read_only.h"
 #include "support/catch.h"
 #include "support/system_calls.h"
-#include "unit/storage/temporary_directory.h"
+#include "support/temporary_directory.h"
 
 using namespace longbeat::server;
 using longbeat::test::SystemCalls;

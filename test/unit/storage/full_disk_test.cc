@@ -10,7 +10,7 @@
 #include "support/eventually.h"
 #include "support/fault_vfs.h"
 #include "support/manual_loop.h"
-#include "unit/storage/temporary_directory.h"
+#include "support/temporary_directory.h"
 
 using namespace longbeat::server;
 using longbeat::test::eventually;

@@ -7,7 +7,7 @@
 
 #include "storage/store.h"
 #include "support/catch.h"
-#include "unit/storage/temporary_directory.h"
+#include "support/temporary_directory.h"
 
 using namespace longbeat::server;
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "support/catch.h"
-#include "unit/storage/temporary_directory.h"
+#include "support/temporary_directory.h"
 
 using namespace longbeat::server;
 

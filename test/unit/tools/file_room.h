@@ -9,9 +9,9 @@
 #include "record/record.h"
 #include "storage/read_only.h"
 #include "support/files.h"
+#include "support/temporary_directory.h"
 #include "tools/check.h"
 #include "unit/engine/engine_room.h"
-#include "unit/storage/temporary_directory.h"
 
 /// A database file with some activities, and hands that damage it.
 namespace longbeat::server::test {

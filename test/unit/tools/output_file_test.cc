@@ -8,7 +8,7 @@
 #include "support/catch.h"
 #include "support/files.h"
 #include "support/system_calls.h"
-#include "unit/storage/temporary_directory.h"
+#include "support/temporary_directory.h"
 
 using namespace longbeat::server;
 using Catch::Matchers::EndsWith;

@@ -1,7 +1,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "unit/storage/temporary_directory.h"
+#include "support/temporary_directory.h"
 #include "unit/visibility/projection_room.h"
 
 using namespace longbeat::server;

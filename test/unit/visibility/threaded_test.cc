@@ -2,7 +2,7 @@
 #include <fstream>
 #include <mutex>
 
-#include "unit/storage/temporary_directory.h"
+#include "support/temporary_directory.h"
 #include "unit/visibility/projection_room.h"
 
 using namespace longbeat::server;
