@@ -4,7 +4,6 @@
 #include <sys/vfs.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -52,15 +51,6 @@ struct Options {
   bool help = false;
 };
 
-int positive(const std::string& name, const std::string& text) {
-  char* end = nullptr;
-  const long value = std::strtol(text.c_str(), &end, 10);
-  if (text.empty() || *end != '\0' || value < 1 || value > 1000) {
-    throw std::invalid_argument(name + " is \"" + text + "\", must be a number from 1 to 1000");
-  }
-  return static_cast<int>(value);
-}
-
 Options parse(int count, char** arguments) {
   Options options;
   for (int i = 1; i < count; ++i) {
@@ -69,7 +59,7 @@ Options parse(int count, char** arguments) {
     if (name == "--only")
       options.only = value();
     else if (name == "--pairs")
-      options.measure.pairs = positive(name, value());
+      options.measure.pairs = static_cast<int>(test::whole_number(name, value(), 1, 1000));
     else if (name == "--server")
       options.measure.server_binary = value();
     else if (name == "--dir")

@@ -1,7 +1,5 @@
 #include "record/seal.h"
 
-#include <array>
-
 #include "record/crc32c.h"
 
 namespace longbeat::server {
@@ -20,10 +18,7 @@ std::uint32_t checksum(const RowRef& row, char format, std::string_view body) {
 }  // namespace
 
 std::string table_text(std::uint8_t table) {
-  // By number of storage/store.h's Table.
-  constexpr std::array<std::string_view, 10> names{"meta",    "namespace", "progress", "input",     "details",
-                                                   "failure", "closed",    "index",    "callbacks", "task queue"};
-  return table < names.size() ? std::string(names[table]) : "table " + std::to_string(table);
+  return table < kTableTexts.size() ? std::string(kTableTexts[table]) : "table " + std::to_string(table);
 }
 
 std::string to_string(const RowRef& row) {

@@ -56,14 +56,14 @@ void GenericCall::on_arrival() {
     ++loop_.counters().unknown_methods;
     return finish({StatusCode::kUnimplemented, "unknown method " + context_->method(), {}});
   }
-  if (rpc_->role == Role::kAnyone) loop_.probe_began();
+  if (is_probe()) loop_.probe_began();
   if (loop_.overloaded(is_probe())) {
     ++loop_.counters().refused_overload;
     return finish({StatusCode::kResourceExhausted, "too many calls at once",
                    internal::ResourceExhaustedDetail{kCauseConcurrentLimit, kScopeSystem}});
   }
   // Before anything that costs more: refusing has to be much cheaper than serving.
-  if (loop_.shedding() && brings_work(*rpc_)) {
+  if (brings_work(*rpc_) && loop_.shedding()) {
     ++loop_.counters().shed;
     return refuse_as_overloaded();
   }

@@ -9,6 +9,7 @@
 
 #include "engine/index_row.h"
 #include "record/record.h"
+#include "record/seal.h"
 #include "tools/activity_rows.h"
 
 namespace longbeat::server {
@@ -18,6 +19,7 @@ constexpr int kStructureLinesMax = 100;
 constexpr std::uint64_t kFormatRow = 0;  // Of table meta: the file's own, checked when the file is opened.
 
 std::string text_of(Table table) {
+  static_assert(kTableTexts.size() == kTableCount);
   return table_text(static_cast<std::uint8_t>(table));
 }
 

@@ -32,9 +32,11 @@ TEST_CASE("the line of requests", "[rpc][overload]") {
   SECTION("keeps the order of arrival among equals") {
     SECTION("urgent") {
       line.add_urgent(a), line.add_urgent(b);
+      CHECK(line.has_urgent());
     }
     SECTION("bringing new work") {
       line.add_new_work(a, kNow), line.add_new_work(b, kNow);
+      CHECK_FALSE(line.has_urgent());
     }
     CHECK((next() == 1 && next() == 2 && next() == 0));
   }
