@@ -316,15 +316,6 @@ void OperatorActor::got_task(const server::PollTaskReply& task) {
   });
 }
 
-void OperatorActor::attempt_left(const std::string& token, std::uint64_t count) {
-  loop_.after(world_.between(1ms, 4s), [this, token, count] {
-    send(server::CompletedRequest{kNamespace, token, "elsewhere", count_payload(count), {}}, 10,
-         [this, token, count](const StatusOr<Reply>& reply) {
-           if (reply) witness_.completion_acknowledged(token, {PayloadCodec<StepsDone>::encode({count})});
-         });
-  });
-}
-
 void OperatorActor::worker_stops(const std::string& instance_key) {
   const bool raw_one = instance_key.starts_with("raw-");
   server::ShutdownWorkerRequest request;

@@ -32,8 +32,6 @@ class OperatorActor {
   void settle();
   bool at_rest() const { return at_rest_; }
   void worker_stops(const std::string& instance_key);
-  /// A worker's attempt was left to others, who have the result a little later.
-  void attempt_left(const std::string& token, std::uint64_t count);
   void connection_broken() { stub_.connection_broken(); }
 
  private:

@@ -13,6 +13,8 @@ struct ScriptExecutor::Run {
   ActivityContext context;
   Script script{};
   std::uint64_t done = 0;
+  bool handed_over = false;
+  std::uint64_t rest = 0;  ///< steps of a function that has handed over
 };
 
 Payloads encode(const Script& script) {
@@ -54,6 +56,12 @@ void ScriptExecutor::next(const std::shared_ptr<Run>& run) {
 
 void ScriptExecutor::finish(Run& run, internal::AttemptOutcome outcome) {
   auto_heartbeats_.erase(run.input.attempt->key());
+  if (run.handed_over) {
+    const auto& token = run.input.attempt->task().token;
+    const bool in_peace = std::holds_alternative<internal::AttemptCompleted>(outcome);
+    if (in_peace) witness_.workers().left(token);
+    witness_.late().returned(token, in_peace);
+  }
   run.input.done(std::move(outcome));
 }
 
@@ -85,16 +93,33 @@ void ScriptExecutor::step(const std::shared_ptr<Run>& run) {
   if (world_.random().chance(run->script.failing_percent)) {
     return finish(*run, internal::AttemptFailed{internal::application_failure("Simulated", "a step failed")});
   }
-  if (++run->done >= run->script.steps) {
-    if (run->script.left && !told_to_stop) {
-      run->context.complete_later();
-      witness_.workers().left(task.token);
-      leave_(task, run->done);
-      return finish(*run, internal::AttemptCompleted{});  // What it returns counts for nothing.
-    }
-    return finish(*run, internal::AttemptCompleted{{PayloadCodec<StepsDone>::encode({run->done})}});
+  if (run->handed_over) return step_left(run, told_to_stop);
+  const bool ends = ++run->done >= run->script.steps;
+  if (run->script.left && !told_to_stop && (ends || world_.random().chance(10))) {
+    hand_over(*run);
+    return step_left(run, told_to_stop);
   }
+  if (ends) return finish(*run, internal::AttemptCompleted{{PayloadCodec<StepsDone>::encode({run->done})}});
   if (!run->script.silent) save(*run);
+  next(run);
+}
+
+void ScriptExecutor::hand_over(Run& run) {
+  const auto& task = run.input.attempt->task();
+  run.handed_over = true;
+  run.rest = world_.random().chance(50) ? 0 : 1 + world_.random().below(6);
+  world_.trace("script: attempt " + std::to_string(task.attempt) + " of " + task.activity_id + " leaves its end");
+  witness_.workers().handed_over(task.token);
+  leave_(run.context.complete_later(), task, run.done);
+}
+
+void ScriptExecutor::step_left(const std::shared_ptr<Run>& run, bool told_to_stop) {
+  if (run->rest == 0) return finish(*run, internal::AttemptCompleted{});  // What it returns counts for nothing.
+  --run->rest;
+  if (run->script.stall > Nanoseconds(0) && !told_to_stop) {
+    witness_.workers().moved(run->input.attempt->task().token);
+    run->context.advance();
+  }
   next(run);
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/attempt.h"
 #include "core/executor.h"
+#include "longbeat/async_activity.h"
 #include "longbeat/auto_heartbeat.h"
 #include "simulation/witness.h"
 #include "simulation/world.h"
@@ -21,7 +22,7 @@ struct Script {
   bool silent = false;                ///< never heartbeats
   Nanoseconds stall{0};               ///< heartbeats go on by themselves until it has not moved for so long; 0: not so
   std::uint32_t hanging_percent = 0;  ///< chance that a step takes several times that
-  bool left = false;                  ///< somebody else completes it
+  bool left = false;                  ///< its end is left to somebody else, sometimes before it returns
   std::uint32_t urgent_percent = 0;   ///< chance that a heartbeat is a save_now() that does not wait
 };
 Payloads encode(const Script& script);
@@ -30,8 +31,8 @@ Script decode_script(const Payloads& payloads);
 /// Runs activities as scripts of context calls on virtual time: no threads. Dies with its process.
 class ScriptExecutor final : public internal::Executor {
  public:
-  /// Told that the code leaves its attempt to somebody else, and with which result.
-  using Leave = std::function<void(const internal::ActivityTask& task, std::uint64_t count)>;
+  /// Gets the duty to end an attempt, with so many steps done.
+  using Leave = std::function<void(LateCompletion object, const internal::ActivityTask& task, std::uint64_t count)>;
 
   ScriptExecutor(World& world, SimLoop& loop, Witness& witness, Leave leave)
       : world_(world), loop_(loop), witness_(witness), leave_(std::move(leave)) {}
@@ -42,6 +43,10 @@ class ScriptExecutor final : public internal::Executor {
   void step(const std::shared_ptr<Run>& run);
   void next(const std::shared_ptr<Run>& run);
   void save(Run& run);
+  /// Leaves the end to somebody else, while the function may go on.
+  void hand_over(Run& run);
+  /// One more step of a function whose end is somebody else's.
+  void step_left(const std::shared_ptr<Run>& run, bool told_to_stop);
   void finish(Run& run, internal::AttemptOutcome outcome);
 
   World& world_;

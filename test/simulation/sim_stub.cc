@@ -6,27 +6,13 @@ namespace longbeat::simulation {
 
 using namespace std::chrono_literals;
 using internal::Done;
+using Kind = internal::OutcomeKind;
 using internal::Status;
 using internal::StatusCode;
 using server::Reply;
 using server::StatusOr;
 
-template <class ReplyType, class T, class Convert>
-SimStub::Finish SimStub::converting(Done<T> done, Convert convert) {
-  return [done = std::move(done), convert](StatusOr<Reply> reply) {
-    if (!reply) return done(std::move(reply).error());
-    if constexpr (std::is_void_v<T>) {
-      done({});
-    } else {
-      done(convert(std::get<ReplyType>(*reply)));
-    }
-  };
-}
-
 namespace {
-constexpr auto kConvert = [](const auto& reply) { return from_reply(reply); };
-constexpr auto kNothing = [](const auto&) {};
-
 server::WorkerBeat to_beat(const internal::WorkerHeartbeatFields& fields) {
   server::WorkerBeat beat;
   beat.instance_key = fields.instance_key;
@@ -218,13 +204,14 @@ internal::CallId SimStub::poll_tasks(internal::PollTaskParams params, Nanosecond
 internal::CallId SimStub::record_heartbeat(internal::HeartbeatParams params, Nanoseconds timeout,
                                            Done<internal::HeartbeatFlags> done) {
   if (witness != nullptr) {
-    witness->workers().beat_sent(params.token);
-    done = [this, token = params.token, details = params.details, sent = world_.now(),
+    const bool by_worker = !outside && !params.retried;
+    if (by_worker) witness->workers().beat_sent(params.token);
+    done = [this, by_worker, token = params.token, details = params.details, sent = world_.now(),
             done = std::move(done)](StatusOr<internal::HeartbeatFlags> flags) {
       if (flags) {
         witness->beat_acknowledged(token, details, sent);
-        witness->workers().told(token, *flags, sent);
-      } else if (flags.error().code == StatusCode::kNotFound) {
+        if (by_worker) witness->workers().told(token, *flags, sent);
+      } else if (by_worker && flags.error().code == StatusCode::kNotFound) {
         witness->workers().told_unknown(token);
       }
       done(std::move(flags));
@@ -235,25 +222,37 @@ internal::CallId SimStub::record_heartbeat(internal::HeartbeatParams params, Nan
 
 internal::CallId SimStub::respond_completed(internal::CompletedParams params, Nanoseconds timeout, Done<void> done) {
   if (witness != nullptr) {
-    witness->workers().completion_sent(params.token);
+    if (!params.retried) witness->workers().completion_sent(params.token);
     done = [this, token = params.token, result = params.result, done = std::move(done)](StatusOr<> answer) {
       if (answer) witness->completion_acknowledged(token, result);
       done(std::move(answer));
     };
   }
+  if (params.retried)
+    return send_late(params.token, Kind::kCompleted, {}, to_request(params), timeout, std::move(done));
   return send_report(params.token, to_request(params), timeout, std::move(done));
 }
 
 internal::CallId SimStub::respond_failed(internal::FailedParams params, Nanoseconds timeout, Done<void> done) {
   if (witness != nullptr) {
+    world_.trace("reports: " + params.failure.type);
     witness->failure_sent(params.token);
-    witness->workers().failure_sent(params.token, params.failure.type);
+    if (!params.retried) {
+      witness->workers().failure_sent(params.token, params.failure.type);
+      witness->late().worker_reports(params.token, params.failure.type);
+    }
   }
+  if (params.retried)
+    return send_late(params.token, Kind::kFailed, params.failure.type, to_request(params), timeout, std::move(done));
   return send_report(params.token, to_request(params), timeout, std::move(done));
 }
 
 internal::CallId SimStub::respond_canceled(internal::CanceledParams params, Nanoseconds timeout, Done<void> done) {
-  if (witness != nullptr) witness->workers().cancellation_sent(params.token);
+  if (params.retried) return send_late(params.token, Kind::kCanceled, {}, to_request(params), timeout, std::move(done));
+  if (witness != nullptr) {
+    witness->workers().cancellation_sent(params.token);
+    witness->late().worker_reports(params.token, {});
+  }
   return send_report(params.token, to_request(params), timeout, std::move(done));
 }
 
@@ -275,6 +274,19 @@ internal::CallId SimStub::shutdown_worker(internal::ShutdownWorkerParams params,
   if (params.heartbeat) request.beat = to_beat(*params.heartbeat);
   request.task_queue_types = {2};  // enums.TaskQueueType: activities.
   return send(std::move(request), timeout, converting<server::DoneReply>(std::move(done), kNothing));
+}
+
+internal::CallId SimStub::send_late(const std::string& token, Kind kind, const std::string& failure_type,
+                                    server::Request request, Nanoseconds timeout, Done<void> done) {
+  if (witness != nullptr) {
+    if (!outside) witness->workers().object_sends(token);
+    witness->late().sent(token, kind, failure_type, !outside);
+    done = [this, token, kind, done = std::move(done)](StatusOr<> answer) {
+      witness->late().try_ended(token, kind, answer);
+      done(std::move(answer));
+    };
+  }
+  return send(std::move(request), timeout, converting<server::ReportReply>(std::move(done), kNothing));
 }
 
 internal::CallId SimStub::send_report(const std::string& token, server::Request request, Nanoseconds timeout,

@@ -2,9 +2,13 @@
 #include <map>
 #include <set>
 #include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
 
 #include "simulation/sim_server.h"
 #include "simulation/wire.h"
+#include "simulation/wire_operator.h"
 #include "simulation/witness.h"
 
 namespace longbeat::simulation {
@@ -32,6 +36,8 @@ class SimStub final : public internal::ServiceStub {
 
   /// Sees what workers are told, for the invariants; may be null.
   Witness* witness = nullptr;
+  /// A process without workers: it reports with tokens that it was given.
+  bool outside = false;
 
   /// Any request as it is, for calls that the SDK has not.
   internal::CallId submit(server::Request request, Nanoseconds timeout,
@@ -65,6 +71,30 @@ class SimStub final : public internal::ServiceStub {
   internal::CallId respond_canceled(internal::CanceledParams, Nanoseconds, internal::Done<void>) override;
   internal::CallId record_worker_heartbeat(internal::WorkerHeartbeatParams, Nanoseconds, internal::Done<void>) override;
   internal::CallId shutdown_worker(internal::ShutdownWorkerParams, Nanoseconds, internal::Done<void>) override;
+  // Calls that nobody in a run witnesses (sim_stub_client.cc).
+  internal::CallId describe_task_queue(internal::DescribeTaskQueueParams, Nanoseconds,
+                                       internal::Done<internal::TaskQueueDescription>) override;
+  internal::CallId list_workers(internal::ListWorkersParams, Nanoseconds,
+                                internal::Done<internal::WorkerPage>) override;
+  internal::CallId count_workers(internal::CountWorkersParams, Nanoseconds, internal::Done<std::int64_t>) override;
+  internal::CallId describe_worker(internal::DescribeWorkerParams, Nanoseconds,
+                                   internal::Done<internal::WorkerDescription>) override;
+  internal::CallId list_activities(internal::ListActivitiesParams, Nanoseconds,
+                                   internal::Done<internal::ActivityPage>) override;
+  internal::CallId count_activities(internal::CountActivitiesParams, Nanoseconds,
+                                    internal::Done<internal::ActivityCountFields>) override;
+  internal::CallId terminate_activity(internal::TerminateParams, Nanoseconds, internal::Done<void>) override;
+  internal::CallId delete_activity(internal::RunParams, Nanoseconds, internal::Done<void>) override;
+  internal::CallId pause_activity(internal::PauseParams, Nanoseconds, internal::Done<void>) override;
+  internal::CallId unpause_activity(internal::UnpauseParams, Nanoseconds, internal::Done<void>) override;
+  internal::CallId reset_activity(internal::ResetParams, Nanoseconds, internal::Done<void>) override;
+  internal::CallId update_activity_options(internal::UpdateOptionsParams, Nanoseconds,
+                                           internal::Done<internal::ActivityOptionsFields>) override;
+  internal::CallId record_heartbeat_by_id(internal::HeartbeatByIdParams, Nanoseconds,
+                                          internal::Done<internal::HeartbeatFlags>) override;
+  internal::CallId respond_completed_by_id(internal::CompletedByIdParams, Nanoseconds, internal::Done<void>) override;
+  internal::CallId respond_failed_by_id(internal::FailedByIdParams, Nanoseconds, internal::Done<void>) override;
+  internal::CallId respond_canceled_by_id(internal::CanceledByIdParams, Nanoseconds, internal::Done<void>) override;
   void cancel(internal::CallId call) override;
 
  private:
@@ -74,13 +104,29 @@ class SimStub final : public internal::ServiceStub {
     server::CallId at_server = 0;
     std::uint64_t server_life = 0;
   };
+  /// What finishes a call whose answer is a ReplyType.
   template <class ReplyType, class T, class Convert>
-  Finish converting(internal::Done<T> done, Convert convert);
+  static Finish converting(internal::Done<T> done, Convert convert) {
+    return [done = std::move(done), convert](server::StatusOr<server::Reply> reply) {
+      if (!reply) return done(std::move(reply).error());
+      if constexpr (std::is_void_v<T>) {
+        done({});
+      } else {
+        done(convert(std::get<ReplyType>(*reply)));
+      }
+    };
+  }
+  static constexpr auto kConvert = [](const auto& reply) { return from_reply(reply); };
+  static constexpr auto kNothing = [](const auto&) {};
+
   internal::CallId send(server::Request request, Nanoseconds timeout, Finish finish);
   void transmit(internal::CallId call, server::Request request, TimePoint deadline);
   void transmit_again(server::Request request, TimePoint deadline);
   void arrived(internal::CallId call, server::Request request, TimePoint deadline);
   void finish(internal::CallId call, server::StatusOr<server::Reply> reply);
+  /// An outcome that is not the worker's.
+  internal::CallId send_late(const std::string& token, internal::OutcomeKind kind, const std::string& failure_type,
+                             server::Request request, Nanoseconds timeout, internal::Done<void> done);
   internal::CallId send_report(const std::string& token, server::Request request, Nanoseconds timeout,
                                internal::Done<void> done);
   Nanoseconds latency();

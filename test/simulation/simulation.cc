@@ -10,24 +10,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Runs jobs after a moment of virtual time, in order: the real courier has threads of its own, and is busy at times.
-class SimCourier final : public internal::Courier {
- public:
-  SimCourier(World& world, SimLoop& loop, Witness& witness) : world_(world), loop_(loop), witness_(witness) {}
-  void post(internal::CourierJob, std::uint64_t, std::function<void()> job) override {
-    const auto delay = world_.random().chance(5) ? world_.between(1ms, 3s) : world_.between(0ns, 200us);
-    last_ = std::max(last_, world_.now() + delay);
-    if (delay > 1s) witness_.courier_slow_until(last_ + 3s);
-    loop_.after(last_ - world_.now(), std::move(job));
-  }
-
- private:
-  World& world_;
-  SimLoop& loop_;
-  Witness& witness_;
-  TimePoint last_{};
-};
-
 std::string activity_id(std::uint32_t number) {
   return "activity-" + std::to_string(number);
 }
@@ -65,15 +47,18 @@ class Simulation::WorkerProcess {
   WorkerProcess(Simulation& owner, std::string name)
       : name_(name),
         witness_(owner.witness_),
-        loop_(owner.world_),
+        client_(owner.world_, owner.server_, owner.network_, &owner.witness_, name, kNamespace),
+        loop_(client_.loop()),
         clock_(loop_),
-        stub_(owner.world_, loop_, owner.server_, owner.network_),
-        courier_(owner.world_, loop_, owner.witness_),
+        stub_(client_.wire()),
+        late_(owner.world_, loop_, owner.witness_),
         executor_(owner.world_, loop_, owner.witness_,
-                  [&owner](const internal::ActivityTask& task, std::uint64_t count) {
-                    owner.operator_->attempt_left(task.token, count);
+                  [this, &owner](LateCompletion object, const internal::ActivityTask& task, std::uint64_t count) {
+                    witness_.late().handed_over(
+                        task.token, "attempt " + std::to_string(task.attempt) + " of " + task.activity_id, key_);
+                    late_.take(std::move(object), count,
+                               [&owner](const TaskToken& token, std::uint64_t done) { owner.pass_on(token, done); });
                   }) {
-    stub_.witness = &owner.witness_;
     internal::WorkerSettings settings;
     settings.namespace_name = kNamespace;
     settings.identity = name;
@@ -84,19 +69,24 @@ class Simulation::WorkerProcess {
     settings.polls_max = 2;
     settings.seed = owner.world_.random().next();
     machine_ = std::make_shared<internal::WorkerMachine>(
-        internal::WorkerPorts{loop_, stub_, courier_, executor_, clock_, DataConverter()}, settings);
+        internal::WorkerPorts{loop_, client_.connection().stub(), client_.connection().courier(), executor_, clock_,
+                              DataConverter(), client_.core()},
+        settings);
     loop_.post([machine = machine_] { machine->start([](const Error&) {}); });
   }
   /// kill -9: nothing of it runs any more, nothing is sent.
   ~WorkerProcess() {
-    loop_.kill();
-    stub_.kill();
+    witness_.late().died(key_);
+    client_.connection().kill();
   }
   void connection_broken() { stub_.connection_broken(); }
   const std::string& instance_key() const { return key_; }
+  /// Its program still has attempts to end.
+  bool has_duties() const { return late_.held() > 0; }
   void stop(std::function<void()> stopped) {
     loop_.post([this, stopped = std::move(stopped)] {
       witness_.workers().stop_asked(key_, 5s);
+      witness_.late().stopping(key_);
       machine_->stop(1s, 5s, [this, stopped](const std::vector<std::string>&) {
         witness_.workers().stopped(key_);
         witness_.worker_at_rest(name_, machine_->stats(), stub_.tasks_received(), true);
@@ -108,6 +98,7 @@ class Simulation::WorkerProcess {
   void freeze(Nanoseconds duration) {
     loop_.freeze(duration);
     witness_.workers().frozen(key_, loop_.frozen_until());
+    witness_.late().frozen(key_, loop_.frozen_until());
     witness_.courier_slow_until(loop_.frozen_until() + 3s);
   }
   void set_clock(Nanoseconds ahead) { loop_.set_clock(ahead); }
@@ -120,10 +111,11 @@ class Simulation::WorkerProcess {
  private:
   std::string name_, key_{};
   Witness& witness_;
-  SimLoop loop_;
+  SimClient client_;
+  SimLoop& loop_;
   internal::LoopClock clock_;
-  SimStub stub_;
-  SimCourier courier_;
+  SimStub& stub_;
+  LateHolder late_;
   ScriptExecutor executor_;
   std::shared_ptr<internal::WorkerMachine> machine_;
 };
@@ -144,6 +136,17 @@ struct Simulation::ClientProcess {
   std::vector<std::shared_ptr<internal::OutcomeWait>> waits{};
 };
 
+/// Another program, which gets tokens of attempts to end. It does not die either.
+struct Simulation::Elsewhere {
+  explicit Elsewhere(Simulation& owner)
+      : client(owner.world_, owner.server_, owner.network_, &owner.witness_, "elsewhere", kNamespace),
+        late(owner.world_, client.loop(), owner.witness_) {
+    client.wire().outside = true;
+  }
+  SimClient client;
+  LateHolder late;
+};
+
 Simulation::Simulation(std::uint64_t seed, const Plan& plan)
     : world_(seed), plan_(plan), network_(plan.network), witness_(world_), server_(world_) {
   internal::set_log_sink([](const internal::LogRecord&) {});  // Warnings about faults that we make ourselves.
@@ -156,6 +159,7 @@ Simulation::Simulation(std::uint64_t seed, const Plan& plan)
   if (plan_.neighbour_acts > 0) neighbours_ = std::make_unique<Neighbourhood>(world_, server_, network_, witness_);
   server_.start();
   client_ = std::make_unique<ClientProcess>(*this);
+  elsewhere_ = std::make_unique<Elsewhere>(*this);
   for (std::uint32_t i = 0; i < plan_.workers; ++i) {
     workers_.push_back(std::make_unique<WorkerProcess>(*this, "worker-" + std::to_string(i)));
   }
@@ -220,9 +224,12 @@ void Simulation::arrange_faults() {
       if (plan_.operations > 0) operator_->worker_stops(workers_[which]->instance_key());
       // The stopped process is replaced when it has ended, as a supervisor would; killed meanwhile, it is replaced
       // already.
-      workers_[which]->stop([this, which, process = workers_[which].get()] {
-        world_.after(0ns, [this, which, process] {
-          if (workers_[which].get() == process) kill_worker(which);
+      const auto& process = *workers_[which];
+      workers_[which]->stop([this, which, &process, key = process.instance_key()] {
+        // What its activities left unfinished may outlive the worker, in the same process.
+        const bool stays = process.has_duties() && world_.random().chance(70);
+        world_.after(stays ? world_.between(0ns, 20s) : 0ns, [this, which, key] {
+          if (workers_[which] && workers_[which]->instance_key() == key) kill_worker(which);
         });
       });
     });
@@ -303,6 +310,12 @@ void Simulation::cancel(std::uint32_t number) {
   client_->retrying.request_cancel(params, 10s, [](internal::StatusOr<>) {});
 }
 
+void Simulation::pass_on(const TaskToken& token, std::uint64_t count) {
+  world_.after(world_.between(0ns, 1s), [this, token, count] {
+    elsewhere_->late.take(elsewhere_->client.client().async_activity(token), token, count);
+  });
+}
+
 void Simulation::kill_worker(std::size_t which) {
   if (!workers_[which]) return;
   world_.trace("worker " + std::to_string(which) + " killed");
@@ -316,6 +329,7 @@ void Simulation::kill_server() {
   if (!server_.up()) return;
   server_.crash();
   client_->stub.connection_broken();
+  elsewhere_->client.wire().connection_broken();
   operator_->connection_broken();
   if (neighbours_) neighbours_->connection_broken();
   for (auto& worker : workers_) {

@@ -7,9 +7,11 @@
 #include "client/outcome_wait.h"
 #include "client/retrying_stub.h"
 #include "core/loop_clock.h"
+#include "simulation/late_holder.h"
 #include "simulation/neighbourhood.h"
 #include "simulation/operator_actor.h"
 #include "simulation/script_executor.h"
+#include "simulation/sim_client.h"
 #include "simulation/sim_server.h"
 #include "simulation/sim_stub.h"
 #include "simulation/witness.h"
@@ -62,6 +64,7 @@ class Simulation {
  private:
   class WorkerProcess;
   struct ClientProcess;
+  struct Elsewhere;
 
   void arrange_faults();
   void start_activity(std::uint32_t number);
@@ -70,6 +73,7 @@ class Simulation {
   void kill_worker(std::size_t which);
   void kill_server();
   void cancel(std::uint32_t number);
+  void pass_on(const TaskToken& token, std::uint64_t count);
   /// At a random moment of the trouble.
   void sometime(std::function<void()> what);
 
@@ -79,6 +83,7 @@ class Simulation {
   Witness witness_;
   SimServer server_;
   std::unique_ptr<ClientProcess> client_;
+  std::unique_ptr<Elsewhere> elsewhere_;
   std::vector<std::unique_ptr<WorkerProcess>> workers_;
   std::unique_ptr<OperatorActor> operator_;
   std::unique_ptr<Neighbourhood> neighbours_;  ///< may be null

@@ -3,10 +3,10 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "simulation/wire_operator.h"
+
 namespace longbeat::simulation {
 namespace {
-
-using std::chrono::nanoseconds;
 
 class Writer {
  public:
@@ -45,15 +45,6 @@ class Reader {
   const std::string& bytes_;
   std::size_t position_ = 0;
 };
-
-std::optional<server::RawDuration> raw(nanoseconds value) {
-  if (value.count() == 0) return std::nullopt;
-  return server::RawDuration{value.count() / 1'000'000'000, static_cast<std::int32_t>(value.count() % 1'000'000'000)};
-}
-
-server::RunRef to_run(const internal::RunParams& run) {
-  return {run.namespace_name, run.activity_id, run.run_id};
-}
 
 void write(Writer& out, const Failure& failure) {
   out.number(static_cast<std::int64_t>(failure.kind));
@@ -158,19 +149,12 @@ server::StartRequest to_request(const internal::StartActivityParams& params) {
   request.type = params.type;
   request.has_task_queue = true;
   request.task_queue = params.task_queue;
-  request.schedule_to_close = raw(params.schedule_to_close);
-  request.schedule_to_start = raw(params.schedule_to_start);
-  request.start_to_close = raw(params.start_to_close);
-  request.heartbeat = raw(params.heartbeat);
-  request.start_delay = raw(params.start_delay);
-  if (params.retry) {
-    request.retry.emplace();
-    request.retry->initial_interval = raw(params.retry->initial_interval);
-    request.retry->maximum_interval = raw(params.retry->maximum_interval);
-    request.retry->backoff_coefficient = params.retry->backoff_coefficient;
-    request.retry->maximum_attempts = params.retry->maximum_attempts;
-    request.retry->non_retryable_error_types = params.retry->non_retryable_error_types;
-  }
+  request.schedule_to_close = unless_zero(params.schedule_to_close);
+  request.schedule_to_start = unless_zero(params.schedule_to_start);
+  request.start_to_close = unless_zero(params.start_to_close);
+  request.heartbeat = unless_zero(params.heartbeat);
+  request.start_delay = unless_zero(params.start_delay);
+  if (params.retry) request.retry = to_retry(*params.retry);
   request.id_reuse_policy = params.id_reuse_policy;
   request.id_conflict_policy = params.id_conflict_policy;
   request.input = pack(params.input);
@@ -204,7 +188,7 @@ server::FailedRequest to_request(const internal::FailedParams& params) {
   request.failure_info = 5;  // application_failure_info
   request.failure_type = params.failure.type;
   request.non_retryable = params.failure.non_retryable;
-  if (params.failure.next_retry_delay) request.next_retry_delay = raw(*params.failure.next_retry_delay);
+  if (params.failure.next_retry_delay) request.next_retry_delay = unless_zero(*params.failure.next_retry_delay);
   request.has_last_heartbeat_details = params.last_heartbeat_details.has_value();
   if (params.last_heartbeat_details) request.last_heartbeat_details = pack(*params.last_heartbeat_details);
   return request;
@@ -240,7 +224,7 @@ server::CancelRequest to_request(const internal::RequestCancelParams& params) {
 }
 
 internal::StartedActivity from_reply(const server::StartReply& reply) {
-  return {reply.run_id, reply.started};
+  return {reply.run_id, reply.started, internal::ActivityLink{reply.namespace_name, reply.activity_id, reply.run_id}};
 }
 
 std::vector<internal::ActivityTask> from_reply(const server::PollTaskReply& reply) {
@@ -268,16 +252,25 @@ internal::HeartbeatFlags from_reply(const server::HeartbeatReply& reply) {
   return {reply.cancel_requested, reply.activity_paused, reply.activity_reset};
 }
 
+namespace {
+
+internal::ActivityOutcome outcome_of(const server::Outcome& from) {
+  internal::ActivityOutcome outcome;
+  outcome.retry_state = static_cast<std::int32_t>(from.retry_state);
+  if (from.has_failure) {
+    outcome.failure = unpack(from.failure);
+  } else {
+    outcome.result = unpack_payloads(from.result);
+  }
+  return outcome;
+}
+
+}  // namespace
+
 internal::PolledOutcome from_reply(const server::PollOutcomeReply& reply) {
   internal::PolledOutcome polled;
   polled.run_id = reply.run_id;
-  if (!reply.outcome) return polled;
-  polled.outcome.emplace();
-  if (reply.outcome->has_failure) {
-    polled.outcome->failure = unpack(reply.outcome->failure);
-  } else {
-    polled.outcome->result = unpack_payloads(reply.outcome->result);
-  }
+  if (reply.outcome) polled.outcome = outcome_of(*reply.outcome);
   return polled;
 }
 
@@ -287,10 +280,16 @@ internal::ActivityDescription from_reply(const server::DescribeReply& reply) {
   if (!reply.state) return description;
   description.present = true;
   description.activity_id = reply.state->input->activity_id;
+  description.run_id = internal::to_string(reply.state->input->run_id);
+  description.type = reply.state->input->type;
+  description.task_queue = reply.state->input->options.task_queue;
+  description.status = server::public_status(reply.state->progress.phase);
   description.attempt = reply.state->progress.attempt;
   description.heartbeat_count = reply.state->progress.heartbeat_count;
   description.state_transition_count = reply.state->progress.transition_count;
   if (reply.include.heartbeat_details) description.heartbeat_details = unpack_payloads(reply.state->heartbeat_details);
+  if (reply.include.input) description.input = unpack_payloads(reply.state->input->input);
+  if (reply.include.outcome && reply.state->outcome) description.outcome = outcome_of(*reply.state->outcome);
   return description;
 }
 

@@ -79,6 +79,7 @@ void Witness::answer_left(const server::Request& request, const server::StatusOr
   if (beat != nullptr && beat->by_id) meddled(beat->by_id->activity_id);
   if (failed != nullptr && failed->by_id) meddled(failed->by_id->activity_id);
   lives_.answered(request, reply, commit_failed);
+  late_.answered(request, reply, commit_failed);
   if (!reply) return;
   if (beat != nullptr && !beat->by_id) {
     auto& newest = newest_accepted_[beat->token];
@@ -144,6 +145,12 @@ void Witness::report_given_up(const std::string& token) {
 
 void Witness::value_put(const std::string& token, std::uint64_t count) {
   attempts_[token].newest_put = count;
+}
+
+void Witness::meddle(const std::string& token) {
+  Attempt& attempt = attempts_[token];
+  attempt.newest_put = 0;
+  run_of(attempt.run_id, attempt.id).meddled = true;
 }
 
 void Witness::failure_sent(const std::string& token) {

@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "longbeat/data_converter.h"
 #include "longbeat/worker.h"
+#include "simulation/late_witness.h"
 #include "simulation/life_witness.h"
 #include "simulation/worker_witness.h"
 #include "simulation/world.h"
@@ -32,7 +33,10 @@ class Witness {
   explicit Witness(World& world)
       : world_(world),
         lives_(world, [this](const std::string& what) { fail(what); }),
-        workers_(world, [this](const std::string& what) { fail(what); }) {}
+        workers_(world, [this](const std::string& what) { fail(what); }),
+        late_(
+            world, [this](const std::string& what) { fail(what); },
+            [this](const std::string& token) { return is_held(token); }) {}
   Witness(const Witness&) = delete;
   Witness& operator=(const Witness&) = delete;
 
@@ -66,6 +70,8 @@ class Witness {
   void work_done(const internal::ActivityTask& task, bool told_to_stop);
   /// The attempt's code puts this count into a heartbeat.
   void value_put(const std::string& token, std::uint64_t count);
+  /// From now on somebody else may give this attempt details, beside what its worker still has.
+  void meddle(const std::string& token);
   /// The worker sends a failure; while a courier is slow, without waiting for the newest value.
   void failure_sent(const std::string& token);
   /// A courier takes so long for one job that a report need not wait for it.
@@ -78,10 +84,15 @@ class Witness {
   /// At the end of a run, after the faults have stopped: everything that was accepted is closed.
   void everything_closed();
 
-  void faults_ended() { lives_.faults_ended(); }
+  void faults_ended() {
+    lives_.faults_ended();
+    late_.faults_ended();
+  }
   /// Every run's possible lives, as far as the server's answers tell them.
   LifeWitness& lives() { return lives_; }
   const LifeWitness& lives() const { return lives_; }
+  /// What becomes of attempts that their functions have left to somebody else.
+  LateWitness& late() { return late_; }
   /// What workers do, judged by what they were told.
   WorkerWitness& workers() { return workers_; }
 
@@ -122,6 +133,7 @@ class Witness {
   std::vector<std::string> broken_{};
   LifeWitness lives_;
   WorkerWitness workers_;
+  LateWitness late_;
 };
 
 }  // namespace longbeat::simulation

@@ -157,7 +157,7 @@ void WorkerWitness::looked(const std::string& token, const std::vector<StopCause
 
 void WorkerWitness::beat_sent(const std::string& token) {
   const Attempt& attempt = attempts_[token];
-  if (attempt.stall == 0ns || attempt.reported) return;
+  if (attempt.stall == 0ns || attempt.reported || attempt.handed_over) return;
   if (processes_[attempt.process].frozen_until >= attempt.moved_at) return;  // Nothing could move in that time.
   if (world_.now() > attempt.moved_at + attempt.stall + attempt.stall / 2 + kInstant) {
     fail_(attempt.name + " beats on although it has stalled");
@@ -168,6 +168,12 @@ void WorkerWitness::report_sent(const std::string& token, const std::string& wha
   Attempt& attempt = attempts_[token];
   attempt.reported = true;
   if (attempt.left) fail_(attempt.name + " was left to somebody else, but its worker reports " + what);
+}
+
+void WorkerWitness::object_sends(const std::string& token) {
+  Attempt& attempt = attempts_[token];
+  if (attempt.reported) fail_(attempt.name + " is reported by its worker and by its object");
+  attempt.left = true;
 }
 
 void WorkerWitness::cancellation_sent(const std::string& token) {
@@ -181,7 +187,8 @@ void WorkerWitness::failure_sent(const std::string& token, const std::string& ty
   const Attempt& attempt = attempts_[token];
   const bool so = type == "Simulated" || (type == "ActivityPause" && attempt.flags.activity_paused) ||
                   (type == "ActivityReset" && attempt.flags.activity_reset) ||
-                  (type == "WorkerShutdown" && stops(attempt)) || (type == "ActivityStalled" && has_stalled(attempt));
+                  (type == "WorkerShutdown" && stops(attempt)) || (type == "CompletionLost" && attempt.lost) ||
+                  (type == "ActivityStalled" && has_stalled(attempt));
   if (!so) fail_(attempt.name + " fails with " + type + ", which is not so");
 }
 

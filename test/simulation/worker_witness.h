@@ -47,8 +47,16 @@ class WorkerWitness {
   void moved(const std::string& token);
   /// The code looks whether it should stop.
   void looked(const std::string& token, const std::vector<StopCause>& causes, bool lost);
-  /// Its result comes from somebody else.
-  void left(const std::string& token) { attempts_[token].left = !attempts_[token].reported; }
+  /// Its function has returned, and its result comes from somebody else.
+  void left(const std::string& token) { attempts_[token].left = !attempts_[token].reported && !attempts_[token].lost; }
+  /// From now on somebody else may have its worker beat.
+  void handed_over(const std::string& token) { attempts_[token].handed_over = true; }
+  /// The object that owes its outcome is gone.
+  void lost(const std::string& token) { attempts_[token].lost = true; }
+  /// An outcome from somebody else may come before the function has returned.
+  void outcome_begun(const std::string& token) { attempts_[token].unknown = true; }
+  /// The object reports.
+  void object_sends(const std::string& token);
   void beat_sent(const std::string& token);
   void completion_sent(const std::string& token) { report_sent(token, "a result"); }
   void cancellation_sent(const std::string& token);
@@ -68,7 +76,7 @@ class WorkerWitness {
     TimePoint moved_at{};
     internal::HeartbeatFlags flags{};
     bool late_beat = false;  ///< acknowledged when the lease was over, or nearly: nobody knows which came first
-    bool unknown = false, left = false, reported = false, stalled = false;
+    bool unknown = false, left = false, lost = false, handed_over = false, reported = false, stalled = false;
   };
   bool has_stalled(const Attempt& attempt) const;
   bool may_have(const Attempt& attempt, StopCause cause);

@@ -1,6 +1,7 @@
 #include "simulation/world.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace longbeat::simulation {
 
@@ -38,6 +39,12 @@ internal::TimerId SimLoop::schedule(TimePoint at, std::function<void()> work) {
   const auto delay = at > world_.now() ? at - world_.now() : Nanoseconds(0);
   after(delay, [this] { run_due(); });
   return timer;
+}
+
+void SimLoop::kill() {
+  *alive_ = false;
+  // What the timers hold goes with the process; its destructors may come back here.
+  const auto dead = std::exchange(timers_, {});
 }
 
 void SimLoop::run_due() {

@@ -85,7 +85,7 @@ class SimLoop final : public internal::Loop {
 
   /// Runs `work` in this process after `delay`, unless the process has died by then.
   void after(Nanoseconds delay, std::function<void()> work);
-  void kill() { *alive_ = false; }
+  void kill();
   /// True while the process lives; for events of others that may find it dead.
   std::shared_ptr<const bool> token() const { return alive_; }
   bool alive() const { return *alive_; }

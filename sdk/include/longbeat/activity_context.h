@@ -10,43 +10,31 @@
 #include <stop_token>
 #include <string>
 #include <tuple>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
 #include "longbeat/activity_logger.h"
-#include "longbeat/client_options.h"
+#include "longbeat/call_options.h"
 #include "longbeat/data_converter.h"
 #include "longbeat/errors.h"
 #include "longbeat/export.h"
 #include "longbeat/fencing_token.h"
+#include "longbeat/held_details.h"
 #include "longbeat/payload.h"
 #include "longbeat/result.h"
+#include "longbeat/retry_policy.h"
 #include "longbeat/stop_callback.h"
 
 namespace longbeat::internal {
 
 class Attempt;
 
-/// Heartbeat details as the activity gave them; encoded later, away from the activity's thread and from the event loop.
-struct LONGBEAT_EXPORT DetailsValue {
-  virtual ~DetailsValue() = default;
-  virtual Result<Payloads> encode(const DataConverter& converter) const = 0;
-  std::uint64_t sequence = 0;
-};
-
-template <class... Values>
-struct HeldDetails final : DetailsValue {
-  template <class... Given>
-  explicit HeldDetails(const Given&... given) : values(given...) {}
-  Result<Payloads> encode(const DataConverter& converter) const override {
-    return std::apply([&](const Values&... each) { return converter.to_payloads(each...); }, values);
-  }
-  std::tuple<Values...> values;
-};
-
 LONGBEAT_EXPORT void put_details(Attempt& attempt, std::unique_ptr<DetailsValue> value) noexcept;
 LONGBEAT_EXPORT void put_details_failed(Attempt& attempt, const char* why) noexcept;
 LONGBEAT_EXPORT Result<> save_details_now(Attempt& attempt, Payloads details, std::chrono::nanoseconds timeout);
+LONGBEAT_EXPORT void attach_value(Attempt& attempt, const std::type_info& type, std::shared_ptr<const void> value);
+LONGBEAT_EXPORT std::shared_ptr<const void> attached_value(const Attempt& attempt, const std::type_info& type);
 
 /// Details that `make` copies. What copying throws fails the attempt and not the caller.
 template <class Make>
@@ -66,6 +54,7 @@ LONGBEAT_BEGIN
 
 class AutoHeartbeat;
 class Client;
+class LateCompletion;
 template <class T>
 class Checkpoint;
 
@@ -210,11 +199,26 @@ class LONGBEAT_EXPORT ActivityContext {
   FencingToken fencing_token() const;
   /// The server's opaque proof of holding this attempt.
   const std::string& task_token() const noexcept;
-  /// Leaves the end of this attempt to somebody else, who reports it with the returned task token, from any program and
-  /// any SDK: when the function then returns, its result is ignored, the newest details are sent, nothing is reported,
-  /// and the slot is free. Heartbeats are from then on the other side's duty too. If the function throws, it fails as
-  /// usual. A worker that ends while the function still runs leaves the attempt to the other side as well.
-  std::string complete_later();
+  /// Leaves the end of this attempt to the object returned: keep it, and report with it from any thread, or release()
+  /// its token to another program. When the function then returns, its result is ignored, the newest details are sent,
+  /// nothing is reported, and the slot is free. Until then the context works on, and this worker's heartbeats hold the
+  /// attempt; from then on heartbeats are the other side's duty too. If the function throws, it fails as usual and the
+  /// object can report nothing any more. A worker that ends while the function still runs leaves the attempt to the
+  /// object as well. One object an attempt: a second one, and one of an attempt that has ended, can report nothing.
+  /// `call` bounds each of its calls.
+  [[nodiscard]] LateCompletion complete_later(const CallOptions& call = {});
+
+  /// Keeps a value of the program's own with this attempt, one of each type, for example what an interceptor found in
+  /// the header; takes the place of an earlier one. Let go when the function has returned.
+  template <class T>
+  void attach(T value) {
+    internal::attach_value(*attempt_, typeid(T), std::make_shared<const T>(std::move(value)));
+  }
+  /// The value of this type, also on threads that the activity started; null when nobody attached one. May be kept.
+  template <class T>
+  std::shared_ptr<const T> attached() const {
+    return std::static_pointer_cast<const T>(internal::attached_value(*attempt_, typeid(T)));
+  }
 
   /// Writes with the fields of this attempt.
   ActivityLogger logger() const noexcept;
@@ -248,4 +252,5 @@ class LONGBEAT_EXPORT ActivityContext {
 
 LONGBEAT_END
 
+#include "longbeat/async_activity.h"
 #include "longbeat/checkpoint.h"

@@ -2,17 +2,22 @@
 #include <concepts>
 #include <cstddef>
 #include <exception>
+#include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <typeindex>
 #include <typeinfo>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "longbeat/export.h"
+#include "longbeat/failure.h"
 #include "longbeat/payload.h"
 #include "longbeat/result.h"
 #include "longbeat/travel.h"
@@ -20,9 +25,9 @@
 LONGBEAT_BEGIN
 
 /// How values of type T travel. Specialise it for a type of your own, or include an adapter that does it for whole
-/// families of types: <longbeat/json.h>. A specialisation has two static functions; both may throw, which counts as
-/// failure:
-///   static Payload encode(const T& value);
+/// families of types: <longbeat/json.h>, <longbeat/protobuf.h>. A specialisation has two static functions; both may
+/// throw, which counts as failure:
+///   static Payload encode(const T& value);             // or Result<Payload>
 ///   static Result<T> decode(const Payload& payload);   // kUndecodable when the payload is not a T
 /// Built in are Payload itself (as it is), std::nullptr_t and std::monostate (binary/null), std::vector<std::byte>
 /// (binary/plain), std::optional of whatever has a codec.
@@ -35,7 +40,7 @@ namespace longbeat::internal {
 
 template <class T>
 concept HasPayloadCodec = requires(const T& value, const Payload& payload) {
-  { PayloadCodec<T>::encode(value) } -> std::convertible_to<Payload>;
+  { PayloadCodec<T>::encode(value) } -> std::convertible_to<Result<Payload>>;
   { PayloadCodec<T>::decode(payload) } -> std::convertible_to<Result<T>>;
 };
 
@@ -63,6 +68,8 @@ using KeptValue = std::conditional_t<std::is_convertible_v<const std::decay_t<T>
 LONGBEAT_EXPORT std::string type_name(const std::type_info& type);
 /// metadata["encoding"], or empty.
 LONGBEAT_EXPORT std::string_view encoding_of(const Payload& payload) noexcept;
+/// binary/null, or JSON's null.
+LONGBEAT_EXPORT bool is_null(const Payload& payload) noexcept;
 LONGBEAT_EXPORT Payload make_payload(std::string encoding, std::string data);
 /// "the payload (json/plain, 16 bytes: {"offset":"two"}) is not a `Progress`: ..." as kUndecodable. Shows how the value
 /// begins, with everything but printable ASCII escaped.
@@ -102,29 +109,51 @@ struct LONGBEAT_EXPORT PayloadCodec<std::vector<std::byte>> {
 template <class T>
   requires internal::HasPayloadCodec<T>
 struct PayloadCodec<std::optional<T>> {
-  static Payload encode(const std::optional<T>& value) {
-    return value ? PayloadCodec<T>::encode(*value) : PayloadCodec<std::nullptr_t>::encode(nullptr);
+  static Result<Payload> encode(const std::optional<T>& value) {
+    if (value) return PayloadCodec<T>::encode(*value);
+    return PayloadCodec<std::nullptr_t>::encode(nullptr);
   }
   static Result<std::optional<T>> decode(const Payload& payload) {
-    const auto encoding = internal::encoding_of(payload);
-    const bool none = encoding == "binary/null" || (encoding == "json/plain" && payload.data == "null");
-    if (none) return std::optional<T>();
+    if (internal::is_null(payload)) return std::optional<T>();
     auto value = PayloadCodec<T>::decode(payload);
     if (!value) return std::move(value).error();
     return std::optional<T>(*std::move(value));
   }
 };
 
-/// Turns values into payloads and back, by their PayloadCodec. A value type; copies are cheap. Thread-safe. No function
-/// throws: what a codec throws comes back as an error that names the type.
+/// Turns values into payloads and back, by their PayloadCodec or as use() says. A value type; copies are cheap.
+/// Thread-safe. No function throws: what a codec throws comes back as an error that names the type.
 class DataConverter {
  public:
-  /// kUndecodable when the codec throws.
+  /// From now on this converter and its copies encode and decode values of type T with these two functions, in place of
+  /// T's PayloadCodec. `encode` takes a const T& and returns a Payload, `decode` a const Payload& and returns a T; both
+  /// may return a Result of it, both may throw; both must be thread-safe. For arguments, results and details that are a
+  /// T or a std::optional of one; a T inside another type is that type's affair. The newest call for a type counts.
+  ///   ClientOptions{.converter = DataConverter().use<Money>(money_as_text, money_from_text)}
+  template <class T, class Encode, class Decode>
+  DataConverter& use(Encode encode, Decode decode) & {
+    static_assert(std::is_invocable_r_v<Result<Payload>, const Encode&, const T&>,
+                  "longbeat: use<T>(encode, decode): encode takes a const T& and returns a Payload or a Result of one");
+    static_assert(std::is_invocable_r_v<Result<T>, const Decode&, const Payload&>,
+                  "longbeat: use<T>(encode, decode): decode takes a const Payload& and returns a T or a Result of one");
+    auto all = overrides_ ? std::make_shared<Overrides>(*overrides_) : std::make_shared<Overrides>();
+    (*all)[typeid(T)] = std::make_shared<const Override<T>>(Override<T>{std::move(encode), std::move(decode)});
+    overrides_ = std::move(all);
+    return *this;
+  }
+  template <class T, class Encode, class Decode>
+  DataConverter use(Encode encode, Decode decode) && {
+    return use<T>(std::move(encode), std::move(decode));
+  }
+
+  /// kUndecodable when the codec throws or refuses.
   template <class T>
   Result<Payload> to_payload(const T& value) const {
     if constexpr (internal::require_payload_codec<T>()) {
       try {
-        return PayloadCodec<T>::encode(value);
+        auto payload = encoded(value);
+        if (!payload) return internal::not_encodable(typeid(T), payload.error().message);
+        return payload;
       } catch (const std::exception& error) {
         return internal::not_encodable(typeid(T), error.what());
       } catch (...) {
@@ -140,7 +169,7 @@ class DataConverter {
   Result<T> from_payload(const Payload& payload) const {
     if constexpr (internal::require_payload_codec<T>()) {
       try {
-        auto value = PayloadCodec<T>::decode(payload);
+        auto value = decoded<T>(payload);
         if (!value) return internal::undecodable(typeid(T), payload, value.error().message);
         return value;
       } catch (const std::exception& error) {
@@ -196,7 +225,19 @@ class DataConverter {
     }
   }
 
-  /// A result: for void and std::monostate nothing is expected, Payloads takes all, else exactly one payload.
+  /// What a failure carries, as a T: the details of an application failure, the last heartbeat details of a timeout, what
+  /// a canceled activity left. Nothing when there is none; kUndecodable when it is not a T. Looks at the first value.
+  ///   if (const Failure* disk = error.failure->find("DiskFull")) auto path = client.converter().details<Path>(*disk);
+  template <class T>
+  Result<std::optional<T>> details(const Failure& failure) const {
+    if (failure.details.empty()) return std::optional<T>();
+    auto value = from_payload<T>(failure.details.front());
+    if (!value) return std::move(value).error();
+    return std::optional<T>(*std::move(value));
+  }
+
+  /// A result: for void and std::monostate nothing is expected, Payloads takes all, else exactly one payload. No
+  /// payload at all is nothing, for a std::optional and a std::nullptr_t.
   template <class R>
   Result<R> from_result(const Payloads& payloads) const {
     if constexpr (std::is_void_v<R>) {
@@ -206,25 +247,75 @@ class DataConverter {
     } else if constexpr (std::is_same_v<R, std::monostate>) {
       return std::monostate{};
     } else {
+      if constexpr (internal::IsMadeFrom<R, std::optional>() || std::is_same_v<R, std::nullptr_t>) {
+        if (payloads.empty()) return R();
+      }
       if (payloads.size() != 1) return internal::wrong_count(1, payloads.size());
       return from_payload<R>(payloads[0]);
     }
   }
+  /// The same for payloads that nobody else needs: those that stay encoded are not copied.
+  template <class R>
+  Result<R> from_result(Payloads&& payloads) const {
+    if constexpr (std::is_same_v<R, Payloads>) {
+      return std::move(payloads);
+    } else {
+      return from_result<R>(std::as_const(payloads));
+    }
+  }
 
  private:
+  template <class T>
+  struct Override {
+    std::function<Result<Payload>(const T&)> encode;
+    std::function<Result<T>(const Payload&)> decode;
+  };
+  using Overrides = std::map<std::type_index, std::shared_ptr<const void>>;  ///< of Override<T>
+
+  template <class T>
+  const Override<T>* find_override() const {
+    if (!overrides_) return nullptr;
+    const auto found = overrides_->find(typeid(T));
+    return found == overrides_->end() ? nullptr : static_cast<const Override<T>*>(found->second.get());
+  }
+
+  template <class T>
+  Result<Payload> encoded(const T& value) const {
+    if (const auto* own = find_override<T>()) return own->encode(value);
+    if constexpr (internal::IsMadeFrom<T, std::optional>()) {
+      if (value) return encoded(*value);
+    }
+    return PayloadCodec<T>::encode(value);
+  }
+
+  template <class T>
+  Result<T> decoded(const Payload& payload) const {
+    if (const auto* own = find_override<T>()) return own->decode(payload);
+    if constexpr (internal::IsMadeFrom<T, std::optional>()) {
+      if (overrides_ && !internal::is_null(payload)) {
+        auto value = decoded<typename T::value_type>(payload);
+        if (!value) return std::move(value).error();
+        return T(*std::move(value));
+      }
+    }
+    return PayloadCodec<T>::decode(payload);
+  }
+
   template <class Tuple, std::size_t... Index>
   Result<Tuple> decode_each(const Payloads& payloads, std::index_sequence<Index...>) const {
-    auto decoded = std::make_tuple(from_payload<std::tuple_element_t<Index, Tuple>>(payloads[Index])...);
+    auto values = std::make_tuple(from_payload<std::tuple_element_t<Index, Tuple>>(payloads[Index])...);
     const Error* failed = nullptr;
     std::size_t at = 0;
     static_cast<void>(
-        ((std::get<Index>(decoded).ok() || (failed = &std::get<Index>(decoded).error(), at = Index, false)) && ...));
+        ((std::get<Index>(values).ok() || (failed = &std::get<Index>(values).error(), at = Index, false)) && ...));
     if (failed != nullptr) {
       return Error{failed->code, "value " + std::to_string(at + 1) + " of " + std::to_string(sizeof...(Index)) + ": " +
                                      failed->message};
     }
-    return Tuple(*std::move(std::get<Index>(decoded))...);
+    return Tuple(*std::move(std::get<Index>(values))...);
   }
+
+  std::shared_ptr<const Overrides> overrides_{};
 };
 
 LONGBEAT_END

@@ -19,7 +19,7 @@ struct ApplicationErrorOptions {
   std::string type{};
   /// True rules out another attempt.
   bool non_retryable = false;
-  /// When set, the pause before the next attempt, instead of the retry policy's. A negative one counts as not set.
+  /// When set, the pause before the next attempt, instead of the retry policy's. Zero and less count as not set.
   std::optional<std::chrono::nanoseconds> next_retry_delay{};
   Payloads details{};  ///< A failure larger than the server takes goes out without them, and its message says so.
 };

@@ -50,12 +50,28 @@ struct Failure {
   TimeoutType timeout_type = TimeoutType::kUnspecified;
   /// kCanceled and kTerminated: who asked for it.
   std::string identity{};
+  /// Message and stack trace, hidden in a payload by whoever made the failure
+  /// (ClientOptions::encode_common_attributes). Only set when they could not be read here: by a codec that this client
+  /// does not have, or one that failed.
+  std::optional<Payload> encoded_attributes{};
   std::shared_ptr<const Failure> cause{};
+
+  /// The first failure of this kind in the chain that begins here; null when there is none. Valid as long as this
+  /// object, like the next.
+  LONGBEAT_EXPORT const Failure* find(FailureKind wanted) const noexcept;
+  /// The first application failure of that type, for example `find("DiskFull")`.
+  LONGBEAT_EXPORT const Failure* find(std::string_view application_type) const noexcept;
+  /// The end of the chain: this object itself when it has no cause.
+  LONGBEAT_EXPORT const Failure& root_cause() const noexcept;
 };
 
 /// "StartToClose", "Heartbeat" and so on, as the protocol spells them.
 LONGBEAT_EXPORT std::string_view to_string(TimeoutType type) noexcept;
 /// One line with the chain of causes: "ApplicationError(Disk): no space: caused by: ...".
 LONGBEAT_EXPORT std::string to_string(const Failure& failure);
+/// All that is known, over several lines, for logs that people read: retryability, details (JSON and text as they are,
+/// cut after 500 bytes; of anything else its encoding and size), who asked, stack trace, and each cause in the same
+/// way, indented. Without a newline at the end. No stable format.
+LONGBEAT_EXPORT std::string in_full(const Failure& failure);
 
 LONGBEAT_END

@@ -1,6 +1,8 @@
 #pragma once
 /// Adapter: values travel as JSON (encoding json/plain) through nlohmann::json. Include it where activities are
-/// declared; types of your own need to_json/from_json, for example by NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE.
+/// declared; types of your own need to_json/from_json, for example by NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE, enums
+/// NLOHMANN_JSON_SERIALIZE_ENUM. Its _WITH_DEFAULT form lets members be missing, as other SDKs and older programs leave
+/// them out. Containers, std::optional, std::variant, durations and times work without more: see json_types.h.
 ///
 /// A number that does not fit where it goes (-5 or 2.5 into an unsigned, 300 into a std::uint8_t, true into an int) is
 /// kUndecodable, although nlohmann::json would let it wrap. A value that is itself a number is compared with its type's
@@ -18,24 +20,17 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "longbeat/data_converter.h"
+#include "longbeat/json_types.h"
 
 namespace longbeat::internal {
-
-template <class T>
-concept JsonWritable =
-    requires(nlohmann::json& json, const T& value) { nlohmann::adl_serializer<T>::to_json(json, value); };
-template <class T>
-concept JsonReadable = requires(const nlohmann::json& json, T& value) {
-  nlohmann::adl_serializer<T>::from_json(json, value);
-} || requires(const nlohmann::json& json) { nlohmann::adl_serializer<T>::from_json(json); };
-template <class T>
-concept JsonConvertible = std::is_same_v<T, nlohmann::json> || (JsonWritable<T> && JsonReadable<T>);
 
 /// A whole number of up to 64 bits and a sign of its own: nlohmann compares -1 and 2^64-1 as equal.
 struct WholeNumber {
@@ -242,6 +237,26 @@ std::optional<std::string> number_misfit(const nlohmann::json& json) {
   }
 }
 
+/// nlohmann copies a value by recursion: text of a few hundred kilobytes could overflow the stack.
+inline bool is_nested_too_deeply(std::string_view text) {
+  constexpr int kDepthMax = 5'000;
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') {
+      in_string = !in_string;
+    } else if (in_string) {
+      if (c == '\\') ++i;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kDepthMax) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
 template <class T>
 Result<T> from_json_text(const nlohmann::json& json) {
   if constexpr (std::is_same_v<T, nlohmann::json>) {
@@ -274,6 +289,10 @@ template <class T>
   requires internal::JsonConvertible<T>
 struct PayloadCodec<T> {
   static Payload encode(const T& value) {
+    if constexpr (std::is_floating_point_v<T>) {
+      // nlohmann would write null.
+      if (!std::isfinite(value)) throw std::invalid_argument(std::to_string(value) + " is no number in JSON");
+    }
     if constexpr (std::is_same_v<T, nlohmann::json>) {
       return internal::make_payload("json/plain", value.dump());
     } else {
@@ -286,6 +305,8 @@ struct PayloadCodec<T> {
     if (!null && encoding != "json/plain") {
       return Error{ErrorCode::kUndecodable, "its encoding is '" + std::string(encoding) + "', needed is 'json/plain'"};
     }
+    if (!null && internal::is_nested_too_deeply(payload.data))
+      return Error{ErrorCode::kUndecodable, "its JSON is nested more than 5000 deep"};
     return internal::from_json_text<T>(null ? nlohmann::json() : nlohmann::json::parse(payload.data));
   }
 };

@@ -50,7 +50,10 @@ struct Error {
   std::string run_id{};
 };
 
+/// One line: "NotFound: <message>".
 LONGBEAT_EXPORT std::string to_string(const Error& error);
+/// Over several lines: that one, the run in the way, and the failure as in_full(const Failure&) has it.
+LONGBEAT_EXPORT std::string in_full(const Error& error);
 LONGBEAT_EXPORT std::ostream& operator<<(std::ostream& out, const Error& error);
 LONGBEAT_EXPORT std::ostream& operator<<(std::ostream& out, ErrorCode code);
 

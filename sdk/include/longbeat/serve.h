@@ -140,9 +140,13 @@ Payloads encoded_result(const DataConverter& converter, const Call& call) {
     if (!result) throw_returned_error(std::move(result).error());
     if constexpr (std::is_void_v<R>) {
       return null_payloads();
+    } else if constexpr (std::is_same_v<R, Payloads>) {
+      return *std::move(result);
     } else {
       return encoded_value<R>(converter, *std::move(result));
     }
+  } else if constexpr (std::is_same_v<R, Payloads> && std::is_same_v<Returned, Payloads>) {
+    return call();
   } else {
     return encoded_value<R>(converter, call());
   }

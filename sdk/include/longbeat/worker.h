@@ -137,7 +137,8 @@ class LONGBEAT_EXPORT Worker {
   Result<> stop(std::chrono::milliseconds within);
   /// Starts, runs until SIGINT or SIGTERM or until somebody calls stop(), then stops. A second signal, a second or more
   /// after the first, ends the process at once. Handlers of the program are restored. Returns the error when the server
-  /// refuses this worker for good (namespace missing, permission denied) for 60 s.
+  /// refuses this worker for good (namespace missing, permission denied) for 60 s; kResourceExhausted when there is no
+  /// file descriptor left to watch for signals.
   Result<> run();
   /// The same until `stop` is requested; touches no signal.
   Result<> run(std::stop_token stop);

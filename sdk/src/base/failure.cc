@@ -1,5 +1,7 @@
 #include "longbeat/failure.h"
 
+#include "base/one_line.h"
+
 LONGBEAT_BEGIN
 
 std::string_view to_string(TimeoutType type) noexcept {
@@ -23,7 +25,8 @@ namespace {
 std::string label(const Failure& failure) {
   switch (failure.kind) {
     case FailureKind::kApplication:
-      return failure.type.empty() ? "ApplicationError" : "ApplicationError(" + failure.type + ")";
+      return failure.type.empty() || failure.type == "ApplicationError" ? "ApplicationError"
+                                                                        : "ApplicationError(" + failure.type + ")";
     case FailureKind::kTimeout:
       return "TimeoutError(" + std::string(to_string(failure.timeout_type)) + ")";
     case FailureKind::kCanceled:
@@ -41,14 +44,37 @@ std::string label(const Failure& failure) {
   return "Error";
 }
 
+std::string labelled_message(const Failure& failure) {
+  return failure.message.empty() ? label(failure) : label(failure) + ": " + failure.message;
+}
+
 }  // namespace
 
+const Failure* Failure::find(FailureKind wanted) const noexcept {
+  const Failure* at = this;
+  while (at != nullptr && at->kind != wanted) at = at->cause.get();
+  return at;
+}
+
+const Failure* Failure::find(std::string_view application_type) const noexcept {
+  const Failure* at = find(FailureKind::kApplication);
+  while (at != nullptr && at->type != application_type)
+    at = at->cause ? at->cause->find(FailureKind::kApplication) : nullptr;
+  return at;
+}
+
+const Failure& Failure::root_cause() const noexcept {
+  const Failure* at = this;
+  while (at->cause) at = at->cause.get();
+  return *at;
+}
+
 std::string to_string(const Failure& failure) {
-  std::string text = label(failure) + ": " + failure.message;
+  std::string text = labelled_message(failure);
   for (const Failure* cause = failure.cause.get(); cause != nullptr; cause = cause->cause.get()) {
-    text += ": caused by: " + label(*cause) + ": " + cause->message;
+    text += ": caused by: " + labelled_message(*cause);
   }
-  return text;
+  return internal::one_line(text);
 }
 
 LONGBEAT_END

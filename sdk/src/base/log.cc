@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/one_line.h"
 #include "base/this_thread.h"
 #include "longbeat/spdlog.h"
 
@@ -29,34 +30,6 @@ constexpr int kAskSpdlog = -1;
 
 void write_by_default(const LogRecord& record) {
   spdlog::log(to_spdlog(record.level), "{}", to_string(record));
-}
-
-void append_hex(std::string& line, unsigned char byte) {
-  constexpr char kHex[] = "0123456789abcdef";
-  line += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
-}
-
-/// Also the control characters of Latin-1, which UTF-8 writes as 0xc2 and a second byte: terminals obey them too.
-void append_escaped(std::string& line, std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
-    if (byte == '\n') {
-      line += "\\n";
-    } else if (byte == '\r') {
-      line += "\\r";
-    } else if (byte == '\t') {
-      line += "\\t";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      append_hex(line, byte);
-    } else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
-      append_hex(line, byte);
-      append_hex(line, next);
-      ++i;
-    } else {
-      line += text[i];
-    }
-  }
 }
 
 /// A line that waits for the log's thread.
@@ -296,12 +269,12 @@ LONGBEAT_BEGIN
 std::string to_string(const LogRecord& record) {
   std::string line;
   line.reserve(record.message.size());
-  internal::append_escaped(line, record.message);
+  internal::append_one_line(line, record.message);
   for (const auto& field : record.fields) {
     line += ' ';
-    internal::append_escaped(line, field.name);
+    internal::append_one_line(line, field.name);
     line += '=';
-    internal::append_escaped(line, field.value);
+    internal::append_one_line(line, field.value);
   }
   return line;
 }

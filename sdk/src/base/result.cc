@@ -1,5 +1,7 @@
 #include "longbeat/result.h"
 
+#include "base/one_line.h"
+
 LONGBEAT_BEGIN
 
 std::string_view to_string(ErrorCode code) noexcept {
@@ -43,7 +45,8 @@ std::string_view to_string(ErrorCode code) noexcept {
 }
 
 std::string to_string(const Error& error) {
-  return std::string(to_string(error.code)) + ": " + error.message;
+  const std::string code(to_string(error.code));
+  return error.message.empty() ? code : code + ": " + internal::one_line(error.message);
 }
 
 std::ostream& operator<<(std::ostream& out, const Error& error) {

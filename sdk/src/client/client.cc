@@ -7,6 +7,7 @@
 
 #include "client/calls.h"
 #include "client/client_core.h"
+#include "client/rows.h"
 
 namespace longbeat::internal {
 
@@ -16,14 +17,21 @@ std::string default_identity() {
   return std::to_string(getpid()) + "@" + (named ? host.data() : "unknown-host");
 }
 
+ClientCore::~ClientCore() {
+  connection.reset();
+  callbacks->close();
+}
+
 std::shared_ptr<ClientCore> core_from(ClientOptions options) {
   auto core = std::make_shared<ClientCore>();
   core->address = std::move(options.address);
   core->namespace_name = std::move(options.namespace_name);
   core->identity = options.identity.empty() ? default_identity() : std::move(options.identity);
   core->converter = std::move(options.converter);
+  core->format = WireFormat(std::move(options.codecs), options.encode_common_attributes);
   core->interceptors = std::move(options.interceptors);
   core->call_timeout = options.call_timeout;
+  core->callbacks = std::make_shared<Callbacks>(std::move(options.callback_executor));
   return core;
 }
 
@@ -31,64 +39,105 @@ std::shared_ptr<ClientCore> core_from(ClientOptions options) {
 
 LONGBEAT_BEGIN
 
-std::string_view to_string(ActivityStatus status) noexcept {
-  switch (status) {
-    case ActivityStatus::kRunning:
-      return "Running";
-    case ActivityStatus::kCompleted:
-      return "Completed";
-    case ActivityStatus::kFailed:
-      return "Failed";
-    case ActivityStatus::kCanceled:
-      return "Canceled";
-    case ActivityStatus::kTerminated:
-      return "Terminated";
-    case ActivityStatus::kTimedOut:
-      return "TimedOut";
-    case ActivityStatus::kPaused:
-      return "Paused";
-    case ActivityStatus::kUnspecified:
-      break;
-  }
-  return "Unspecified";
+using internal::launch;
+using internal::run;
+
+Result<internal::StartedRun> Client::start_run(std::string_view type, const StartOptions& options,
+                                               Result<Payloads> input) const {
+  return run(*core_, internal::prepare_start(*core_, type, options, std::move(input)));
 }
 
-std::string_view to_string(ActivityRunState state) noexcept {
-  switch (state) {
-    case ActivityRunState::kScheduled:
-      return "Scheduled";
-    case ActivityRunState::kStarted:
-      return "Started";
-    case ActivityRunState::kCancelRequested:
-      return "CancelRequested";
-    case ActivityRunState::kPaused:
-      return "Paused";
-    case ActivityRunState::kPauseRequested:
-      return "PauseRequested";
-    case ActivityRunState::kUnspecified:
-      break;
-  }
-  return "Unspecified";
+void Client::start_run_async(std::string_view type, const StartOptions& options, Result<Payloads> input,
+                             const std::shared_ptr<internal::PendingState>& state,
+                             std::function<void(Result<internal::StartedRun>)> fill) const {
+  launch(*core_, internal::prepare_start(*core_, type, options, std::move(input)), state, std::move(fill));
 }
 
-Result<ActivityDescription> ActivityHandleBase::describe() const {
-  return internal::describe_activity(*core_, id_, run_id_);
+Result<Payloads> Client::execute_run(std::string_view type, const StartOptions& options, Result<Payloads> input) const {
+  return internal::execute(*core_, type, options, std::move(input));
 }
 
-Result<> ActivityHandleBase::cancel(std::string reason) const {
-  return internal::request_cancel(*core_, id_, run_id_, std::move(reason));
+void Client::execute_run_async(std::string_view type, const StartOptions& options, Result<Payloads> input,
+                               const std::shared_ptr<internal::PendingState>& state,
+                               std::function<void(Result<Payloads>)> fill) const {
+  internal::execute_async(core_, type, options, std::move(input), state, std::move(fill));
 }
 
-Result<Payloads> ActivityHandleBase::raw_result(const WaitOptions& options) const {
-  return internal::wait_for_result(*core_, id_, run_id_, options);
+std::vector<Result<internal::StartedRun>> Client::start_all(
+    std::string_view type, const std::function<std::optional<internal::NextStart>()>& next,
+    const StartManyOptions& many) const {
+  return internal::start_many(*core_, type, next, many);
 }
 
-const DataConverter& ActivityHandleBase::converter() const {
-  return core_->converter;
+Rows<ActivitySummary> Client::list(const ListOptions& options) const {
+  const auto fetch = [core = core_, page = options](const std::string& next_page_token) mutable {
+    page.next_page_token = next_page_token;
+    return run(*core, internal::prepare_list(*core, page));
+  };
+  using Source = internal::PagedRows<ActivitySummary, ActivityListPage>;
+  return Rows<ActivitySummary>(std::make_unique<Source>(options.next_page_token, &ActivityListPage::activities, fetch));
 }
 
-Result<std::string> Client::start_run(std::string_view type, const StartOptions& options, Payloads input) const {
-  return internal::start_activity(*core_, type, options, std::move(input));
+Rows<WorkerSummary> Client::list_workers(const ListWorkersOptions& options) const {
+  const auto fetch = [core = core_, page = options](const std::string& next_page_token) mutable {
+    page.next_page_token = next_page_token;
+    return run(*core, internal::prepare_list_workers(*core, page));
+  };
+  using Source = internal::PagedRows<WorkerSummary, WorkerListPage>;
+  return Rows<WorkerSummary>(std::make_unique<Source>(options.next_page_token, &WorkerListPage::workers, fetch));
+}
+
+Result<ActivityListPage> Client::list_page(const ListOptions& options) const {
+  return run(*core_, internal::prepare_list(*core_, options));
+}
+Pending<ActivityListPage> Client::list_page_async(const ListOptions& options) const {
+  return launch(core_, internal::prepare_list(*core_, options));
+}
+
+Result<ActivityCount> Client::count(const CountOptions& options) const {
+  return run(*core_, internal::prepare_count(*core_, options));
+}
+Pending<ActivityCount> Client::count_async(const CountOptions& options) const {
+  return launch(core_, internal::prepare_count(*core_, options));
+}
+
+Result<TaskQueueDescription> Client::describe_task_queue(const std::string& task_queue,
+                                                         const DescribeTaskQueueOptions& options) const {
+  return run(*core_, internal::prepare_describe_task_queue(*core_, task_queue, options));
+}
+Pending<TaskQueueDescription> Client::describe_task_queue_async(const std::string& task_queue,
+                                                                const DescribeTaskQueueOptions& options) const {
+  return launch(core_, internal::prepare_describe_task_queue(*core_, task_queue, options));
+}
+
+Result<WorkerListPage> Client::list_workers_page(const ListWorkersOptions& options) const {
+  return run(*core_, internal::prepare_list_workers(*core_, options));
+}
+Pending<WorkerListPage> Client::list_workers_page_async(const ListWorkersOptions& options) const {
+  return launch(core_, internal::prepare_list_workers(*core_, options));
+}
+
+Result<std::int64_t> Client::count_workers(const ListWorkersOptions& options) const {
+  return run(*core_, internal::prepare_count_workers(*core_, options));
+}
+Pending<std::int64_t> Client::count_workers_async(const ListWorkersOptions& options) const {
+  return launch(core_, internal::prepare_count_workers(*core_, options));
+}
+
+Result<WorkerDescription> Client::describe_worker(const std::string& worker_instance_key,
+                                                  const CallOptions& options) const {
+  return run(*core_, internal::prepare_describe_worker(*core_, worker_instance_key, options));
+}
+Pending<WorkerDescription> Client::describe_worker_async(const std::string& worker_instance_key,
+                                                         const CallOptions& options) const {
+  return launch(core_, internal::prepare_describe_worker(*core_, worker_instance_key, options));
+}
+
+Result<NamespaceDescription> Client::describe_namespace(const DescribeNamespaceOptions& options) const {
+  return run(*core_, internal::prepare_describe_namespace(*core_, options));
+}
+Pending<NamespaceDescription> Client::describe_namespace_async(const DescribeNamespaceOptions& options) const {
+  return launch(core_, internal::prepare_describe_namespace(*core_, options));
 }
 
 const DataConverter& Client::converter() const {

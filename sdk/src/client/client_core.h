@@ -2,11 +2,16 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/random.h"
+#include "client/callbacks.h"
 #include "core/connection.h"
+#include "core/payload_limit.h"
+#include "core/wire_format.h"
 #include "longbeat/client.h"
 #include "longbeat/data_converter.h"
 #include "longbeat/interceptor.h"
@@ -32,15 +37,26 @@ struct ClientCounters {
 /// What one Client is made of, shared by the Client, its handles and the workers built on it. The last owner may be any
 /// thread but those of the connection: whatever runs on the loop or the courier holds references, not this.
 struct ClientCore {
+  ClientCore() = default;
+  ClientCore(const ClientCore&) = delete;
+  ClientCore& operator=(const ClientCore&) = delete;
+  /// Calls under way end with the connection; then their callbacks run, and then nothing runs any more.
+  ~ClientCore();
+
   std::shared_ptr<Connection> connection{};
   std::string address{};  ///< for messages
   std::string namespace_name{};
   std::string identity{};
   DataConverter converter{};
+  WireFormat format{};  ///< codecs and encode_common_attributes
+  std::shared_ptr<PayloadLimit> payload_limit = std::make_shared<PayloadLimit>();  ///< of the namespace
   std::vector<std::shared_ptr<ClientInterceptor>> interceptors{};
   /// Bounds one call with all its retries.
   std::chrono::nanoseconds call_timeout = std::chrono::seconds(10);
+  /// Seeds of its random pauses; who replays runs gives them.
+  std::function<std::uint64_t()> new_seed = entropy;
   std::shared_ptr<ClientCounters> counters = std::make_shared<ClientCounters>();
+  std::shared_ptr<Callbacks> callbacks = std::make_shared<Callbacks>();
 };
 
 /// The shared core of a client: how Worker reaches its connection, namespace and converter.

@@ -3,6 +3,7 @@
 #include <memory>
 #include <variant>
 
+#include "longbeat/activity_description.h"
 #include "longbeat/failure.h"
 
 namespace longbeat::internal {
@@ -60,10 +61,18 @@ ErrorCode code_of(FailureKind kind) {
   return ErrorCode::kActivityFailed;
 }
 
+/// gRPC's own words for what happened on this side say less than ours.
+std::string reason(const Status& status) {
+  if (status.code == StatusCode::kDeadlineExceeded && status.message == "Deadline Exceeded")
+    return "there was no answer in time";
+  if (status.code == StatusCode::kCancelled && status.message == "CANCELLED") return "it was given up";
+  return status.message.empty() ? "no reason was given" : status.message;
+}
+
 }  // namespace
 
 Error to_error(const Status& status, const std::string& what) {
-  Error error{code_of(status.code), what + ": " + status.message, {}, {}};
+  Error error{code_of(status.code), what + ": " + reason(status), {}, {}};
   if (const auto* started = std::get_if<AlreadyStartedDetail>(&status.detail)) {
     error.code = ErrorCode::kAlreadyStarted;
     error.run_id = started->run_id;
@@ -75,6 +84,13 @@ Error to_error(const Status& status, const std::string& what) {
 Error closed_with(const Failure& failure, const std::string& activity_id, const std::string& run_id) {
   const std::string message = "activity '" + activity_id + "' (run " + run_id + "): " + to_string(failure);
   return {code_of(failure.kind), message, std::make_shared<const Failure>(failure), {}};
+}
+
+Error not_included(const char* what, const std::string& activity_id) {
+  return {ErrorCode::kNotFound,
+          std::string("the description of activity '") + activity_id + "' was asked for without its " + what,
+          {},
+          {}};
 }
 
 }  // namespace longbeat::internal

@@ -11,7 +11,4 @@ namespace longbeat::internal {
 /// host:7233".
 Error to_error(const Status& status, const std::string& what);
 
-/// How an activity that did not complete looks to whoever waited for it.
-Error closed_with(const Failure& failure, const std::string& activity_id, const std::string& run_id);
-
 }  // namespace longbeat::internal

@@ -11,25 +11,53 @@ namespace longbeat::internal {
 enum class Rpc : std::int8_t {
   kGetSystemInfo,
   kDescribeNamespace,
+  kDescribeTaskQueue,
+  kListWorkers,
+  kCountWorkers,
+  kDescribeWorker,
   kStartActivity,
   kPollOutcome,
   kDescribeActivity,
+  kListActivities,
+  kCountActivities,
   kRequestCancel,
+  kTerminateActivity,
+  kDeleteActivity,
+  kPauseActivity,
+  kUnpauseActivity,
+  kResetActivity,
+  kUpdateActivityOptions,
   kPollTasks,
   kRecordHeartbeat,
   kRespondCompleted,
   kRespondFailed,
   kRespondCanceled,
+  kRecordHeartbeatById,
+  kRespondCompletedById,
+  kRespondFailedById,
+  kRespondCanceledById,
   kRecordWorkerHeartbeat,
   kShutdownWorker,
 };
 
-/// The one table of which calls RetryingStub repeats.
-bool repeated_by_the_stub(Rpc rpc);
+/// What sending the same request a second time would do, and so when RetryingStub does it.
+enum class Repetition : std::int8_t {
+  kNever,         ///< the caller repeats it, or nobody
+  kOnlyRefused,   ///< it could have a second effect: again only when the server refused it unseen (RESOURCE_EXHAUSTED)
+  kUnrecognized,  ///< it has no second effect, but is answered NOT_FOUND when the first one got through
+  kGoneIsDone,    ///< the same, and NOT_FOUND then says that nothing is left to do
+  kAlways,        ///< it changes nothing, or the server recognizes its request ID
+};
+
+/// The one table of which calls RetryingStub repeats. `names_run`: the request has a run ID, so that it cannot meet
+/// another run than the first time.
+Repetition repetition(Rpc rpc, bool names_run);
 
 /// May the same request, sent again, succeed? Codes of protocol practice: UNAVAILABLE, RESOURCE_EXHAUSTED, ABORTED,
 /// INTERNAL, UNKNOWN, DATA_LOSS, OUT_OF_RANGE. A message that is too large stays too large.
 bool worth_repeating(const Status& status);
+/// The same for a request of that kind.
+bool worth_repeating(const Status& status, Repetition repetition);
 
 /// The pauses between the tries of one call. RESOURCE_EXHAUSTED asks for longer ones.
 class RetryPauses {
@@ -47,5 +75,7 @@ bool passes_with_time(const Status& status);
 
 /// Tries of one call that end with an error that need not pass, the first included.
 inline constexpr int kMostTries = 10;
+/// The last try begins so long before the end of the call's time: a server that came back just then is not missed.
+inline constexpr std::chrono::nanoseconds kLastTry = std::chrono::milliseconds(250);
 
 }  // namespace longbeat::internal

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace longbeat::internal {
 namespace {
@@ -9,15 +10,21 @@ namespace {
 /// Marks the calls of this stub, so that those of the inner one pass cancel() under their own names.
 constexpr CallId kRepeated = CallId{1} << 63;
 
+/// What was asked for does not exist (any more), while its namespace does.
+bool nothing_there(const Status& status) {
+  return status.code == StatusCode::kNotFound && !std::holds_alternative<NamespaceNotFoundDetail>(status.detail);
+}
+
 }  // namespace
 
 template <class T>
-CallId RetryingStub::repeat(Rpc rpc, Nanoseconds timeout, std::function<CallId(Nanoseconds, Done<T>)> send,
-                            Done<T> done) {
-  if (!repeated_by_the_stub(rpc)) return send(timeout, std::move(done));
+CallId RetryingStub::repeat(Repetition repetition, Nanoseconds timeout,
+                            std::function<CallId(Nanoseconds, Done<T>)> send, Done<T> done) {
+  if (repetition == Repetition::kNever) return send(timeout, std::move(done));
   const CallId id = kRepeated | next_call_++;
   auto call = std::make_shared<Call>();
   call->end = loop_.now() + timeout;
+  call->repetition = repetition;
   call->fail = [done](Status status) { done(std::move(status)); };
   call->send = [this, id, weak = std::weak_ptr(call), send = std::move(send), done = std::move(done)] {
     const auto self = weak.lock();
@@ -30,6 +37,19 @@ CallId RetryingStub::repeat(Rpc rpc, Nanoseconds timeout, std::function<CallId(N
   return id;
 }
 
+template <class Params, class T>
+CallId RetryingStub::repeat(Repetition repetition, CallId (ServiceStub::*method)(Params, Nanoseconds, Done<T>),
+                            std::type_identity_t<Params> params, Nanoseconds timeout,
+                            std::type_identity_t<Done<T>> done) {
+  if (repetition == Repetition::kNever) return (inner_.*method)(std::move(params), timeout, std::move(done));
+  return repeat<T>(
+      repetition, timeout,
+      [this, method, params = std::move(params)](Nanoseconds rest, Done<T> next) {
+        return (inner_.*method)(params, rest, std::move(next));
+      },
+      std::move(done));
+}
+
 template <class T>
 void RetryingStub::answered(CallId id, StatusOr<T> answer, const Done<T>& done) {
   const auto found = calls_.find(id);
@@ -38,15 +58,29 @@ void RetryingStub::answered(CallId id, StatusOr<T> answer, const Done<T>& done) 
   call->inner = 0;
   if (!answer && tries_again(id, *call, answer.error())) return;
   calls_.erase(id);
+  if (!answer && call->may_have_got_through && nothing_there(answer.error())) {
+    if (call->repetition == Repetition::kUnrecognized) {
+      Status status = answer.error();
+      status.message += " (an earlier try of this call may have got through)";
+      return done(std::move(status));
+    }
+    if constexpr (std::is_void_v<T>) {
+      if (call->repetition == Repetition::kGoneIsDone) return done({});
+    }
+  }
   done(std::move(answer));
 }
 
 bool RetryingStub::tries_again(CallId id, Call& call, const Status& status) {
-  if (call.canceled || !worth_repeating(status)) return false;
+  if (call.canceled || !worth_repeating(status, call.repetition)) return false;
+  // The server refuses for lack of room before it looks at a request; any other end may hide a success.
+  if (status.code != StatusCode::kResourceExhausted) call.may_have_got_through = true;
   // A server that is away or busy comes back: only the call's own time bounds that. What need not pass is counted.
   if (!passes_with_time(status) && ++call.odd_errors >= kMostTries) return false;
-  const auto at = loop_.now() + call.pauses.next(status, random_);
-  if (at >= call.end) return false;  // The last refusal says more than a passed deadline would.
+  // The last try comes early enough to be answered; then its refusal says more than a passed deadline would.
+  const auto now = loop_.now();
+  const auto at = std::min(now + call.pauses.next(status, random_), call.end - kLastTry);
+  if (at <= now) return false;
   call.timer = loop_.schedule(at, [this, id] {
     const auto found = calls_.find(id);
     if (found == calls_.end()) return;
@@ -74,77 +108,153 @@ void RetryingStub::cancel(CallId id) {
 
 CallId RetryingStub::get_system_info(Nanoseconds timeout, Done<SystemInfo> done) {
   return repeat<SystemInfo>(
-      Rpc::kGetSystemInfo, timeout,
+      repetition(Rpc::kGetSystemInfo, false), timeout,
       [this](Nanoseconds rest, Done<SystemInfo> next) { return inner_.get_system_info(rest, std::move(next)); },
       std::move(done));
 }
 
 CallId RetryingStub::describe_namespace(std::string name, Nanoseconds timeout, Done<NamespaceInfo> done) {
-  return repeat<NamespaceInfo>(
-      Rpc::kDescribeNamespace, timeout,
-      [this, name = std::move(name)](Nanoseconds rest, Done<NamespaceInfo> next) {
-        return inner_.describe_namespace(name, rest, std::move(next));
-      },
-      std::move(done));
+  return repeat(repetition(Rpc::kDescribeNamespace, false), &ServiceStub::describe_namespace, std::move(name), timeout,
+                std::move(done));
+}
+
+CallId RetryingStub::describe_task_queue(DescribeTaskQueueParams params, Nanoseconds timeout,
+                                         Done<TaskQueueDescription> done) {
+  return repeat(repetition(Rpc::kDescribeTaskQueue, false), &ServiceStub::describe_task_queue, std::move(params),
+                timeout, std::move(done));
+}
+
+CallId RetryingStub::list_workers(ListWorkersParams params, Nanoseconds timeout, Done<WorkerPage> done) {
+  return repeat(repetition(Rpc::kListWorkers, false), &ServiceStub::list_workers, std::move(params), timeout,
+                std::move(done));
+}
+
+CallId RetryingStub::count_workers(CountWorkersParams params, Nanoseconds timeout, Done<std::int64_t> done) {
+  return repeat(repetition(Rpc::kCountWorkers, false), &ServiceStub::count_workers, std::move(params), timeout,
+                std::move(done));
+}
+
+CallId RetryingStub::describe_worker(DescribeWorkerParams params, Nanoseconds timeout, Done<WorkerDescription> done) {
+  return repeat(repetition(Rpc::kDescribeWorker, false), &ServiceStub::describe_worker, std::move(params), timeout,
+                std::move(done));
 }
 
 CallId RetryingStub::start_activity(StartActivityParams params, Nanoseconds timeout, Done<StartedActivity> done) {
-  return repeat<StartedActivity>(
-      Rpc::kStartActivity, timeout,
-      [this, params = std::move(params)](Nanoseconds rest, Done<StartedActivity> next) {
-        return inner_.start_activity(params, rest, std::move(next));
-      },
-      std::move(done));
-}
-
-CallId RetryingStub::describe_activity(DescribeParams params, Nanoseconds timeout, Done<ActivityDescription> done) {
-  return repeat<ActivityDescription>(
-      Rpc::kDescribeActivity, timeout,
-      [this, params = std::move(params)](Nanoseconds rest, Done<ActivityDescription> next) {
-        return inner_.describe_activity(params, rest, std::move(next));
-      },
-      std::move(done));
-}
-
-CallId RetryingStub::request_cancel(RequestCancelParams params, Nanoseconds timeout, Done<void> done) {
-  return repeat<void>(
-      Rpc::kRequestCancel, timeout,
-      [this, params = std::move(params)](Nanoseconds rest, Done<void> next) {
-        return inner_.request_cancel(params, rest, std::move(next));
-      },
-      std::move(done));
+  return repeat(repetition(Rpc::kStartActivity, false), &ServiceStub::start_activity, std::move(params), timeout,
+                std::move(done));
 }
 
 CallId RetryingStub::poll_outcome(RunParams params, Nanoseconds timeout, Done<PolledOutcome> done) {
-  return inner_.poll_outcome(std::move(params), timeout, std::move(done));
+  const auto how = repetition(Rpc::kPollOutcome, !params.run_id.empty());
+  return repeat(how, &ServiceStub::poll_outcome, std::move(params), timeout, std::move(done));
+}
+
+CallId RetryingStub::describe_activity(DescribeParams params, Nanoseconds timeout, Done<ActivityDescription> done) {
+  const auto how = repetition(Rpc::kDescribeActivity, !params.run.run_id.empty());
+  return repeat(how, &ServiceStub::describe_activity, std::move(params), timeout, std::move(done));
+}
+
+CallId RetryingStub::list_activities(ListActivitiesParams params, Nanoseconds timeout, Done<ActivityPage> done) {
+  return repeat(repetition(Rpc::kListActivities, false), &ServiceStub::list_activities, std::move(params), timeout,
+                std::move(done));
+}
+
+CallId RetryingStub::count_activities(CountActivitiesParams params, Nanoseconds timeout,
+                                      Done<ActivityCountFields> done) {
+  return repeat(repetition(Rpc::kCountActivities, false), &ServiceStub::count_activities, std::move(params), timeout,
+                std::move(done));
+}
+
+CallId RetryingStub::request_cancel(RequestCancelParams params, Nanoseconds timeout, Done<void> done) {
+  const auto how = repetition(Rpc::kRequestCancel, !params.run.run_id.empty());
+  return repeat(how, &ServiceStub::request_cancel, std::move(params), timeout, std::move(done));
+}
+
+CallId RetryingStub::terminate_activity(TerminateParams params, Nanoseconds timeout, Done<void> done) {
+  const auto how = repetition(Rpc::kTerminateActivity, !params.run.run_id.empty());
+  return repeat(how, &ServiceStub::terminate_activity, std::move(params), timeout, std::move(done));
+}
+
+CallId RetryingStub::delete_activity(RunParams params, Nanoseconds timeout, Done<void> done) {
+  const auto how = repetition(Rpc::kDeleteActivity, !params.run_id.empty());
+  return repeat(how, &ServiceStub::delete_activity, std::move(params), timeout, std::move(done));
+}
+
+CallId RetryingStub::pause_activity(PauseParams params, Nanoseconds timeout, Done<void> done) {
+  const auto how = repetition(Rpc::kPauseActivity, !params.target.run_id.empty());
+  return repeat(how, &ServiceStub::pause_activity, std::move(params), timeout, std::move(done));
+}
+
+CallId RetryingStub::unpause_activity(UnpauseParams params, Nanoseconds timeout, Done<void> done) {
+  const auto how = repetition(Rpc::kUnpauseActivity, !params.target.run_id.empty());
+  return repeat(how, &ServiceStub::unpause_activity, std::move(params), timeout, std::move(done));
+}
+
+CallId RetryingStub::reset_activity(ResetParams params, Nanoseconds timeout, Done<void> done) {
+  const auto how = repetition(Rpc::kResetActivity, !params.target.run_id.empty());
+  return repeat(how, &ServiceStub::reset_activity, std::move(params), timeout, std::move(done));
+}
+
+CallId RetryingStub::update_activity_options(UpdateOptionsParams params, Nanoseconds timeout,
+                                             Done<ActivityOptionsFields> done) {
+  const auto how = repetition(Rpc::kUpdateActivityOptions, !params.target.run_id.empty());
+  return repeat(how, &ServiceStub::update_activity_options, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::poll_tasks(PollTaskParams params, Nanoseconds timeout, Done<std::vector<ActivityTask>> done) {
-  return inner_.poll_tasks(std::move(params), timeout, std::move(done));
+  return repeat(repetition(Rpc::kPollTasks, false), &ServiceStub::poll_tasks, std::move(params), timeout,
+                std::move(done));
 }
 
 CallId RetryingStub::record_heartbeat(HeartbeatParams params, Nanoseconds timeout, Done<HeartbeatFlags> done) {
-  return inner_.record_heartbeat(std::move(params), timeout, std::move(done));
+  const auto how = params.retried ? repetition(Rpc::kRecordHeartbeat, false) : Repetition::kNever;
+  return repeat(how, &ServiceStub::record_heartbeat, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::respond_completed(CompletedParams params, Nanoseconds timeout, Done<void> done) {
-  return inner_.respond_completed(std::move(params), timeout, std::move(done));
+  const auto how = params.retried ? repetition(Rpc::kRespondCompleted, false) : Repetition::kNever;
+  return repeat(how, &ServiceStub::respond_completed, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::respond_failed(FailedParams params, Nanoseconds timeout, Done<void> done) {
-  return inner_.respond_failed(std::move(params), timeout, std::move(done));
+  const auto how = params.retried ? repetition(Rpc::kRespondFailed, false) : Repetition::kNever;
+  return repeat(how, &ServiceStub::respond_failed, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::respond_canceled(CanceledParams params, Nanoseconds timeout, Done<void> done) {
-  return inner_.respond_canceled(std::move(params), timeout, std::move(done));
+  const auto how = params.retried ? repetition(Rpc::kRespondCanceled, false) : Repetition::kNever;
+  return repeat(how, &ServiceStub::respond_canceled, std::move(params), timeout, std::move(done));
+}
+
+CallId RetryingStub::record_heartbeat_by_id(HeartbeatByIdParams params, Nanoseconds timeout,
+                                            Done<HeartbeatFlags> done) {
+  const auto how = repetition(Rpc::kRecordHeartbeatById, !params.target.run_id.empty());
+  return repeat(how, &ServiceStub::record_heartbeat_by_id, std::move(params), timeout, std::move(done));
+}
+
+CallId RetryingStub::respond_completed_by_id(CompletedByIdParams params, Nanoseconds timeout, Done<void> done) {
+  const auto how = repetition(Rpc::kRespondCompletedById, !params.target.run_id.empty());
+  return repeat(how, &ServiceStub::respond_completed_by_id, std::move(params), timeout, std::move(done));
+}
+
+CallId RetryingStub::respond_failed_by_id(FailedByIdParams params, Nanoseconds timeout, Done<void> done) {
+  const auto how = repetition(Rpc::kRespondFailedById, !params.target.run_id.empty());
+  return repeat(how, &ServiceStub::respond_failed_by_id, std::move(params), timeout, std::move(done));
+}
+
+CallId RetryingStub::respond_canceled_by_id(CanceledByIdParams params, Nanoseconds timeout, Done<void> done) {
+  const auto how = repetition(Rpc::kRespondCanceledById, !params.target.run_id.empty());
+  return repeat(how, &ServiceStub::respond_canceled_by_id, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::record_worker_heartbeat(WorkerHeartbeatParams params, Nanoseconds timeout, Done<void> done) {
-  return inner_.record_worker_heartbeat(std::move(params), timeout, std::move(done));
+  return repeat(repetition(Rpc::kRecordWorkerHeartbeat, false), &ServiceStub::record_worker_heartbeat,
+                std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::shutdown_worker(ShutdownWorkerParams params, Nanoseconds timeout, Done<void> done) {
-  return inner_.shutdown_worker(std::move(params), timeout, std::move(done));
+  return repeat(repetition(Rpc::kShutdownWorker, false), &ServiceStub::shutdown_worker, std::move(params), timeout,
+                std::move(done));
 }
 
 }  // namespace longbeat::internal

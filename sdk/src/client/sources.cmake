@@ -1,12 +1,29 @@
 # Every file by name.
 set(LONGBEAT_CLIENT_SOURCES
-  src/client/calls.cc
+  src/client/activity_handle.cc
+  src/client/async_activity.cc
+  src/client/async_calls.cc
+  src/client/async_reports.cc
+  src/client/call.cc
+  src/client/callbacks.cc
   src/client/client.cc
   src/client/errors.cc
+  src/client/handle_calls.cc
+  src/client/list_calls.cc
+  src/client/lost_reports.cc
+  src/client/names.cc
+  src/client/option_checks.cc
   src/client/option_text.cc
-  src/client/outcome_wait.cc
+  src/client/pending.cc
+  src/client/public_form.cc
   src/client/read_credentials.cc
   src/client/retry_rules.cc
   src/client/retrying_stub.cc
+  src/client/search_attributes.cc
+  src/client/server_form.cc
+  src/client/start_calls.cc
+  src/client/start_many.cc
   src/client/start_params.cc
-  src/client/validate.cc)
+  src/client/update_params.cc
+  src/client/validate.cc
+  src/client/validate_start.cc)

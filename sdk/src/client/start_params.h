@@ -2,7 +2,7 @@
 #include <string>
 
 #include "core/service_stub.h"
-#include "longbeat/client_options.h"
+#include "longbeat/start_options.h"
 
 namespace longbeat::internal {
 

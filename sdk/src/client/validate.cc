@@ -4,27 +4,17 @@
 
 #include "base/loopback.h"
 #include "base/utf8.h"
-#include "client/option_text.h"
+#include "client/option_checks.h"
 #include "longbeat/client_options.h"
 
 LONGBEAT_BEGIN
 namespace {
 
-using internal::is_utf8;
+using internal::check_text;
+using internal::invalid;
+using internal::kLongestName;
 using internal::quoted;
-using Nanoseconds = std::chrono::nanoseconds;
-
-/// The protocol's limit on IDs, names and identities, in bytes.
-constexpr std::size_t kLongestName = 1000;
-
-Error invalid(const std::string& field, const std::string& value, const std::string& rule) {
-  return {ErrorCode::kInvalidArgument, field + " is " + value + ", must be " + rule, {}, {}};
-}
-
-std::string shown(Nanoseconds duration) {
-  if (duration.count() % 1'000'000 == 0) return std::to_string(duration.count() / 1'000'000) + " ms";
-  return std::to_string(duration.count()) + " ns";
-}
+using internal::shown;
 
 bool is_port(const std::string& text) {
   if (text.empty() || text.size() > 5) return false;
@@ -56,71 +46,6 @@ Result<> check_address(const std::string& field, const std::string& address) {
   return invalid(field, quoted(address), is_number ? "host:port with a port from 1 to 65535" : "host:port");
 }
 
-/// The protocol's texts are UTF-8, and protobuf would send anything else for the server to refuse.
-Result<> check_text(const std::string& field, const std::string& value) {
-  if (!is_utf8(value)) return invalid(field, quoted(value), "UTF-8");
-  return {};
-}
-
-Result<> check_name(const std::string& field, const std::string& value) {
-  if (value.empty()) return Error{ErrorCode::kInvalidArgument, field + " is empty, but required", {}, {}};
-  if (value.size() > kLongestName) return invalid(field, quoted(value), "at most 1000 bytes");
-  return {};
-}
-
-Result<> check_limit(const char* field, const std::optional<Nanoseconds>& value) {
-  if (!value || value->count() > 0) return {};
-  return invalid(std::string("StartOptions.") + field, shown(*value), "more than 0; leave it unset for no limit");
-}
-
-Result<> check(const RetryPolicy& policy) {
-  const std::string prefix = "StartOptions.retry_policy.";
-  if (policy.initial_interval && policy.initial_interval->count() <= 0) {
-    return invalid(prefix + "initial_interval", shown(*policy.initial_interval), "more than 0");
-  }
-  if (policy.maximum_interval && policy.maximum_interval->count() <= 0) {
-    return invalid(prefix + "maximum_interval", shown(*policy.maximum_interval), "more than 0");
-  }
-  if (policy.initial_interval && policy.maximum_interval && *policy.maximum_interval < *policy.initial_interval) {
-    return invalid(prefix + "maximum_interval", shown(*policy.maximum_interval),
-                   "at least initial_interval, " + shown(*policy.initial_interval));
-  }
-  if (policy.backoff_coefficient && !(*policy.backoff_coefficient >= 1)) {
-    return invalid(prefix + "backoff_coefficient", std::to_string(*policy.backoff_coefficient), "at least 1");
-  }
-  if (policy.maximum_attempts && *policy.maximum_attempts < 1) {
-    return invalid(prefix + "maximum_attempts", std::to_string(*policy.maximum_attempts),
-                   "at least 1; leave it unset for no limit");
-  }
-  const auto& types = policy.non_retryable_error_types;
-  if (std::find(types.begin(), types.end(), std::string()) != types.end()) {
-    return invalid(prefix + "non_retryable_error_types", "a list with an empty name", "a list of names");
-  }
-  for (std::size_t i = 0; i < types.size(); ++i) {
-    const std::string field = prefix + "non_retryable_error_types[" + std::to_string(i) + "]";
-    if (auto text = check_text(field, types[i]); !text) return text;
-  }
-  return {};
-}
-
-Result<> check(const Priority& priority) {
-  const std::string prefix = "StartOptions.priority.";
-  if (priority.priority_key && (*priority.priority_key < 1 || *priority.priority_key > 5)) {
-    return invalid(prefix + "priority_key", std::to_string(*priority.priority_key), "from 1 to 5");
-  }
-  if (priority.fairness_key.size() > 64) {
-    return invalid(prefix + "fairness_key", quoted(priority.fairness_key), "at most 64 bytes");
-  }
-  if (priority.fairness_weight && !(*priority.fairness_weight >= 0.001F && *priority.fairness_weight <= 1000.0F)) {
-    return invalid(prefix + "fairness_weight", std::to_string(*priority.fairness_weight), "from 0.001 to 1000");
-  }
-  return check_text(prefix + "fairness_key", priority.fairness_key);
-}
-
-bool is_plain(unsigned char c) {
-  return c > ' ' && c < 0x7f;
-}
-
 Result<> check(const TlsOptions& tls) {
   const auto missing = [](const char* given, const char* other) {
     return Error{ErrorCode::kInvalidArgument,
@@ -145,8 +70,7 @@ Result<> check_key(const ClientOptions& options) {
     return Error{ErrorCode::kInvalidArgument, "ClientOptions.api_key " + reason, {}, {}};
   };
   if (key.size() > kLongestKey) return refuse("has more than 4096 characters");
-  // It travels in a header, and gRPC ends a process that sends anything else there.
-  if (!std::all_of(key.begin(), key.end(), is_plain)) {
+  if (!internal::fits_header(key)) {
     return refuse("holds a space, a line end or another character that is not printable ASCII");
   }
   if (key.empty() || options.tls || options.api_key_without_tls || internal::is_loopback(options.address)) return {};
@@ -162,11 +86,8 @@ Result<> validate(const ClientOptions& options) {
     if (auto tls = check(*options.tls); !tls) return tls;
   }
   if (auto key = check_key(options); !key) return key;
-  if (auto named = check_name("ClientOptions.namespace_name", options.namespace_name); !named) return named;
-  // It travels in a header of each call, and gRPC ends a process that sends anything else there.
-  if (!std::all_of(options.namespace_name.begin(), options.namespace_name.end(), is_plain)) {
-    return invalid("ClientOptions.namespace_name", quoted(options.namespace_name), "printable ASCII without spaces");
-  }
+  if (auto named = internal::check_namespace("ClientOptions.namespace_name", options.namespace_name); !named)
+    return named;
   if (options.identity.size() > kLongestName) {
     return invalid("ClientOptions.identity", quoted(options.identity), "at most 1000 bytes");
   }
@@ -178,39 +99,11 @@ Result<> validate(const ClientOptions& options) {
   if (std::find(interceptors.begin(), interceptors.end(), nullptr) != interceptors.end()) {
     return invalid("ClientOptions.interceptors", "a list with a null pointer", "a list of interceptors");
   }
+  const auto& codecs = options.codecs;
+  if (std::find(codecs.begin(), codecs.end(), nullptr) != codecs.end()) {
+    return invalid("ClientOptions.codecs", "a list with a null pointer", "a list of codecs");
+  }
   return {};
-}
-
-Result<> validate(const StartOptions& options) {
-  if (auto named = check_name("StartOptions.id", options.id); !named) return named;
-  if (auto text = check_text("StartOptions.id", options.id); !text) return text;
-  if (auto named = check_name("StartOptions.task_queue", options.task_queue); !named) return named;
-  if (auto text = check_text("StartOptions.task_queue", options.task_queue); !text) return text;
-  if (auto limit = check_limit("start_to_close_timeout", options.start_to_close_timeout); !limit) return limit;
-  if (auto limit = check_limit("schedule_to_close_timeout", options.schedule_to_close_timeout); !limit) return limit;
-  if (auto limit = check_limit("schedule_to_start_timeout", options.schedule_to_start_timeout); !limit) return limit;
-  if (auto limit = check_limit("heartbeat_timeout", options.heartbeat_timeout); !limit) return limit;
-  if (!options.start_to_close_timeout && !options.schedule_to_close_timeout) {
-    return Error{
-        ErrorCode::kInvalidArgument,
-        "StartOptions.start_to_close_timeout and StartOptions.schedule_to_close_timeout are both unset, one is "
-        "required: without a limit nobody would notice a lost worker",
-        {},
-        {}};
-  }
-  if (options.start_delay && options.start_delay->count() < 0) {
-    return invalid("StartOptions.start_delay", shown(*options.start_delay), "0 or more");
-  }
-  if (options.retry_policy) {
-    if (auto checked = check(*options.retry_policy); !checked) return checked;
-  }
-  if (options.priority) {
-    if (auto checked = check(*options.priority); !checked) return checked;
-  }
-  // The server's limit is 400 bytes with the encoding's name around the text.
-  if (options.summary.size() > 360)
-    return invalid("StartOptions.summary", quoted(options.summary), "at most 360 bytes");
-  return check_text("StartOptions.summary", options.summary);
 }
 
 LONGBEAT_END

@@ -40,7 +40,8 @@ Priority to_priority(const PriorityFields& fields) {
   return priority;
 }
 
-ActivityInfo to_info(const ActivityTask& task, std::string task_queue) {
+/// Takes the heartbeat details along: they may be large, and nobody looks for them in the task.
+ActivityInfo to_info(ActivityTask& task, std::string task_queue) {
   ActivityInfo info;
   info.activity_id = task.activity_id;
   info.activity_type = task.activity_type;
@@ -60,7 +61,7 @@ ActivityInfo to_info(const ActivityTask& task, std::string task_queue) {
   info.retry_policy = to_retry_policy(task.retry);
   info.priority = to_priority(task.priority);
   info.header = task.header;
-  info.heartbeat_details = task.heartbeat_details;
+  info.heartbeat_details = std::exchange(task.heartbeat_details, {});
   return info;
 }
 
@@ -85,6 +86,11 @@ Attempt::Attempt(ActivityTask task, std::string task_queue, DataConverter conver
       stop_at_(ticks(lease.stop_at())),
       expiry_(ticks(lease.expiry())),
       ends_by_limit_(lease.ends_by_limit()) {}
+
+void Attempt::open(Payloads input, Payloads heartbeat_details) {
+  task_.input = std::move(input);
+  info_.heartbeat_details = std::move(heartbeat_details);
+}
 
 void Attempt::ignored() noexcept {
   if (links_.counters) links_.counters->heartbeats_ignored.fetch_add(1, std::memory_order_relaxed);
@@ -235,6 +241,43 @@ AutoBeat Attempt::look_at_progress() const {
     if (beat.counter_given) beat.progress.given = heart.options.progress->load(std::memory_order_relaxed);
   });
   return beat;
+}
+
+void Attempt::attach(std::type_index type, std::shared_ptr<const void> value) {
+  // What was there dies outside of the lock.
+  attached_.with([&](Attached& attached) {
+    if (!attached.over) attached.values[type].swap(value);
+  });
+}
+
+std::shared_ptr<const void> Attempt::attached(std::type_index type) const {
+  return attached_.with([&](const Attached& attached) {
+    const auto at = attached.values.find(type);
+    return at == attached.values.end() ? nullptr : at->second;
+  });
+}
+
+void Attempt::let_go() noexcept {
+  static_cast<void>(attached_.with([](Attached& attached) {
+    attached.over = true;
+    return std::exchange(attached.values, {});
+  }));
+}
+
+bool Attempt::give_away(const std::shared_ptr<Handover>& handover) {
+  const bool given = handover_.with([&](auto& current) {
+    if (current || ended()) return false;
+    current = handover;
+    given_away_.store(true);
+    return true;
+  });
+  if (given) wake();
+  return given;
+}
+
+std::shared_ptr<Handover> Attempt::handover() const {
+  if (!given_away()) return nullptr;
+  return handover_.with([](const auto& current) { return current; });
 }
 
 void Attempt::publish(const Lease& lease) noexcept {

@@ -2,9 +2,12 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <typeindex>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -20,6 +23,7 @@
 namespace longbeat::internal {
 
 struct ClientCore;
+class Handover;
 
 /// What attempts count without the loop.
 struct AttemptCounters {
@@ -108,15 +112,28 @@ class Attempt {
   TimePoint lease_expiry() const noexcept { return TimePoint(std::chrono::nanoseconds(expiry_.load())); }
   TimePoint limit() const noexcept { return limit_; }
 
-  /// Somebody else completes this attempt.
-  void complete_later() noexcept { left_.store(true); }
-  bool completes_later() const noexcept { return left_.load(); }
+  /// Somebody else ends this attempt. False when it has ended, or was given away before.
+  bool give_away(const std::shared_ptr<Handover>& handover);
+  bool given_away() const noexcept { return given_away_.load(); }
+  /// Null when nobody else ends it. After end() nobody comes any more.
+  std::shared_ptr<Handover> handover() const;
   std::shared_ptr<ClientCore> client() const { return links_.client.lock(); }
 
   /// The number of this AutoHeartbeat, which replaces any other; 0 when the attempt has ended.
   std::uint64_t begin_auto_beat(const AutoHeartbeatOptions& options);
   /// Returns when nobody reads its counter any more.
   void end_auto_beat(std::uint64_t number) noexcept;
+
+  /// Values of the program's own, one of each type. Nothing is kept any more after let_go().
+  void attach(std::type_index type, std::shared_ptr<const void> value);
+  std::shared_ptr<const void> attached(std::type_index type) const;
+  /// On the function's thread once it has returned, because the loop may be the last owner of this object.
+  void let_go() noexcept;
+
+  // --- Loop, before the function is begun ---
+  /// What codecs will decode; open() brings it back. No copy.
+  Payloads take_input() { return std::exchange(task_.input, {}); }
+  void open(Payloads input, Payloads heartbeat_details);
 
   // --- Loop ---
   DetailsCell& cell() noexcept { return cell_; }
@@ -137,11 +154,15 @@ class Attempt {
     std::uint64_t number = 0;
     AutoHeartbeatOptions options{};
   };
+  struct Attached {
+    std::map<std::type_index, std::shared_ptr<const void>> values{};
+    bool over = false;
+  };
   void wake() noexcept;
   void ignored() noexcept;
 
-  const ActivityTask task_;
-  const ActivityInfo info_;
+  ActivityTask task_;  ///< without the heartbeat details, which are in info_; both change only in open()
+  ActivityInfo info_;
   const DataConverter converter_;
   const Clock& clock_;
   const std::uint64_t key_;
@@ -153,12 +174,14 @@ class Attempt {
   std::atomic<std::int64_t> stop_at_, expiry_;  ///< nanoseconds of TimePoint
   std::atomic<std::int64_t> thread_number_{0};
   std::atomic<const char*> thread_name_{""};
-  std::atomic<bool> ends_by_limit_, left_{false};
+  std::atomic<bool> ends_by_limit_, given_away_{false};
   StopState stop_;
 
   Guarded<AutoHeart> auto_heart_;
+  Guarded<Attached> attached_;
   Guarded<std::optional<Failure>> details_failure_, stall_failure_;
   Guarded<std::vector<UrgentSave>> urgent_;
+  Guarded<std::shared_ptr<Handover>> handover_;
   Guarded<std::function<void()>> wake_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "core/wire_format.h"
 #include "longbeat/activity.h"
 #include "longbeat/errors.h"
 
@@ -72,12 +73,19 @@ std::string_view encoding_of(const Payload& payload) noexcept {
   return found == payload.metadata.end() ? std::string_view() : std::string_view(found->second);
 }
 
+bool is_null(const Payload& payload) noexcept {
+  const auto encoding = encoding_of(payload);
+  return encoding == "binary/null" || (encoding == "json/plain" && payload.data == "null");
+}
+
 Payload make_payload(std::string encoding, std::string data) {
   return {{{"encoding", std::move(encoding)}}, std::move(data)};
 }
 
 Error undecodable(const std::type_info& type, const Payload& payload, const std::string& why) {
-  return {ErrorCode::kUndecodable, "the payload (" + shown(payload) + ") is not a `" + type_name(type) + "`: " + why};
+  const auto mark = payload.metadata.find(kDecodeError);  // It would only say that its encoding is another one.
+  return {ErrorCode::kUndecodable, "the payload (" + shown(payload) + ") is not a `" + type_name(type) +
+                                       "`: " + (mark == payload.metadata.end() ? why : mark->second)};
 }
 
 Error not_encodable(const std::type_info& type, const std::string& why) {

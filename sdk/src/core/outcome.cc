@@ -49,11 +49,10 @@ Failure describe_error(const Error& error) {
   return failure;
 }
 
-Failure describe_alone() {
-  try {
-    throw;
-  } catch (const ApplicationError& error) {
-    const auto& options = error.options();
+/// By its own type. What only catch clauses find is described by describe_alone().
+Failure describe_exception(const std::exception& error) {
+  if (const auto* application = dynamic_cast<const ApplicationError*>(&error)) {
+    const auto& options = application->options();
     Failure failure = application_failure(options.type.empty() ? "ApplicationError" : options.type, text_of(error),
                                           options.non_retryable);
     failure.details = options.details;
@@ -61,12 +60,17 @@ Failure describe_alone() {
     if (options.next_retry_delay >= std::chrono::nanoseconds::zero())
       failure.next_retry_delay = options.next_retry_delay;
     return failure;
-  } catch (const ReturnedError& error) {
-    return describe_error(error.error());
-  } catch (const ResultError& error) {
-    return describe_error(error.error());
+  }
+  if (const auto* returned = dynamic_cast<const ReturnedError*>(&error)) return describe_error(returned->error());
+  if (const auto* result = dynamic_cast<const ResultError*>(&error)) return describe_error(result->error());
+  return application_failure(type_name(typeid(error)), text_of(error));
+}
+
+Failure describe_alone() {
+  try {
+    throw;
   } catch (const std::exception& error) {
-    return application_failure(type_name(typeid(error)), text_of(error));
+    return describe_exception(error);
   } catch (const int value) {
     return application_failure("int", "activity threw an int: " + std::to_string(value));
   } catch (const char* text) {
@@ -84,6 +88,12 @@ Failure describe(int depth) {
   Failure failure = describe_alone();
   if (failure.cause == nullptr) failure.cause = nested_cause(depth);
   return failure;
+}
+
+/// "TimeoutError" of "TimeoutError(Heartbeat): ...".
+std::string label_of(const Failure& failure) {
+  const std::string line = to_string(failure);
+  return line.substr(0, line.find_first_of("(:"));
 }
 
 bool has(const std::vector<StopCause>& causes, StopCause cause) {
@@ -125,6 +135,44 @@ Failure worker_shutdown_failure() {
 
 Failure failure_of_exception() {
   return describe(0);
+}
+
+Failure failure_of(const std::exception& error) {
+  Failure failure = describe_exception(error);
+  const auto* nested = dynamic_cast<const std::nested_exception*>(&error);
+  if (failure.cause != nullptr || nested == nullptr || nested->nested_ptr() == nullptr) return failure;
+  failure.cause = std::make_shared<const Failure>(failure_of(nested->nested_ptr()));
+  return failure;
+}
+
+Failure failure_of(const std::exception_ptr& thrown) {
+  if (thrown == nullptr) return application_failure("unknown", "something failed that no exception tells of");
+  try {
+    std::rethrow_exception(thrown);
+  } catch (...) {
+    return describe(0);
+  }
+}
+
+Failure failure_of(const Error& error) {
+  return describe_error(error);
+}
+
+Failure as_application_failure(const Failure& failure) {
+  if (failure.kind == FailureKind::kApplication) return failure;
+  if (failure.kind == FailureKind::kGeneric) {
+    Failure own = failure;
+    own.kind = FailureKind::kApplication;
+    return own;
+  }
+  Failure around = application_failure(label_of(failure), failure.message, failure.non_retryable);
+  around.cause = std::make_shared<const Failure>(failure);
+  return around;
+}
+
+Failure completion_lost_failure() {
+  return application_failure("CompletionLost",
+                             "the LateCompletion of this attempt was destroyed before it had reported an outcome");
 }
 
 AttemptOutcome outcome_of_stop(const std::vector<StopCause>& causes, bool lost,

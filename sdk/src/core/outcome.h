@@ -39,6 +39,16 @@ Failure application_failure(std::string type, std::string message, bool non_retr
 /// The standard failure of an attempt that a stopping worker could not finish.
 Failure worker_shutdown_failure();
 
+/// That of an attempt whose LateCompletion went without an outcome.
+Failure completion_lost_failure();
+
+/// An exception at hand, by its own type, with what is nested in it. `thrown`: null counts as something unknown.
+Failure failure_of(const std::exception& error);
+Failure failure_of(const std::exception_ptr& thrown);
+Failure failure_of(const Error& error);
+/// What can be reported of an attempt: an application failure, of which any other is the cause.
+Failure as_application_failure(const Failure& failure);
+
 /// Invalid UTF-8 replaced by '?' and cut to a size that fits into a failure: the protocol takes nothing else.
 std::string sendable_text(std::string text, std::size_t bytes_max = 20'000);
 

@@ -13,7 +13,7 @@
 namespace longbeat::internal {
 namespace {
 
-constexpr std::size_t kTag = 1;  // All fields in question have numbers below 16.
+constexpr std::size_t kTag = 1;  // All fields in question but one have numbers below 16.
 
 std::size_t varint(std::uint64_t value) {
   std::size_t bytes = 1;
@@ -71,10 +71,14 @@ std::size_t info_size(const Failure& failure) {
   return 0;
 }
 
+std::size_t attributes_field(const Failure& failure) {
+  return failure.encoded_attributes ? 1 + field(payload_size(*failure.encoded_attributes)) : 0;  // Field 20.
+}
+
 std::size_t failure_size(const Failure& failure, int depth) {
   if (depth > kCausesSentMax && failure.cause != nullptr) return failure_size(causes_dropped(), 0);
-  const std::size_t bytes =
-      text(failure.message) + text(failure.source) + text(failure.stack_trace) + info_size(failure);
+  const std::size_t bytes = text(failure.message) + text(failure.source) + text(failure.stack_trace) +
+                            info_size(failure) + attributes_field(failure);
   if (failure.cause == nullptr) return bytes;
   return bytes + field(failure_size(*failure.cause, depth + 1));
 }
@@ -104,7 +108,8 @@ Failure smaller_failure(const Failure& failure, std::size_t bytes_max, const std
   constexpr std::size_t kWhyBytesMax = 4'000;
   constexpr std::size_t kNesting = 6;  // Tag and length of a field, at most.
   Failure smaller = without_details_and_cause(failure);
-  const std::string note =  // `why` may quote somebody else.
+  if (attributes_field(smaller) > bytes_max / 2) smaller.encoded_attributes.reset();  // Nothing else would have room.
+  const std::string note =                                                            // `why` may quote somebody else.
       (has_details(failure) ? " (without its details: " : " (shortened: ") + sendable_text(why, kWhyBytesMax) + ")";
   smaller.message = note;
   const std::size_t around = wire_size(smaller) + kNesting;
@@ -137,6 +142,10 @@ std::size_t wire_size(const Payloads& payloads) {
   std::size_t bytes = 0;
   for (const auto& payload : payloads) bytes += field(payload_size(payload));
   return bytes;
+}
+
+std::size_t wire_size(const Payload& payload) {
+  return payload_size(payload);
 }
 
 std::size_t wire_size(const Failure& failure) {

@@ -14,6 +14,8 @@ Failure causes_dropped();
 
 /// Bytes of the message temporal.api.common.v1.Payloads: what the server's limit counts.
 std::size_t wire_size(const Payloads& payloads);
+/// Of one temporal.api.common.v1.Payload.
+std::size_t wire_size(const Payload& payload);
 /// Bytes of the message temporal.api.failure.v1.Failure as it is sent, likewise.
 std::size_t wire_size(const Failure& failure);
 

@@ -23,6 +23,11 @@ gpr_timespec after(std::chrono::nanoseconds wait) {
                       gpr_time_from_nanos(std::max<std::int64_t>(wait.count(), 0), GPR_TIMESPAN));
 }
 
+/// gRPC rounds times up to the next millisecond: with "now" it would wait that long.
+gpr_timespec at_once() {
+  return gpr_inf_past(GPR_CLOCK_MONOTONIC);
+}
+
 }  // namespace
 
 void CompletionQueueLoop::start(std::function<void()> on_stop) {
@@ -78,7 +83,7 @@ bool CompletionQueueLoop::post(std::function<void()> work) {
 void CompletionQueueLoop::arm() {
   // Whoever turned `announced` on, under the lock that also told that the loop is not stopping, comes here. The queue
   // stays open until the tag has come back, so it cannot be shut down under the alarm.
-  alarm_.Set(&queue_, gpr_now(GPR_CLOCK_MONOTONIC), static_cast<Tag*>(&announcement_));
+  alarm_.Set(&queue_, at_once(), static_cast<Tag*>(&announcement_));
 }
 
 void CompletionQueueLoop::Announcement::proceed(bool) {
@@ -103,22 +108,34 @@ void CompletionQueueLoop::run() {
 
 void CompletionQueueLoop::wait_and_handle() {
   int handled = 0;
-  while (handled < kEventsPerRound && handle_one(now())) ++handled;
+  while (handled < kEventsPerRound && handle_waiting()) ++handled;
   if (handled > 0) return;  // Timers and posts first; the next round waits.
   if (inbox_.with([](Inbox& inbox) { return !inbox.work.empty(); })) return;
   const auto latest = now() + kLongestWait;
-  handle_one(std::min(timers_.next_deadline().value_or(latest), latest));
+  const auto until = std::min(timers_.next_deadline().value_or(latest), latest);
+  if (!handle_one(after(until - now()))) was_idle(until);  // Not at now(): the process may have been frozen since.
 }
 
-bool CompletionQueueLoop::handle_one(TimePoint until) {
+bool CompletionQueueLoop::handle_waiting() {
+  if (handle_one(at_once())) return true;
+  // Asked again: after this thread has put an event into the queue itself, as a finished write does, gRPC answers once
+  // without a look at the sockets.
+  const auto looked_at = now();
+  if (handle_one(at_once())) return true;
+  was_idle(looked_at);
+  return false;
+}
+
+bool CompletionQueueLoop::handle_one(gpr_timespec until) {
   void* tag = nullptr;
   bool ok = false;
-  if (queue_.AsyncNext(&tag, &ok, after(until - now())) != grpc::CompletionQueue::GOT_EVENT) {
-    last_idle_ = std::max(last_idle_, until);  // Not now(): the process may have been frozen since.
-    return false;
-  }
+  if (queue_.AsyncNext(&tag, &ok, until) != grpc::CompletionQueue::GOT_EVENT) return false;
   static_cast<Tag*>(tag)->proceed(ok);
   return true;
+}
+
+void CompletionQueueLoop::was_idle(TimePoint at) {
+  last_idle_ = std::max(last_idle_, at);
 }
 
 void CompletionQueueLoop::run_timers() {

@@ -1,4 +1,5 @@
 #pragma once
+#include <grpc/support/time.h>
 #include <grpcpp/alarm.h>
 #include <grpcpp/completion_queue.h>
 
@@ -60,7 +61,10 @@ class CompletionQueueLoop final : public Loop {
 
   void run();
   void wait_and_handle();
-  bool handle_one(TimePoint until);
+  /// False when nothing waits.
+  bool handle_waiting();
+  bool handle_one(gpr_timespec until);
+  void was_idle(TimePoint at);
   void run_timers();
   void run_inbox();
   bool drained();

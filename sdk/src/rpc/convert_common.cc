@@ -75,6 +75,16 @@ HeaderFields from_proto(common_pb::Header&& from) {
   return fields;
 }
 
+void to_proto(SearchAttributeFields from, common_pb::SearchAttributes& to) {
+  for (auto& [name, payload] : from) to_proto(std::move(payload), (*to.mutable_indexed_fields())[name]);
+}
+
+SearchAttributeFields from_proto(common_pb::SearchAttributes&& from) {
+  SearchAttributeFields fields;
+  for (auto& [name, payload] : *from.mutable_indexed_fields()) fields.emplace(name, from_proto(std::move(payload)));
+  return fields;
+}
+
 common_pb::RetryPolicy to_proto(const RetryPolicyFields& policy) {
   common_pb::RetryPolicy message;
   if (policy.initial_interval.count() != 0) *message.mutable_initial_interval() = to_proto(policy.initial_interval);
@@ -105,6 +115,10 @@ common_pb::Priority to_proto(const PriorityFields& priority) {
 
 PriorityFields from_proto(const common_pb::Priority& priority) {
   return {priority.priority_key(), priority.fairness_key(), priority.fairness_weight()};
+}
+
+DeploymentVersionFields from_proto(const temporal::api::deployment::v1::WorkerDeploymentVersion& version) {
+  return {version.deployment_name(), version.build_id()};
 }
 
 }  // namespace longbeat::internal

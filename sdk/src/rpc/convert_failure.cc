@@ -115,6 +115,7 @@ void to_proto(const Failure& failure, failure_pb::Failure& to) {
     target->set_source(from->source);
     target->set_stack_trace(from->stack_trace);
     put_info(*from, *target);
+    if (from->encoded_attributes) to_proto(*from->encoded_attributes, *target->mutable_encoded_attributes());
     from = from->cause.get();
   }
 }
@@ -125,6 +126,7 @@ Failure from_proto(failure_pb::Failure&& from) {
   to.source = std::move(*from.mutable_source());
   to.stack_trace = std::move(*from.mutable_stack_trace());
   take_info(from, to);
+  if (from.has_encoded_attributes()) to.encoded_attributes = from_proto(std::move(*from.mutable_encoded_attributes()));
   if (from.has_cause()) to.cause = std::make_shared<const Failure>(from_proto(std::move(*from.mutable_cause())));
   return to;
 }

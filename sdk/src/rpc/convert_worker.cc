@@ -20,6 +20,19 @@ Request report(Params& params) {
   return request;
 }
 
+/// What every report by ID starts with.
+template <class Request, class Params>
+Request report_by_id(Params& params) {
+  Request request;
+  request.set_resource_id(resource_id_of(params.target));
+  request.set_namespace_(std::move(params.target.namespace_name));
+  request.set_workflow_id(std::move(params.target.workflow_id));
+  request.set_run_id(std::move(params.target.run_id));
+  request.set_activity_id(std::move(params.target.activity_id));
+  request.set_identity(std::move(params.identity));
+  return request;
+}
+
 worker_pb::WorkerHeartbeat heartbeat_to_proto(const WorkerHeartbeatFields& from) {
   worker_pb::WorkerHeartbeat to;
   to.set_worker_instance_key(from.instance_key);
@@ -114,6 +127,37 @@ service_pb::RespondActivityTaskFailedRequest to_proto(FailedParams params) {
 
 service_pb::RespondActivityTaskCanceledRequest to_proto(CanceledParams params) {
   auto request = report<service_pb::RespondActivityTaskCanceledRequest>(params);
+  if (!params.details.empty()) to_proto(std::move(params.details), *request.mutable_details());
+  return request;
+}
+
+service_pb::RecordActivityTaskHeartbeatByIdRequest to_proto(HeartbeatByIdParams params) {
+  auto request = report_by_id<service_pb::RecordActivityTaskHeartbeatByIdRequest>(params);
+  if (!params.details.empty()) to_proto(std::move(params.details), *request.mutable_details());
+  return request;
+}
+
+HeartbeatFlags from_proto(const service_pb::RecordActivityTaskHeartbeatByIdResponse& response) {
+  return {response.cancel_requested(), response.activity_paused(), response.activity_reset()};
+}
+
+service_pb::RespondActivityTaskCompletedByIdRequest to_proto(CompletedByIdParams params) {
+  auto request = report_by_id<service_pb::RespondActivityTaskCompletedByIdRequest>(params);
+  if (!params.result.empty()) to_proto(std::move(params.result), *request.mutable_result());
+  return request;
+}
+
+service_pb::RespondActivityTaskFailedByIdRequest to_proto(FailedByIdParams params) {
+  auto request = report_by_id<service_pb::RespondActivityTaskFailedByIdRequest>(params);
+  to_proto(params.failure, *request.mutable_failure());
+  if (params.last_heartbeat_details) {
+    to_proto(std::move(*params.last_heartbeat_details), *request.mutable_last_heartbeat_details());
+  }
+  return request;
+}
+
+service_pb::RespondActivityTaskCanceledByIdRequest to_proto(CanceledByIdParams params) {
+  auto request = report_by_id<service_pb::RespondActivityTaskCanceledByIdRequest>(params);
   if (!params.details.empty()) to_proto(std::move(params.details), *request.mutable_details());
   return request;
 }

@@ -1,7 +1,11 @@
 #pragma once
 #include <temporal/api/workflowservice/v1/request_response.pb.h>
 
-#include "core/service_stub.h"
+#include <vector>
+
+#include "core/worker_params.h"
+
+// Calls about attempts, and of a worker about itself.
 
 namespace longbeat::internal {
 
@@ -15,6 +19,13 @@ HeartbeatFlags from_proto(const service_pb::RecordActivityTaskHeartbeatResponse&
 service_pb::RespondActivityTaskCompletedRequest to_proto(CompletedParams params);
 service_pb::RespondActivityTaskFailedRequest to_proto(FailedParams params);
 service_pb::RespondActivityTaskCanceledRequest to_proto(CanceledParams params);
+
+service_pb::RecordActivityTaskHeartbeatByIdRequest to_proto(HeartbeatByIdParams params);
+HeartbeatFlags from_proto(const service_pb::RecordActivityTaskHeartbeatByIdResponse& response);
+service_pb::RespondActivityTaskCompletedByIdRequest to_proto(CompletedByIdParams params);
+service_pb::RespondActivityTaskFailedByIdRequest to_proto(FailedByIdParams params);
+service_pb::RespondActivityTaskCanceledByIdRequest to_proto(CanceledByIdParams params);
+
 service_pb::RecordWorkerHeartbeatRequest to_proto(const WorkerHeartbeatParams& params);
 service_pb::ShutdownWorkerRequest to_proto(const ShutdownWorkerParams& params);
 

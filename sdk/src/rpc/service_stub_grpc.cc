@@ -6,6 +6,9 @@
 #include "longbeat/export.h"
 #include "rpc/convert_client.h"
 #include "rpc/convert_common.h"
+#include "rpc/convert_operator.h"
+#include "rpc/convert_registry.h"
+#include "rpc/convert_server.h"
 #include "rpc/convert_worker.h"
 
 namespace longbeat::internal {
@@ -57,6 +60,28 @@ CallId ServiceStubGrpc::describe_namespace(std::string name, Nanoseconds timeout
   return call<service_pb::DescribeNamespaceResponse>("DescribeNamespace", name, request, timeout, std::move(done));
 }
 
+CallId ServiceStubGrpc::describe_task_queue(DescribeTaskQueueParams params, Nanoseconds timeout,
+                                            Done<TaskQueueDescription> done) {
+  return call<service_pb::DescribeTaskQueueResponse>("DescribeTaskQueue", params.namespace_name, to_proto(params),
+                                                     timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::list_workers(ListWorkersParams params, Nanoseconds timeout, Done<WorkerPage> done) {
+  return call<service_pb::ListWorkersResponse>("ListWorkers", params.namespace_name, to_proto(params), timeout,
+                                               std::move(done));
+}
+
+CallId ServiceStubGrpc::count_workers(CountWorkersParams params, Nanoseconds timeout, Done<std::int64_t> done) {
+  return call<service_pb::CountWorkersResponse>("CountWorkers", params.namespace_name, to_proto(params), timeout,
+                                                std::move(done));
+}
+
+CallId ServiceStubGrpc::describe_worker(DescribeWorkerParams params, Nanoseconds timeout,
+                                        Done<WorkerDescription> done) {
+  return call<service_pb::DescribeWorkerResponse>("DescribeWorker", params.namespace_name, to_proto(params), timeout,
+                                                  std::move(done));
+}
+
 CallId ServiceStubGrpc::start_activity(StartActivityParams params, Nanoseconds timeout, Done<StartedActivity> done) {
   const auto request = to_proto(std::move(params));
   return call<service_pb::StartActivityExecutionResponse>("StartActivityExecution", request.namespace_(), request,
@@ -73,9 +98,51 @@ CallId ServiceStubGrpc::describe_activity(DescribeParams params, Nanoseconds tim
                                                              to_proto(params), timeout, std::move(done));
 }
 
+CallId ServiceStubGrpc::list_activities(ListActivitiesParams params, Nanoseconds timeout, Done<ActivityPage> done) {
+  return call<service_pb::ListActivityExecutionsResponse>("ListActivityExecutions", params.namespace_name,
+                                                          to_proto(params), timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::count_activities(CountActivitiesParams params, Nanoseconds timeout,
+                                         Done<ActivityCountFields> done) {
+  return call<service_pb::CountActivityExecutionsResponse>("CountActivityExecutions", params.namespace_name,
+                                                           to_proto(params), timeout, std::move(done));
+}
+
 CallId ServiceStubGrpc::request_cancel(RequestCancelParams params, Nanoseconds timeout, Done<void> done) {
   return call<service_pb::RequestCancelActivityExecutionResponse>(
       "RequestCancelActivityExecution", params.run.namespace_name, to_proto(params), timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::terminate_activity(TerminateParams params, Nanoseconds timeout, Done<void> done) {
+  return call<service_pb::TerminateActivityExecutionResponse>("TerminateActivityExecution", params.run.namespace_name,
+                                                              to_proto(params), timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::delete_activity(RunParams params, Nanoseconds timeout, Done<void> done) {
+  return call<service_pb::DeleteActivityExecutionResponse>("DeleteActivityExecution", params.namespace_name,
+                                                           delete_to_proto(params), timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::pause_activity(PauseParams params, Nanoseconds timeout, Done<void> done) {
+  return call<service_pb::PauseActivityExecutionResponse>("PauseActivityExecution", params.target.namespace_name,
+                                                          to_proto(params), timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::unpause_activity(UnpauseParams params, Nanoseconds timeout, Done<void> done) {
+  return call<service_pb::UnpauseActivityExecutionResponse>("UnpauseActivityExecution", params.target.namespace_name,
+                                                            to_proto(params), timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::reset_activity(ResetParams params, Nanoseconds timeout, Done<void> done) {
+  return call<service_pb::ResetActivityExecutionResponse>("ResetActivityExecution", params.target.namespace_name,
+                                                          to_proto(params), timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::update_activity_options(UpdateOptionsParams params, Nanoseconds timeout,
+                                                Done<ActivityOptionsFields> done) {
+  return call<service_pb::UpdateActivityExecutionOptionsResponse>(
+      "UpdateActivityExecutionOptions", params.target.namespace_name, to_proto(params), timeout, std::move(done));
 }
 
 CallId ServiceStubGrpc::poll_tasks(PollTaskParams params, Nanoseconds timeout, Done<std::vector<ActivityTask>> done) {
@@ -118,6 +185,31 @@ CallId ServiceStubGrpc::respond_canceled(CanceledParams params, Nanoseconds time
   const auto request = to_proto(std::move(params));
   return call<service_pb::RespondActivityTaskCanceledResponse>("RespondActivityTaskCanceled", request.namespace_(),
                                                                request, timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::record_heartbeat_by_id(HeartbeatByIdParams params, Nanoseconds timeout,
+                                               Done<HeartbeatFlags> done) {
+  const auto request = to_proto(std::move(params));
+  return call<service_pb::RecordActivityTaskHeartbeatByIdResponse>(
+      "RecordActivityTaskHeartbeatById", request.namespace_(), request, timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::respond_completed_by_id(CompletedByIdParams params, Nanoseconds timeout, Done<void> done) {
+  const auto request = to_proto(std::move(params));
+  return call<service_pb::RespondActivityTaskCompletedByIdResponse>(
+      "RespondActivityTaskCompletedById", request.namespace_(), request, timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::respond_failed_by_id(FailedByIdParams params, Nanoseconds timeout, Done<void> done) {
+  const auto request = to_proto(std::move(params));
+  return call<service_pb::RespondActivityTaskFailedByIdResponse>("RespondActivityTaskFailedById", request.namespace_(),
+                                                                 request, timeout, std::move(done));
+}
+
+CallId ServiceStubGrpc::respond_canceled_by_id(CanceledByIdParams params, Nanoseconds timeout, Done<void> done) {
+  const auto request = to_proto(std::move(params));
+  return call<service_pb::RespondActivityTaskCanceledByIdResponse>(
+      "RespondActivityTaskCanceledById", request.namespace_(), request, timeout, std::move(done));
 }
 
 CallId ServiceStubGrpc::record_worker_heartbeat(WorkerHeartbeatParams params, Nanoseconds timeout, Done<void> done) {

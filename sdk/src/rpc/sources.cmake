@@ -6,6 +6,10 @@ set(LONGBEAT_RPC_SOURCES
   src/rpc/convert_client.cc
   src/rpc/convert_common.cc
   src/rpc/convert_failure.cc
+  src/rpc/convert_link.cc
+  src/rpc/convert_operator.cc
+  src/rpc/convert_registry.cc
+  src/rpc/convert_server.cc
   src/rpc/convert_status.cc
   src/rpc/convert_worker.cc
   src/rpc/service_stub_grpc.cc)

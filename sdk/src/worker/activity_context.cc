@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "client/async_reports.h"
 #include "client/client_core.h"
 #include "core/attempt.h"
 #include "longbeat/checkpoint.h"
@@ -21,6 +22,12 @@ void put_details_failed(Attempt& attempt, const char* why) noexcept {
 }
 Result<> save_details_now(Attempt& attempt, Payloads details, std::chrono::nanoseconds timeout) {
   return attempt.save_now(std::move(details), timeout);
+}
+void attach_value(Attempt& attempt, const std::type_info& type, std::shared_ptr<const void> value) {
+  attempt.attach(type, std::move(value));
+}
+std::shared_ptr<const void> attached_value(const Attempt& attempt, const std::type_info& type) {
+  return attempt.attached(type);
 }
 void throw_undecodable_details(const Error& error) {
   throw ApplicationError("the heartbeat details of the last attempt: " + error.message, {.type = "UndecodableDetails"});
@@ -114,9 +121,8 @@ FencingToken ActivityContext::fencing_token() const {
 const std::string& ActivityContext::task_token() const noexcept {
   return attempt_->task().token;
 }
-std::string ActivityContext::complete_later() {
-  attempt_->complete_later();
-  return attempt_->task().token;
+LateCompletion ActivityContext::complete_later(const CallOptions& call) {
+  return internal::give_away(attempt_->client(), attempt_, call);
 }
 ActivityLogger ActivityContext::logger() const noexcept {
   return ActivityLogger(attempt_);

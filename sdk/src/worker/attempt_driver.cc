@@ -36,7 +36,7 @@ AttemptDriver::AttemptDriver(AttemptHost& host, std::shared_ptr<Attempt> attempt
       has_heartbeat_timeout_(attempt_->task().heartbeat > Nanoseconds::zero()),
       report_policy_(report_until) {
   // A heartbeat without a value must not erase what earlier attempts have left.
-  newest_.payloads = std::make_shared<const Payloads>(attempt_->task().heartbeat_details);
+  newest_.payloads = std::make_shared<const Payloads>(attempt_->info().heartbeat_details);
   acknowledged_ = newest_;
 }
 
@@ -55,6 +55,7 @@ void AttemptDriver::start(Executor& executor) {
         host_.loop.schedule(begun_ + own_beat_pause(attempt_->task().heartbeat), weakly(&AttemptDriver::send_own_beat));
   }
   step();
+  if (host_.format.changes_payloads()) return decode_task(executor);
   // Behind whatever else this round of the loop brings: a burst of tasks then wakes one thread, not one for each.
   host_.loop.post([weak = weak_from_this(), &executor] {
     if (const auto self = weak.lock()) self->submit(executor);
@@ -90,23 +91,29 @@ void AttemptDriver::request_shutdown() {
 
 /// Someone outside the loop has news: a value, an urgent save, a stop that was noticed there.
 void AttemptDriver::poked() {
+  if (attempt_->given_away()) connect_handover();
   announce_stop();
   for (auto& save : attempt_->take_urgent_saves()) {
-    if (report_settled_ || !running_ || attempt_->lost()) {
-      save.settle(Error{ErrorCode::kLeaseLost, "save_now: this attempt does not count any more"});
-      continue;
+    if (host_.format.changes_payloads()) {
+      encode_save(std::move(save));
+    } else {
+      take_save(std::move(save));
     }
-    if (const auto why = too_large("the value has", wire_size(save.details)); !why.empty()) {
-      save.settle(Error{ErrorCode::kInvalidArgument, "save_now: " + why});
-      continue;
-    }
-    if (save.sequence > newest_.sequence)
-      newest_ = {std::make_shared<const Payloads>(std::move(save.details)), save.sequence};
-    saves_.push_back(std::move(save));
-    throttle_.request_now();
   }
   std::erase_if(saves_, [](const auto& save) { return save.caller.expired(); });
   step();
+}
+
+/// One save_now() whose details are as they will be sent. Whoever calls goes on with step().
+void AttemptDriver::take_save(UrgentSave save) {
+  if (report_settled_ || !running_ || attempt_->lost())
+    return save.settle(Error{ErrorCode::kLeaseLost, "save_now: this attempt does not count any more"});
+  if (const auto why = too_large("the value has", wire_size(save.details)); !why.empty())
+    return save.settle(Error{ErrorCode::kInvalidArgument, "save_now: " + why});
+  if (save.sequence > newest_.sequence)
+    newest_ = {std::make_shared<const Payloads>(std::move(save.details)), save.sequence};
+  saves_.push_back(std::move(save));
+  throttle_.request_now();
 }
 
 /// Does what can be done now about heartbeats, and arranges to be woken for the rest.
@@ -168,12 +175,14 @@ void AttemptDriver::start_encoding(std::unique_ptr<DetailsValue> value) {
   encoding_ = true;
   arm_encode_timer(running_ ? encode_patience(attempt_->task().heartbeat) : report_patience());
   std::shared_ptr<DetailsValue> shared = std::move(value);
-  host_.courier.post(
-      CourierJob::kConvert, attempt_->key(), [shared, attempt = attempt_, &loop = host_.loop, weak = weak_from_this()] {
-        loop.post([weak, sequence = shared->sequence, details = shared->encode(attempt->converter())]() mutable {
-          if (const auto self = weak.lock()) self->encoded(sequence, std::move(details));
-        });
-      });
+  host_.courier.post(CourierJob::kConvert, attempt_->key(),
+                     [shared, attempt = attempt_, format = host_.format, &loop = host_.loop, weak = weak_from_this()] {
+                       auto details = shared->encode(attempt->converter());
+                       if (details) details = format.encode(*std::move(details));
+                       loop.post([weak, sequence = shared->sequence, details = std::move(details)]() mutable {
+                         if (const auto self = weak.lock()) self->encoded(sequence, std::move(details));
+                       });
+                     });
 }
 
 void AttemptDriver::arm_encode_timer(Nanoseconds patience) {
@@ -262,9 +271,10 @@ void AttemptDriver::beat_answered(TimePoint sent_at, const Details& sent, const 
     lease_.acknowledged(sent_at);
     last_beat_ = sent_at;
     attempt_->publish(lease_);
+    flags_ = *answer;
+    if (running_) apply(*answer);  // First: who waited for this answer may ask at once what it told.
     settle_saves(sent.sequence, Result<>());
     arm_lease();
-    if (running_) apply(*answer);
   } else {
     host_.count([](auto& stats) { ++stats.heartbeats_failed; });
     throttle_.failed(host_.loop.now(), host_.random, answer.error().code == StatusCode::kUnavailable);
@@ -315,6 +325,7 @@ void AttemptDriver::arm_lease() {
 /// The flags are set already; the callbacks of the tokens are user code and run on the courier.
 void AttemptDriver::announce_stop() {
   tell_listeners();
+  if (attempt_->given_away()) tell_handover();
   const bool lost = attempt_->lost();
   if (attempt_->stopped()) watch_function();
   if (attempt_->stopped() && !std::exchange(announced_stop_, true)) {
@@ -322,7 +333,7 @@ void AttemptDriver::announce_stop() {
                        [attempt = attempt_] { attempt->stop_state().request_stop(); });
   }
   if (!lost || std::exchange(announced_lost_, true)) return;
-  host_.count([](auto& stats) { ++stats.leases_lost; });
+  if (!left_early_) host_.count([](auto& stats) { ++stats.leases_lost; });
   settle_saves(UINT64_MAX, Error{ErrorCode::kLeaseLost, "save_now: this attempt does not count any more"});
   host_.courier.post(CourierJob::kStopCallbacks, Courier::with_turn(attempt_->key(), kLostTurn),
                      [attempt = attempt_] { attempt->stop_state().request_lost(); });

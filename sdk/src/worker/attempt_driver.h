@@ -17,6 +17,7 @@
 #include "core/service_stub.h"
 #include "core/stall.h"
 #include "core/stuck_watch.h"
+#include "core/wire_format.h"
 #include "longbeat/worker.h"
 
 namespace longbeat::internal {
@@ -31,6 +32,7 @@ struct AttemptHost {
   std::string identity{};
   bool failure_takes_details = false;
   std::size_t payload_bytes_max = 0;  ///< of one report or heartbeat
+  WireFormat format{};                ///< user code: only for the courier
   std::shared_ptr<Guarded<WorkerStats>> stats{};
   std::shared_ptr<AttemptCounters> counters = std::make_shared<AttemptCounters>();  ///< of attempts, also late ones
   /// The function has returned and the report is settled: the slot is free.
@@ -76,6 +78,7 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
 
   // Heartbeats (attempt_driver.cc)
   void poked();
+  void take_save(UrgentSave save);
   void submit(Executor& executor);
   void send_own_beat();
   void step();
@@ -110,10 +113,31 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void watch_function();
   void tell_stuck();
 
+  // Attempts that somebody else ends (attempt_handover.cc)
+  void connect_handover();
+  void tell_handover();
+  void leave_early(bool flush);
+  bool save_for_other(Payloads details, std::weak_ptr<const void> caller, Done<HeartbeatFlags> done);
+  bool is_lost_by_other() const;
+  void end_handover();
+
+  // Codecs (attempt_codec.cc)
+  struct OpenedTask {
+    Payloads input{}, heartbeat_details{};
+  };
+  void decode_task(Executor& executor);
+  static Result<OpenedTask> opened(const WireFormat& format, Payloads input, Payloads heartbeat_details);
+  void task_opened(Executor& executor, Result<OpenedTask> opened);
+  void encode_save(UrgentSave save);
+  bool outcome_needs_encoding() const;
+  void encode_outcome();
+  void outcome_encoded(AttemptOutcome outcome);
+
   // Report (attempt_report.cc)
   void function_returned(AttemptOutcome outcome);
   AttemptOutcome forced_outcome() const;
   void begin_report(AttemptOutcome outcome);
+  void begin_sending();
   void cancel_timers();
   void continue_flush();
   bool unsaved_details() const { return newest_.sequence > acknowledged_.sequence; }
@@ -155,6 +179,8 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   bool announced_stop_ = false, announced_lost_ = false;
   /// On the courier: a callback that blocks holds up only its own token or listener.
   static constexpr std::uint16_t kLostTurn = 1, kShutdownTurn = 2, kFirstListenerTurn = 3;
+  /// Among the conversions: neither waits for heartbeat details that take long.
+  static constexpr std::uint16_t kReportTurn = 1, kSaveTurn = 2;
   std::uint16_t next_turn_ = kFirstListenerTurn;
   std::uint64_t auto_beat_ = 0;  ///< the AutoHeartbeat that is watched
   std::optional<StallWatch> stall_watch_{};
@@ -172,9 +198,12 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   bool flushing_ = false;       ///< the newest details go out before the report
   bool flush_at_once_ = false;  ///< and do not wait for the interval
   bool report_settled_ = false;
+  bool left_early_ = false;     ///< somebody else's outcome came before the function had returned
+  bool flush_on_leave_ = true;  ///< and the newest details matter to it
   bool report_troubled_ = false;  ///< it failed or takes long: heartbeats go on for it
   bool replaced_ = false;         ///< the report stands for one that the server refused
   AttemptOutcome outcome_{};
+  HeartbeatFlags flags_{};  ///< of the newest acknowledgement
   TimePoint flush_until_{};
   TimePoint report_by_ = TimePoint::max();  ///< the worker ends then
   ReportPolicy report_policy_;

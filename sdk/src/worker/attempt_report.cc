@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "core/handover.h"
 #include "core/outcome.h"
 #include "core/wire_size.h"
 #include "worker/attempt_driver.h"
@@ -21,6 +22,7 @@ constexpr std::size_t kSmallFailure = 32'768;
 /// The activity's own failure without what a server may object to.
 Failure plain_failure(const Failure& failure, const std::string& why) {
   Failure plain = application_failure(failure.type, failure.message, failure.non_retryable);
+  plain.encoded_attributes = failure.encoded_attributes;
   plain.message += " (" + sendable_text(why) + ")";
   return plain;
 }
@@ -40,8 +42,13 @@ void AttemptDriver::function_returned(AttemptOutcome outcome) {
       log(LogLevel::kWarn, "the result of " + name() + " (" + std::to_string(wire_size(completed->result)) +
                                " bytes) is dropped: the server does not know the attempt any more");
     outcome = AttemptAbandoned{};
-  } else if (attempt_->completes_later() && std::holds_alternative<AttemptCompleted>(outcome)) {
-    outcome = AttemptLeft{};  // Whatever it returned: somebody else knows the result.
+  } else if (attempt_->given_away() && std::holds_alternative<AttemptCompleted>(outcome)) {
+    // Whatever it returned: somebody else knows the result, or nobody does.
+    if (is_lost_by_other()) {
+      outcome = AttemptFailed{completion_lost_failure()};
+    } else {
+      outcome = AttemptLeft{};
+    }
   } else if (std::holds_alternative<AttemptCompleted>(outcome) && !server_refused_details_) {
     // The program's own mistake fails the attempt, what a server does not like costs no result.
     if (auto broken = attempt_->details_failure()) outcome = AttemptFailed{*std::move(broken)};
@@ -63,7 +70,7 @@ void AttemptDriver::force_shutdown(TimePoint until) {
 /// What becomes of an attempt whose function is not waited for any longer.
 AttemptOutcome AttemptDriver::forced_outcome() const {
   if (beats_over_) return AttemptAbandoned{};  // The server does not know the attempt.
-  if (attempt_->completes_later()) return AttemptLeft{};
+  if (attempt_->given_away() && !is_lost_by_other()) return AttemptLeft{};
   return AttemptFailed{worker_shutdown_failure()};
 }
 
@@ -76,6 +83,7 @@ void AttemptDriver::abandon() {
   cancel_timers();
   host_.loop.cancel(stuck_timer_);
   if (beat_call_ != 0) host_.stub.cancel(beat_call_);
+  if (const auto handover = attempt_->handover()) handover->leave(newest_.payloads);
 }
 
 void AttemptDriver::cancel_timers() {
@@ -92,13 +100,20 @@ void AttemptDriver::begin_report(AttemptOutcome outcome) {
   host_.loop.cancel(stall_timer_);
   stall_watch_.reset();
   outcome_ = std::move(outcome);
+  if (attempt_->given_away()) end_handover();
   if (std::holds_alternative<AttemptAbandoned>(outcome_)) {
     drop_leftovers();
     host_.count([](auto& stats) { ++stats.abandoned; });
     return report_done();
   }
+  if (std::holds_alternative<AttemptCompleted>(outcome_)) drop_leftovers();  // Nobody reads its details any more.
+  if (outcome_needs_encoding()) return encode_outcome();
+  begin_sending();
+}
+
+/// The outcome is as it will be sent, unless it is too large.
+void AttemptDriver::begin_sending() {
   if (const auto* completed = std::get_if<AttemptCompleted>(&outcome_)) {
-    drop_leftovers();  // Nobody reads details of a completed activity.
     if (const auto why = too_large("the result has", wire_size(completed->result)); !why.empty())
       return report_instead(application_failure("ResultTooLarge", why, true));
     return send_report();
@@ -109,6 +124,10 @@ void AttemptDriver::begin_report(AttemptOutcome outcome) {
       log(LogLevel::kWarn, name() + ": " + why + "; it is shortened");
       failed->failure = smaller_failure(failed->failure, host_.payload_bytes_max, why);
     }
+  }
+  if (std::holds_alternative<AttemptLeft>(outcome_) && !flush_on_leave_) {
+    drop_leftovers();
+    return send_report();
   }
   flushing_ = flush_at_once_ = true;
   const TimePoint now = host_.loop.now();
@@ -270,6 +289,8 @@ void AttemptDriver::report_done() {
   cancel_timers();
   if (beat_call_ != 0) host_.stub.cancel(std::exchange(beat_call_, 0));
   refuse_saves("the attempt has ended");
+  // Also what the server did not know: the other side may ask it again.
+  if (const auto handover = attempt_->handover()) handover->leave(newest_.payloads);
   finish_if_free();
 }
 

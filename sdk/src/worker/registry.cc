@@ -1,5 +1,7 @@
 #include "worker/registry.h"
 
+#include <algorithm>
+#include <array>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -36,6 +38,28 @@ AttemptFailed indescribable() noexcept {
   failed.failure.type = "Indescribable";
   failed.failure.message = "no description";
   return failed;
+}
+
+/// What the worker will make of it, as far as this thread can know. `broken` keeps a failure that is not in the
+/// outcome.
+AttemptEnd end_of(const Attempt& attempt, const AttemptOutcome& outcome, std::optional<Failure>& broken) {
+  // First: an outcome that the other side has reported already makes this attempt unknown to the server.
+  if (attempt.given_away() && std::holds_alternative<AttemptCompleted>(outcome))
+    return {AttemptEndKind::kHandedOver, nullptr};
+  const auto causes = attempt.causes();
+  const bool unknown = std::find(causes.begin(), causes.end(), StopCause::kNotFound) != causes.end();
+  if (attempt.ended() || unknown || std::holds_alternative<AttemptAbandoned>(outcome))
+    return {AttemptEndKind::kAbandoned, nullptr};
+  if (std::holds_alternative<AttemptCanceled>(outcome)) return {AttemptEndKind::kCanceled, nullptr};
+  if (const auto* failed = std::get_if<AttemptFailed>(&outcome)) return {AttemptEndKind::kFailed, &failed->failure};
+  broken = attempt.details_failure();
+  return {broken ? AttemptEndKind::kFailed : AttemptEndKind::kCompleted, broken ? &*broken : nullptr};
+}
+
+/// Pause, reset and shutdown end an attempt as a failure; nothing is wrong with it.
+bool is_obedience(const Attempt& attempt, const Failure& failure) {
+  return attempt.stopped() &&
+         (failure.type == "ActivityPause" || failure.type == "ActivityReset" || failure.type == "WorkerShutdown");
 }
 
 }  // namespace
@@ -105,10 +129,14 @@ const Registry::Entry* Registry::find(const std::string& type) const {
 
 AttemptOutcome Registry::run(const std::shared_ptr<Attempt>& attempt) const noexcept {
   AttemptOutcome outcome = outcome_of(attempt);
+  if (!interceptors_.empty()) tell_end(attempt, outcome);
+  attempt->let_go();
   if (const auto* failed = std::get_if<AttemptFailed>(&outcome)) {
     const auto& task = attempt->task();
-    log(LogLevel::kWarn, task.activity_type + " '" + task.activity_id + "' (attempt " + std::to_string(task.attempt) +
-                             ") failed: " + sendable_text(to_string(failed->failure)));
+    const bool obeyed = is_obedience(*attempt, failed->failure);
+    log(obeyed ? LogLevel::kInfo : LogLevel::kWarn,
+        task.activity_type + " '" + task.activity_id + "' (attempt " + std::to_string(task.attempt) +
+            (obeyed ? ") stopped: " : ") failed: ") + sendable_text(to_string(failed->failure)));
   }
   return outcome;
 }
@@ -129,6 +157,7 @@ AttemptOutcome Registry::outcome_of(const std::shared_ptr<Attempt>& attempt) con
       ActivityContext context(attempt);
       std::optional<AutoHeartbeat> beats;
       if (entry->options.auto_heartbeat) beats.emplace(context, *entry->options.auto_heartbeat);
+      if (interceptors_.empty()) return AttemptCompleted{entry->function(context, task.input)};
       return AttemptCompleted{call({context, task.input}, entry->function, 0)};
     } catch (...) {
       return outcome_of_exception(*attempt);
@@ -143,6 +172,23 @@ Payloads Registry::call(ExecuteActivityParams params, const ActivityFunction& fu
   return interceptors_[interceptor]->execute_activity(std::move(params), [&](ExecuteActivityParams inner) {
     return call(std::move(inner), function, interceptor + 1);
   });
+}
+
+void Registry::tell_end(const std::shared_ptr<Attempt>& attempt, const AttemptOutcome& outcome) const noexcept {
+  const auto complain = [](const char* what) {
+    log(LogLevel::kError, std::string("WorkerInterceptor::attempt_ended threw: ") + what);
+  };
+  for (auto interceptor = interceptors_.rbegin(); interceptor != interceptors_.rend(); ++interceptor) {
+    try {
+      ActivityContext context(attempt);
+      std::optional<Failure> broken;
+      (*interceptor)->attempt_ended(context, end_of(*attempt, outcome, broken));
+    } catch (const std::exception& error) {
+      complain(error.what() == nullptr ? "(what() is null)" : error.what());
+    } catch (...) {
+      complain("something that is not a std::exception");
+    }
+  }
 }
 
 Failure Registry::unknown_type(const std::string& type) const {
@@ -168,3 +214,14 @@ Payloads null_payloads() {
 }
 
 }  // namespace longbeat::internal
+
+LONGBEAT_BEGIN
+
+std::string_view to_string(AttemptEndKind kind) noexcept {
+  static constexpr std::array<std::string_view, 5> kNames{"completed", "failed", "canceled", "handed over",
+                                                          "abandoned"};
+  const auto at = static_cast<std::size_t>(kind);
+  return at < kNames.size() ? kNames[at] : "unknown";
+}
+
+LONGBEAT_END

@@ -38,6 +38,7 @@ class Registry {
 
   const Entry* find(const std::string& type) const;
   AttemptOutcome outcome_of(const std::shared_ptr<Attempt>& attempt) const noexcept;
+  void tell_end(const std::shared_ptr<Attempt>& attempt, const AttemptOutcome& outcome) const noexcept;
   Payloads call(ExecuteActivityParams params, const ActivityFunction& function, std::size_t interceptor) const;
   Failure unknown_type(const std::string& type) const;
   bool is_fit(const std::string& who, const ActivityFunction& function, const ServeOptions& options);

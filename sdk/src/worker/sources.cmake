@@ -1,7 +1,9 @@
 # Every file by name.
 set(LONGBEAT_WORKER_SOURCES
   src/worker/activity_context.cc
+  src/worker/attempt_codec.cc
   src/worker/attempt_driver.cc
+  src/worker/attempt_handover.cc
   src/worker/attempt_report.cc
   src/worker/attempt_stall.cc
   src/worker/attempt_stuck.cc

@@ -139,7 +139,7 @@ class Worker::Impl {
     internal::Connection& connection = *core_->connection;
     machine_ = std::make_shared<internal::WorkerMachine>(
         internal::WorkerPorts{connection.loop(), connection.stub(), connection.courier(), *executor_,
-                              internal::system_clock(), core_->converter, core_},
+                              internal::system_clock(), core_->converter, core_, core_->format},
         settings());
     const bool posted = connection.loop().post([machine = machine_, refusal = refusal_] {
       machine->start([refusal](Error error) { refusal->set(std::move(error)); });

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "core/payload_limit.h"
 
 namespace longbeat::internal {
 namespace {
@@ -14,8 +15,6 @@ constexpr Nanoseconds kQuickestEmptyPoll = std::chrono::milliseconds(100);
 /// Longer than a connect may take: polls that stay open for this time have reached a server.
 constexpr Nanoseconds kPollsStay = std::chrono::seconds(6);
 constexpr Nanoseconds kReportGrace = std::chrono::seconds(60);
-/// What a server with standard settings takes in one payload field.
-constexpr std::size_t kPayloadBytesMax = 2 * 1024 * 1024;
 
 /// The time one attempt has, from its hand-out; zero: no limit.
 Nanoseconds attempt_limit(const ActivityTask& task) {
@@ -57,6 +56,7 @@ WorkerMachine::WorkerMachine(WorkerPorts ports, WorkerSettings settings)
             settings_.identity},
       slots_(settings_.slots, settings_.polls_max) {
   host_.payload_bytes_max = kPayloadBytesMax;
+  host_.format = ports_.format;
   host_.stats = std::make_shared<Guarded<WorkerStats>>();
   host_.settled = [this](std::uint64_t key) {
     attempt_settled(key);

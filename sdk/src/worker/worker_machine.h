@@ -45,6 +45,7 @@ struct WorkerPorts {
   const Clock& clock;
   DataConverter converter{};
   std::weak_ptr<ClientCore> client{};  ///< for ActivityContext::client()
+  WireFormat format{};                 ///< the client's codecs
 };
 
 /// A worker without threads: asks what the server can do, polls, drives attempts, shuts down. Belongs to the loop; only

@@ -159,10 +159,10 @@ TEST_CASE("public headers name no foreign library", "[arrows]") {
       const std::string header = included(line.text);
       INFO(place(line));
       CHECK(header.rfind("grpc", 0) != 0);
-      CHECK(header.rfind("google/", 0) != 0);
+      if (header.rfind("google/", 0) == 0) CHECK(line.file.filename() == "protobuf.h");
       CHECK(header.find(".pb.h") == std::string::npos);
       CHECK(header.rfind("sqlite", 0) != 0);
-      if (header.rfind("nlohmann", 0) == 0) CHECK(line.file.filename() == "json.h");
+      if (header.rfind("nlohmann", 0) == 0) CHECK((line.file.filename() == "json.h" || line.file.filename() == "json_types.h"));
       if (header.rfind("spdlog", 0) == 0) CHECK(line.file.filename() == "spdlog.h");
     }
   }

@@ -104,9 +104,9 @@ TEST_CASE("a line of the default sink", "[base][log]") {
     CHECK(written("ingest 'a\nerror forged\r' failed: \x1b[2J\ttext\x7f\xc2\x9b", "b\nc") ==
           "warning ingest 'a\\nerror forged\\r' failed: \\x1b[2J\\ttext\\x7f\\xc2\\x9b activity_id=b\\nc\n");
   }
-  SECTION("keeps what is readable in any language, and what is not UTF-8") {
+  SECTION("keeps what is readable in any language, and spells out what is not UTF-8") {
     CHECK(written("caf\xc3\xa9 \xc2\xa9 C:\\new \xff", "\xc2") ==
-          "warning caf\xc3\xa9 \xc2\xa9 C:\\new \xff activity_id=\xc2\n");
+          "warning caf\xc3\xa9 \xc2\xa9 C:\\new \\xff activity_id=\\xc2\n");
   }
   spdlog::set_default_logger(before);
 }

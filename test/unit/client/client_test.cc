@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "client/client_core.h"
 #include "client/start_params.h"
 #include "fake_service.h"
 #include "longbeat/json.h"
@@ -52,7 +53,7 @@ PolledOutcome completed(Payloads result) {
 
 TEST_CASE("a start", "[client]") {
   Setup setup;
-  setup.service.starts = {StartedActivity{"run-1", true}};
+  setup.service.starts = {StartedActivity{"run-1", true, {}}};
   SECTION("carries every option in the wire's terms") {
     auto all = options();
     all.heartbeat_timeout = 5s;
@@ -85,14 +86,14 @@ TEST_CASE("a start", "[client]") {
     CHECK_THAT(sent.identity, ContainsSubstring("@"));
   }
   SECTION("uses another request ID each time") {
-    setup.service.starts.push_back(StartedActivity{"run-2", true});
+    setup.service.starts.push_back(StartedActivity{"run-2", true, {}});
     CHECK(setup.client.start(tick, options()).ok());
     CHECK(setup.client.start(tick, options()).ok());
     CHECK(setup.service.seen_starts.at(0).request_id != setup.service.seen_starts.at(1).request_id);
   }
   SECTION("may leave out optional arguments at the end") {
     const Client& client = setup.client;
-    setup.service.starts.assign(3, StartedActivity{"run-1", true});
+    setup.service.starts.assign(3, StartedActivity{"run-1", true, {}});
     CHECK(client.start(find, options(), "a").ok());
     CHECK(client.start(find, options(), "a", std::nullopt).ok());
     CHECK(client.start(find, options(), "a", 2, true).ok());
@@ -101,7 +102,7 @@ TEST_CASE("a start", "[client]") {
     CHECK(setup.service.seen_starts.at(2).input.size() == 3);
   }
   SECTION("by name takes any arguments, or encoded ones") {
-    setup.service.starts.push_back(StartedActivity{"run-2", true});
+    setup.service.starts.push_back(StartedActivity{"run-2", true, {}});
     CHECK(setup.client.start(dynamic_activity("repeat"), options(), 1, true).ok());
     CHECK(setup.client.start(dynamic_activity("repeat"), options(), Payloads{json_text("9")}).ok());
     CHECK(setup.service.seen_starts.at(0).input == Payloads{json_text("1"), json_text("true")});
@@ -252,30 +253,40 @@ TEST_CASE("a blocking call on the loop's own thread is refused", "[client][error
 TEST_CASE("interceptors", "[client][interceptor]") {
   struct Marker final : ClientInterceptor {
     Marker(std::vector<std::string>& log, std::string name) : log_(log), name_(std::move(name)) {}
-    Result<> call(ClientCallParams params, const Next& next) override {
+    Result<CallEnded> call(ClientCallParams& params) override {
       log_.push_back(name_ + " " + params.operation);
       params.header[name_] = json_text("1");
-      auto result = next(std::move(params));
-      log_.push_back(name_ + (result ? " ok" : " failed"));
-      return result;
+      return [this](const Result<>& result) { log_.push_back(name_ + (result ? " ok" : " failed")); };
     }
     std::vector<std::string>& log_;
     std::string name_;
   };
   struct Wall final : ClientInterceptor {
-    explicit Wall(bool lies) : lies_(lies) {}
-    Result<> call(ClientCallParams, const Next&) override {
-      if (lies_) return {};
+    Result<CallEnded> call(ClientCallParams&) override {
       return Error{ErrorCode::kPermissionDenied, "not today", {}, {}};
     }
-    bool lies_;
   };
+  struct Renamer final : ClientInterceptor {
+    Result<CallEnded> call(ClientCallParams& params) override {
+      params.activity_id = "tenant-" + params.activity_id;
+      return CallEnded();
+    }
+  };
+  struct Broken final : ClientInterceptor {
+    explicit Broken(bool at_once) : at_once_(at_once) {}
+    Result<CallEnded> call(ClientCallParams&) override {
+      if (at_once_) throw std::runtime_error("no tracer");
+      return [](const Result<>&) { throw std::runtime_error("no tracer"); };
+    }
+    bool at_once_;
+  };
+  std::vector<std::string> log;
+  ClientOptions with;
+  const auto outer = std::make_shared<Marker>(log, "outer"), inner = std::make_shared<Marker>(log, "inner");
   SECTION("stand around every call, the first one outermost") {
-    std::vector<std::string> log;
-    ClientOptions with;
-    with.interceptors = {std::make_shared<Marker>(log, "outer"), std::make_shared<Marker>(log, "inner")};
+    with.interceptors = {outer, inner};
     Setup setup(with);
-    setup.service.starts = {StartedActivity{"run-1", true}};
+    setup.service.starts = {StartedActivity{"run-1", true, {}}};
     setup.service.outcomes = {failed({})};
     CHECK(setup.client.start(tick, options()).ok());
     CHECK_FALSE(setup.client.handle<int>("a").result().ok());
@@ -284,14 +295,33 @@ TEST_CASE("interceptors", "[client][interceptor]") {
                                           "inner failed", "outer failed"});
     CHECK(setup.service.seen_starts.at(0).header.size() == 2);
   }
-  SECTION("may refuse a call, but not invent its answer") {
-    ClientOptions with;
-    with.interceptors = {std::make_shared<Wall>(false)};
-    Setup refusing(with);
-    CHECK(refusing.client.start(tick, options()).error().message == "not today");
-    with.interceptors = {std::make_shared<Wall>(true)};
-    Setup lying(with);
-    CHECK(lying.client.start(tick, options()).error().code == ErrorCode::kInternal);
-    CHECK(lying.service.seen_starts.empty());
+  SECTION("may refuse a call, of which those outside hear") {
+    with.interceptors = {outer, std::make_shared<Wall>(), inner};
+    Setup setup(with);
+    CHECK(setup.client.start(tick, options()).error().message == "not today");
+    CHECK(log == std::vector<std::string>{"outer StartActivityExecution", "outer failed"});
+    CHECK(setup.service.seen_starts.empty());
+  }
+  SECTION("are not asked when the call is refused for what it says") {
+    with.interceptors = {outer};
+    Setup setup(with);
+    CHECK_FALSE(setup.client.handle<int>("a").unpause({.jitter = -1s}).ok());
+    CHECK(log.empty());
+  }
+  SECTION("may change whom the call means, and the handle means the same") {
+    with.interceptors = {std::make_shared<Renamer>()};
+    Setup setup(with);
+    setup.service.starts = {StartedActivity{"run-1", true, {}}};
+    CHECK(setup.client.start(tick, options())->id() == "tenant-a");
+    CHECK(setup.service.seen_starts.at(0).activity_id == "tenant-a");
+  }
+  SECTION("that throw fail the call, or nothing once it has ended") {
+    with.interceptors = {std::make_shared<Broken>(true)};
+    Setup failing(with);
+    CHECK_THAT(failing.client.start(tick, options()).error().message, ContainsSubstring("no tracer"));
+    with.interceptors = {std::make_shared<Broken>(false)};
+    Setup working(with);
+    working.service.starts = {StartedActivity{"run-1", true, {}}};
+    CHECK(working.client.start(tick, options()).ok());
   }
 }

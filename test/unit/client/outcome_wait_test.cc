@@ -77,6 +77,16 @@ TEST_CASE("waiting for an outcome", "[client][result]") {
     for (std::size_t i = 1; i < sent.size(); ++i) CHECK(sent[i] - sent[i - 1] <= 1001ms);
     CHECK_FALSE(setup.answer.has_value());
   }
+  SECTION("leaves a server that has no room alone for longer each time") {
+    for (int i = 0; i < 100; ++i) setup.service.outcomes.push_back(refused(StatusCode::kResourceExhausted));
+    const auto wait = setup.wait();
+    setup.loop.run_for(2min);
+    const auto& sent = setup.service.sent_at;
+    CHECK(sent.size() < 25);  // About 1 s, 2 s, 4 s, 8 s, then 10 s.
+    CHECK(sent.back() - sent[sent.size() - 2] >= 8s);
+    CHECK_FALSE(setup.answer.has_value());
+    wait->cancel();
+  }
   SECTION("goes on after the deadline of a single poll") {
     const auto wait = setup.wait();  // Every poll hangs.
     setup.loop.run_for(10min);

@@ -1,6 +1,9 @@
 #include "client/retrying_stub.h"
 
+#include <deque>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "fake_service.h"
 #include "support/catch.h"
@@ -81,14 +84,16 @@ TEST_CASE("a call that the server cannot answer", "[client][retry]") {
     CHECK(setup.answer->error().message == "try 9");
     CHECK(setup.service.seen_starts.size() == 10);
   }
-  SECTION("is given up when the next try would come after the call's own timeout") {
+  SECTION("is tried once more just before its own timeout, then given up with the last refusal") {
     for (int i = 0; i < 20; ++i) setup.service.starts.push_back(refused(StatusCode::kUnavailable));
     const auto began = setup.loop.now();
-    setup.start(1s);
-    setup.loop.run_for(1s);
+    const auto timeout = GENERATE(1s, 8s);
+    setup.start(timeout);
+    setup.loop.run_for(timeout);
     REQUIRE(setup.answer.has_value());
     CHECK(setup.answer->error().code == StatusCode::kUnavailable);
-    CHECK(setup.service.sent_at.back() < began + 1s);
+    CHECK(setup.service.sent_at.back() == began + timeout - 250ms);
+    CHECK(setup.service.timeouts.back() == 250ms);
   }
   SECTION("leaves each try only what is left of the whole") {
     setup.service.starts = {refused(StatusCode::kUnavailable)};
@@ -148,13 +153,195 @@ TEST_CASE("a canceled call", "[client][retry]") {
   }
 }
 
-TEST_CASE("a heartbeat is never repeated by the stub", "[client][retry]") {
+namespace {
+
+/// What a call of the stub ended with, and how often it was sent.
+struct Ended {
+  std::optional<StatusOr<>> answer{};
+  std::size_t sent = 0;
+};
+
+/// Any call of the stub that answers with nothing, against a server that answers these.
+template <class Params>
+Ended call(FakeService::Script<Params> FakeService::* script,
+           CallId (RetryingStub::*method)(Params, Nanoseconds, Done<void>), Params params,
+           std::deque<StatusOr<>> answers) {
   Setup setup;
-  setup.service.heartbeats = {refused(StatusCode::kUnavailable)};
-  std::optional<Status> got;
-  setup.stub.record_heartbeat({}, 1s, [&](StatusOr<HeartbeatFlags> answer) { got = answer.error(); });
-  setup.loop.run_for(1min);
+  (setup.service.*script).answers = std::move(answers);
+  Ended ended;
+  (setup.stub.*method)(std::move(params), 1min, [&](StatusOr<> got) { ended.answer.emplace(std::move(got)); });
+  setup.loop.run_for(2min);
+  ended.sent = (setup.service.*script).seen.size();
+  return ended;
+}
+
+const Status kGone = not_found("activity not found for ID: a");
+const Status kAway = refused(StatusCode::kUnavailable);
+const Status kBusy = refused(StatusCode::kResourceExhausted);
+constexpr const char* kPerhaps = "(an earlier try of this call may have got through)";
+
+}  // namespace
+
+TEST_CASE("a report by token", "[client][retry][reports]") {
+  SECTION("is not repeated for a worker, which does it itself") {
+    const auto ended =
+        call(&FakeService::completions, &RetryingStub::respond_completed, CompletedParams{}, {kAway, {}});
+    CHECK(ended.answer->error() == kAway);
+    CHECK(ended.sent == 1);
+  }
+  SECTION("is repeated for who asks for it") {
+    CompletedParams completed;
+    FailedParams failed;
+    CanceledParams canceled;
+    completed.retried = failed.retried = canceled.retried = true;
+    CHECK(call(&FakeService::completions, &RetryingStub::respond_completed, completed, {kAway, {}}).answer->ok());
+    CHECK(call(&FakeService::failures, &RetryingStub::respond_failed, failed, {kAway, {}}).answer->ok());
+    CHECK(call(&FakeService::cancellations, &RetryingStub::respond_canceled, canceled, {kAway, {}}).answer->ok());
+  }
+  SECTION("that finds nothing after a try of unknown end has done what it could") {
+    CompletedParams params;
+    params.retried = true;
+    const auto ended = call(&FakeService::completions, &RetryingStub::respond_completed, params, {kAway, kGone});
+    CHECK(ended.answer->ok());
+    CHECK(ended.sent == 2);
+  }
+  SECTION("that finds nothing at once, or after the server had no room, just says so") {
+    CompletedParams params;
+    params.retried = true;
+    CHECK(call(&FakeService::completions, &RetryingStub::respond_completed, params, {kGone}).answer->error() == kGone);
+    const auto ended = call(&FakeService::completions, &RetryingStub::respond_completed, params, {kBusy, kGone});
+    CHECK(ended.answer->error() == kGone);
+    CHECK(ended.sent == 2);
+  }
+  SECTION("does not blame itself for an unknown namespace") {
+    CompletedParams params;
+    params.retried = true;
+    const Status unknown{StatusCode::kNotFound, "Namespace x is not found.", NamespaceNotFoundDetail{"x"}};
+    const auto ended = call(&FakeService::completions, &RetryingStub::respond_completed, params, {kAway, unknown});
+    CHECK(ended.answer->error() == unknown);
+  }
+}
+
+TEST_CASE("a heartbeat by token", "[client][retry][reports]") {
+  const bool retried = GENERATE(false, true);
+  Setup setup;
+  setup.service.heartbeats = {kAway, HeartbeatFlags{true, false, false}};
+  std::optional<StatusOr<HeartbeatFlags>> got;
+  HeartbeatParams params;
+  params.retried = retried;
+  setup.stub.record_heartbeat(params, 1min, [&](StatusOr<HeartbeatFlags> answer) { got.emplace(std::move(answer)); });
+  setup.loop.run_for(2min);
   REQUIRE(got.has_value());
-  CHECK(got->code == StatusCode::kUnavailable);
-  CHECK(setup.service.sent_at.size() == 1);
+  SECTION("is repeated only for who asks for it: " + std::to_string(retried)) {
+    CHECK(got->ok() == retried);
+    CHECK(setup.service.sent_at.size() == (retried ? 2 : 1));
+  }
+}
+
+TEST_CASE("a report by ID", "[client][retry][reports]") {
+  const TargetParams latest{"space", "", "a", ""}, run{"space", "", "a", "run"};
+  SECTION("that closes a run is repeated when it names the run") {
+    const auto completed = call(&FakeService::completions_by_id, &RetryingStub::respond_completed_by_id,
+                                CompletedByIdParams{run, "me", {}}, {kAway, {}});
+    CHECK(completed.answer->ok());
+    const auto canceled = call(&FakeService::cancellations_by_id, &RetryingStub::respond_canceled_by_id,
+                               CanceledByIdParams{run, "me", {}}, {kAway, kGone});
+    CHECK(canceled.answer->error().message == kGone.message + " " + kPerhaps);
+  }
+  SECTION("that might close a newer run is sent once") {
+    const auto ended = call(&FakeService::completions_by_id, &RetryingStub::respond_completed_by_id,
+                            CompletedByIdParams{latest, "me", {}}, {kAway, {}});
+    CHECK(ended.answer->error() == kAway);
+    CHECK(ended.sent == 1);
+  }
+  SECTION("of a failure is sent once: the second one would meet the next attempt") {
+    const auto ended = call(&FakeService::failures_by_id, &RetryingStub::respond_failed_by_id,
+                            FailedByIdParams{run, "me", {}, {}}, {kAway, {}});
+    CHECK(ended.answer->error() == kAway);
+    CHECK(ended.sent == 1);
+  }
+  SECTION("is sent again when the server had no room for it") {
+    const auto failed = call(&FakeService::failures_by_id, &RetryingStub::respond_failed_by_id,
+                             FailedByIdParams{run, "me", {}, {}}, {kBusy, {}});
+    CHECK(failed.answer->ok());
+    const auto completed = call(&FakeService::completions_by_id, &RetryingStub::respond_completed_by_id,
+                                CompletedByIdParams{latest, "me", {}}, {kBusy, {}});
+    CHECK(completed.answer->ok());
+  }
+}
+
+TEST_CASE("a deletion", "[client][retry]") {
+  SECTION("of a run that is gone after a try of unknown end has been done") {
+    const auto ended =
+        call(&FakeService::deletions, &RetryingStub::delete_activity, RunParams{"space", "a", "run"}, {kAway, kGone});
+    CHECK(ended.answer->ok());
+    CHECK(ended.sent == 2);
+  }
+  SECTION("of a run that never was is an error") {
+    const auto ended =
+        call(&FakeService::deletions, &RetryingStub::delete_activity, RunParams{"space", "a", "run"}, {kGone});
+    CHECK(ended.answer->error() == kGone);
+  }
+  SECTION("of the latest run is sent once: the second one would meet the run before it") {
+    const auto ended =
+        call(&FakeService::deletions, &RetryingStub::delete_activity, RunParams{"space", "a", ""}, {kAway, {}});
+    CHECK(ended.answer->error() == kAway);
+    CHECK(ended.sent == 1);
+  }
+}
+
+TEST_CASE("a mutation with a request ID is repeated under the same one", "[client][retry][operator]") {
+  const TargetParams target{"space", "", "a", ""};
+  SECTION("termination") {
+    Setup setup;
+    setup.service.terminations.answers = {kAway, StatusOr<>()};
+    bool ok = false;
+    setup.stub.terminate_activity({{"space", "a", ""}, "me", "request-1", "why"}, 1min,
+                                  [&](StatusOr<> got) { ok = got.ok(); });
+    setup.loop.run_for(2min);
+    CHECK(ok);
+    REQUIRE(setup.service.terminations.seen.size() == 2);
+    CHECK(setup.service.terminations.seen[1].request_id == "request-1");
+    CHECK(setup.service.terminations.seen[1].reason == "why");
+  }
+  SECTION("pause, unpause and reset") {
+    CHECK(call(&FakeService::pauses, &RetryingStub::pause_activity, PauseParams{target, "me", "r", ""}, {kAway, {}})
+              .answer->ok());
+    CHECK(call(&FakeService::unpauses, &RetryingStub::unpause_activity, UnpauseParams{target, "me", "r"}, {kAway, {}})
+              .answer->ok());
+    CHECK(call(&FakeService::resets, &RetryingStub::reset_activity, ResetParams{target, "me", "r"}, {kAway, {}})
+              .answer->ok());
+  }
+  SECTION("update of options, whose answer comes back") {
+    Setup setup;
+    ActivityOptionsFields options;
+    options.task_queue = "q";
+    setup.service.updates.answers = {kAway, options};
+    std::optional<StatusOr<ActivityOptionsFields>> got;
+    setup.stub.update_activity_options({target, "me", "r", {}, {"task_queue.name"}, false}, 1min,
+                                       [&](StatusOr<ActivityOptionsFields> answer) { got.emplace(std::move(answer)); });
+    setup.loop.run_for(2min);
+    REQUIRE(got.has_value());
+    CHECK(got->value().task_queue == "q");
+    CHECK(setup.service.updates.seen.size() == 2);
+  }
+}
+
+TEST_CASE("every read is repeated, and no poll", "[client][retry]") {
+  for (const auto rpc :
+       {Rpc::kGetSystemInfo, Rpc::kDescribeNamespace, Rpc::kDescribeTaskQueue, Rpc::kListWorkers, Rpc::kCountWorkers,
+        Rpc::kDescribeWorker, Rpc::kDescribeActivity, Rpc::kListActivities, Rpc::kCountActivities}) {
+    CHECK((repetition(rpc, false) == Repetition::kAlways));
+  }
+  for (const auto rpc : {Rpc::kPollOutcome, Rpc::kPollTasks, Rpc::kRecordWorkerHeartbeat, Rpc::kShutdownWorker})
+    CHECK((repetition(rpc, true) == Repetition::kNever));
+}
+
+TEST_CASE("a call that could have a second effect is repeated only when it was refused unseen", "[client][retry]") {
+  CHECK(worth_repeating(kBusy, Repetition::kOnlyRefused));
+  CHECK_FALSE(worth_repeating(kAway, Repetition::kOnlyRefused));
+  CHECK_FALSE(worth_repeating(refused(StatusCode::kInternal), Repetition::kOnlyRefused));
+  CHECK_FALSE(worth_repeating(refused(StatusCode::kResourceExhausted, "Received message larger than max (9 vs. 4)"),
+                              Repetition::kOnlyRefused));
+  CHECK_FALSE(worth_repeating(kBusy, Repetition::kNever));
 }

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "longbeat/client_options.h"
+#include "longbeat/start_options.h"
 #include "longbeat/worker.h"
 #include "support/catch.h"
 

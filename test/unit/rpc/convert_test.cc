@@ -93,6 +93,16 @@ TEST_CASE("a failure comes back as it went", "[rpc][convert][failure]") {
     CHECK(read.timeout_type == TimeoutType::kHeartbeat);
     CHECK(read.details == failure.details);
   }
+  SECTION("with what hides its message") {
+    Failure failure{.kind = FailureKind::kApplication, .message = "Encoded failure"};
+    failure.encoded_attributes = payload("secret");
+    failure.cause = std::make_shared<const Failure>(failure);
+    const auto read = there_and_back(failure);
+    CHECK((read.encoded_attributes == payload("secret")));
+    REQUIRE(read.cause != nullptr);
+    CHECK((read.cause->encoded_attributes == payload("secret")));
+    CHECK_FALSE(there_and_back({.message = "plain"}).encoded_attributes);
+  }
   SECTION("of every other kind") {
     for (const auto kind :
          {FailureKind::kGeneric, FailureKind::kCanceled, FailureKind::kTerminated, FailureKind::kActivity}) {
@@ -171,6 +181,9 @@ TEST_CASE("unset options do not travel", "[rpc][convert]") {
   CHECK_FALSE(request.has_retry_policy());
   CHECK_FALSE(request.has_input());
   CHECK_FALSE(request.has_user_metadata());
+  CHECK_FALSE(request.has_priority());
+  CHECK_FALSE(request.has_header());
+  CHECK_FALSE(request.has_search_attributes());
 }
 
 TEST_CASE("what a worker tells about itself", "[rpc][convert]") {
@@ -270,6 +283,7 @@ TEST_CASE("the size told before sending is the size sent", "[rpc][convert][size]
           failure.next_retry_delay = -1'500'000'001ns;
           failure.timeout_type = TimeoutType::kHeartbeat;
           failure.identity = "me";
+          failure.encoded_attributes = payload(std::string(150, 'e'));
           failure.cause = cause;
         }
         failure_pb::Failure message;

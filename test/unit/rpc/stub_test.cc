@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <future>
 #include <map>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/guarded.h"
@@ -240,5 +242,72 @@ TEST_CASE("a call", "[rpc][stub]") {
     CHECK(server.header("client-name") == "longbeat-cpp");
     CHECK(server.header("client-version") == "0.1.0");
     CHECK(server.header("temporal-namespace") == "default");
+  }
+}
+
+namespace {
+
+/// Sends one call with empty parameters and waits for its end.
+using Ask = std::function<void(Connected&)>;
+
+template <class T, class Send>
+Ask asking(Send send) {
+  return [send](Connected& connected) {
+    auto ended = std::make_shared<std::promise<void>>();
+    REQUIRE(connected.loop.post(
+        [&connected, send, ended] { send(connected.stub, [ended](StatusOr<T>) { ended->set_value(); }); }));
+    REQUIRE(ended->get_future().wait_for(20s) == std::future_status::ready);
+  };
+}
+
+template <class Params, class T>
+Ask asks(CallId (ServiceStub::*method)(Params, Nanoseconds, Done<T>)) {
+  return asking<T>([method](ServiceStub& stub, Done<T> done) { (stub.*method)(Params(), 10s, std::move(done)); });
+}
+
+template <class T>
+Ask asks(CallId (ServiceStub::*method)(Nanoseconds, Done<T>)) {
+  return asking<T>([method](ServiceStub& stub, Done<T> done) { (stub.*method)(10s, std::move(done)); });
+}
+
+}  // namespace
+
+TEST_CASE("each method of the stub is the RPC of its name", "[rpc][stub]") {
+  CannedServer server({grpc::StatusCode::UNIMPLEMENTED, "no"});
+  Connected connected(server.address());
+  const std::vector<std::pair<std::string, Ask>> rows = {
+      {"GetSystemInfo", asks(&ServiceStub::get_system_info)},
+      {"DescribeNamespace", asks(&ServiceStub::describe_namespace)},
+      {"DescribeTaskQueue", asks(&ServiceStub::describe_task_queue)},
+      {"ListWorkers", asks(&ServiceStub::list_workers)},
+      {"CountWorkers", asks(&ServiceStub::count_workers)},
+      {"DescribeWorker", asks(&ServiceStub::describe_worker)},
+      {"StartActivityExecution", asks(&ServiceStub::start_activity)},
+      {"PollActivityExecution", asks(&ServiceStub::poll_outcome)},
+      {"DescribeActivityExecution", asks(&ServiceStub::describe_activity)},
+      {"ListActivityExecutions", asks(&ServiceStub::list_activities)},
+      {"CountActivityExecutions", asks(&ServiceStub::count_activities)},
+      {"RequestCancelActivityExecution", asks(&ServiceStub::request_cancel)},
+      {"TerminateActivityExecution", asks(&ServiceStub::terminate_activity)},
+      {"DeleteActivityExecution", asks(&ServiceStub::delete_activity)},
+      {"PauseActivityExecution", asks(&ServiceStub::pause_activity)},
+      {"UnpauseActivityExecution", asks(&ServiceStub::unpause_activity)},
+      {"ResetActivityExecution", asks(&ServiceStub::reset_activity)},
+      {"UpdateActivityExecutionOptions", asks(&ServiceStub::update_activity_options)},
+      {"PollActivityTaskQueue", asks(&ServiceStub::poll_tasks)},
+      {"RecordActivityTaskHeartbeat", asks(&ServiceStub::record_heartbeat)},
+      {"RespondActivityTaskCompleted", asks(&ServiceStub::respond_completed)},
+      {"RespondActivityTaskFailed", asks(&ServiceStub::respond_failed)},
+      {"RespondActivityTaskCanceled", asks(&ServiceStub::respond_canceled)},
+      {"RecordActivityTaskHeartbeatById", asks(&ServiceStub::record_heartbeat_by_id)},
+      {"RespondActivityTaskCompletedById", asks(&ServiceStub::respond_completed_by_id)},
+      {"RespondActivityTaskFailedById", asks(&ServiceStub::respond_failed_by_id)},
+      {"RespondActivityTaskCanceledById", asks(&ServiceStub::respond_canceled_by_id)},
+      {"RecordWorkerHeartbeat", asks(&ServiceStub::record_worker_heartbeat)},
+      {"ShutdownWorker", asks(&ServiceStub::shutdown_worker)},
+  };
+  for (const auto& [rpc, ask] : rows) {
+    ask(connected);
+    CHECK(server.method() == "/temporal.api.workflowservice.v1.WorkflowService/" + rpc);
   }
 }

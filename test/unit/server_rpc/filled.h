@@ -1,5 +1,4 @@
 #pragma once
-#include <google/protobuf/message.h>
 #include <grpcpp/support/byte_buffer.h>
 
 #include <string>
@@ -7,13 +6,10 @@
 #include "rpc/dispatch_table.h"
 #include "rpc/wire.h"
 #include "support/catch.h"
+#include "support/filled_message.h"
 
-/// Messages with every field set, so that a field nobody reads or writes shows.
+/// What the rows of the dispatch table make of messages.
 namespace longbeat::test {
-
-/// Sets every field of `message`, also inside: strings and bytes to the field's name, numbers to its number, enums to
-/// their first value that is not zero, lists and maps to one element; the first member of each oneof.
-void fill(google::protobuf::Message& message, int depth = 0);
 
 inline constexpr const char* kWorkflowService = "/temporal.api.workflowservice.v1.WorkflowService/";
 inline constexpr const char* kOperatorService = "/temporal.api.operatorservice.v1.OperatorService/";

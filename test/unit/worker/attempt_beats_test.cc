@@ -283,7 +283,7 @@ TEST_CASE("an attempt that is left to somebody else", "[worker][report]") {
   context.heartbeat(1);
   worker.loop.run_ready();
   SECTION("is not reported, and its slot is free") {
-    CHECK(context.complete_later() == "token");
+    CHECK(context.complete_later().release().bytes == "token");
     worker.end(AttemptCompleted{{make_payload("json/plain", "ignored")}});
     worker.loop.run_for(1h);
     CHECK(worker.stub.completed.empty());
@@ -293,7 +293,7 @@ TEST_CASE("an attempt that is left to somebody else", "[worker][report]") {
   }
   SECTION("sends its newest details first, and no heartbeat after that") {
     context.heartbeat(2);
-    static_cast<void>(context.complete_later());
+    const auto late = context.complete_later();
     worker.stub.answers_beats = false;
     worker.end(AttemptCompleted{});
     REQUIRE(worker.stub.beats.size() == 3);
@@ -310,7 +310,7 @@ TEST_CASE("an attempt that is left to somebody else", "[worker][report]") {
   }
   SECTION("does not wait for its details longer than the lease lasts") {
     context.heartbeat(2);
-    static_cast<void>(context.complete_later());
+    const auto late = context.complete_later();
     worker.stub.answers_beats = false;
     worker.end(AttemptCompleted{});
     for (int i = 0; i < 200 && worker.machine->stats().slots_used > 0; ++i) {
@@ -321,13 +321,13 @@ TEST_CASE("an attempt that is left to somebody else", "[worker][report]") {
     CHECK(worker.machine->stats().slots_used == 0);
   }
   SECTION("fails as usual when its function throws after all") {
-    static_cast<void>(context.complete_later());
+    const auto late = context.complete_later();
     worker.fail();
     CHECK(worker.stub.failed.size() == 1);
     CHECK(worker.machine->stats().handed_over == 0);
   }
   SECTION("is abandoned when the server does not know it any more") {
-    static_cast<void>(context.complete_later());
+    const auto late = context.complete_later();
     worker.stub.answers_beats = false;
     worker.loop.run_for(8s);
     context.heartbeat(3);

@@ -153,7 +153,7 @@ TEST_CASE("a function that still runs when its worker is forced to end", "[worke
     CHECK(worker.machine->stats().abandoned == 1);
   }
   SECTION("is left to those who complete it later") {
-    context.complete_later();
+    const auto late = context.complete_later();
     stop();
     CHECK(worker.stub.failed.empty());
     CHECK(worker.machine->stats().handed_over == 1);

@@ -408,8 +408,8 @@ TEST_CASE("heartbeat details are measured as the server measures them", "[worker
   FakeWorker worker;
   auto& context = worker.begin();
   const auto details_of = [](std::size_t bytes) { return make_payload("json/plain", std::string(bytes, 'x')); };
-  const std::size_t most = 1000 - (wire_size({details_of(500)}) - 500);
-  REQUIRE(wire_size({details_of(most)}) == 1000);
+  const std::size_t most = 1000 - (wire_size(Payloads{details_of(500)}) - 500);
+  REQUIRE(wire_size(Payloads{details_of(most)}) == 1000);
   const std::size_t bytes = GENERATE_COPY(most - 1, most, most + 1);
   context.heartbeat(details_of(bytes));
   worker.loop.run_ready();

@@ -8,12 +8,14 @@
 #include <utility>
 #include <vector>
 
+#include "client/client_core.h"
 #include "core/attempt.h"
 #include "core/loop_clock.h"
 #include "core/outcome.h"
 #include "longbeat/activity_context.h"
 #include "longbeat/json.h"
 #include "support/manual_loop.h"
+#include "support/unasked_stub.h"
 #include "worker/worker_machine.h"
 
 namespace longbeat::test {
@@ -22,7 +24,7 @@ using namespace internal;
 
 /// A server under the test's control: polls wait until a task is given, heartbeats and reports wait for an answer
 /// unless the stub answers by itself.
-class ScriptedStub final : public ServiceStub {
+class ScriptedStub final : public UnaskedStub {
  public:
   explicit ScriptedStub(ManualLoop& loop) : loop_(loop) {}
 
@@ -40,6 +42,7 @@ class ScriptedStub final : public ServiceStub {
   std::vector<Call<CompletedParams, void>> completed{};
   std::vector<Call<FailedParams, void>> failed{};
   std::vector<Call<CanceledParams, void>> canceled{};
+  std::int64_t payload_bytes_max = 1000;
   bool takes_worker_heartbeats = false, completes_polls = false, answers_shutdown = true;
   StatusOr<> worker_heartbeat_answer{}, shutdown_answer{};
   std::vector<Call<WorkerHeartbeatParams, void>> worker_heartbeats{};
@@ -56,16 +59,12 @@ class ScriptedStub final : public ServiceStub {
       if (namespace_status) return done(*namespace_status);
       NamespaceInfo info;
       info.name = name;
-      info.blob_size_limit_error = 1000;
+      info.blob_size_limit_error = payload_bytes_max;
       info.worker_heartbeats = takes_worker_heartbeats;
       info.worker_poll_complete_on_shutdown = completes_polls;
       done(info);
     });
   }
-  CallId start_activity(StartActivityParams, Nanoseconds, Done<StartedActivity>) override { return 0; }
-  CallId poll_outcome(RunParams, Nanoseconds, Done<PolledOutcome>) override { return 0; }
-  CallId describe_activity(DescribeParams, Nanoseconds, Done<internal::ActivityDescription>) override { return 0; }
-  CallId request_cancel(RequestCancelParams, Nanoseconds, Done<void>) override { return 0; }
   CallId poll_tasks(PollTaskParams, Nanoseconds, Done<std::vector<ActivityTask>> done) override {
     polls.emplace_back(++last_call_, std::move(done));
     return last_call_;
@@ -112,6 +111,13 @@ class ScriptedStub final : public ServiceStub {
   /// All open polls end in one round.
   void fail_polls(const Status& status) {
     for (auto& poll : std::exchange(polls, {})) poll.second(status);
+  }
+  /// Whatever waits for an answer waits no more.
+  void forget() {
+    beats.clear();
+    completed.clear();
+    failed.clear();
+    canceled.clear();
   }
   void give(ActivityTask task) {
     auto done = polls.front().second;
@@ -160,9 +166,23 @@ class ScriptExecutor final : public Executor {
   std::deque<AttemptInput> inputs{};
 };
 
+/// What the clients of a FakeWorker's activities share with it.
+struct FakeLink final : Connection {
+  FakeLink(ManualLoop& with_loop, ServiceStub& with_stub, Courier& with_courier)
+      : own_loop(with_loop), own_stub(with_stub), own_courier(with_courier) {}
+  Loop& loop() override { return own_loop; }
+  ServiceStub& stub() override { return own_stub; }
+  Courier& courier() override { return own_courier; }
+
+  ManualLoop& own_loop;
+  ServiceStub& own_stub;
+  Courier& own_courier;
+};
+
 /// A whole worker without a thread.
 struct FakeWorker {
-  explicit FakeWorker(std::int64_t slots = 2, Nanoseconds heartbeat_interval = std::chrono::seconds(60)) {
+  explicit FakeWorker(std::int64_t slots = 2, Nanoseconds heartbeat_interval = std::chrono::seconds(60),
+                      WireFormat format = {}) {
     WorkerSettings settings;
     settings.address = "here:1";
     settings.namespace_name = "default";
@@ -175,7 +195,26 @@ struct FakeWorker {
     settings.heartbeat_interval = heartbeat_interval;
     settings.slots = slots;
     settings.seed = 1;
-    machine = std::make_shared<WorkerMachine>(WorkerPorts{loop, stub, courier, executor, clock}, settings);
+    machine = std::make_shared<WorkerMachine>(
+        WorkerPorts{loop, stub, courier, executor, clock, {}, core, std::move(format)}, settings);
+  }
+  /// What LateCompletions have left behind ends first: it refers to all of this.
+  ~FakeWorker() {
+    if (core.use_count() > 1) {
+      machine->stop(std::chrono::seconds(0), std::chrono::seconds(1), [](const auto&) {});
+      loop.run_for(std::chrono::seconds(20));
+    }
+    stub.forget();
+  }
+  FakeWorker(const FakeWorker&) = delete;
+  FakeWorker& operator=(const FakeWorker&) = delete;
+  static std::shared_ptr<ClientCore> make_core(ManualLoop& loop, ServiceStub& stub, Courier& courier) {
+    ClientOptions options;
+    options.identity = "the client";
+    options.callback_executor = [](const std::function<void()>& job) { job(); };
+    auto core = core_from(std::move(options));
+    core->connection = std::make_shared<FakeLink>(loop, stub, courier);
+    return core;
   }
   void start() {
     machine->start([this](Error error) { refusal = std::move(error); });
@@ -231,6 +270,7 @@ struct FakeWorker {
   ScriptedStub stub{loop};
   InlineCourier courier;
   ScriptExecutor executor;
+  std::shared_ptr<ClientCore> core = make_core(loop, stub, courier);
   std::shared_ptr<WorkerMachine> machine;
   std::vector<std::unique_ptr<ActivityContext>> contexts;
   std::optional<Error> refusal;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "support/catch.h"
+#include "support/unasked_stub.h"
 #include "unit/worker/fake_worker.h"
 
 /// A worker whose calls fail as a test wants, and whose wall clock jumps.
@@ -21,7 +22,7 @@ inline constexpr int kForEver = 1'000'000'000;
 
 /// A way to the scripted server on which calls get lost, and its memory: once a report is applied, the attempt is
 /// closed and whatever comes for it is NOT_FOUND.
-class FaultyStub final : public ServiceStub {
+class FaultyStub final : public UnaskedStub {
  public:
   FaultyStub(ManualLoop& loop, ServiceStub& server) : loop_(loop), server_(server) {}
 
@@ -44,10 +45,6 @@ class FaultyStub final : public ServiceStub {
     const auto handed = through(Call::kNamespace, std::move(done));
     return handed ? server_.describe_namespace(std::move(name), timeout, *handed) : 0;
   }
-  CallId start_activity(StartActivityParams, Nanoseconds, Done<StartedActivity>) override { return 0; }
-  CallId poll_outcome(RunParams, Nanoseconds, Done<PolledOutcome>) override { return 0; }
-  CallId describe_activity(DescribeParams, Nanoseconds, Done<internal::ActivityDescription>) override { return 0; }
-  CallId request_cancel(RequestCancelParams, Nanoseconds, Done<void>) override { return 0; }
   CallId poll_tasks(PollTaskParams params, Nanoseconds timeout, Done<std::vector<ActivityTask>> done) override {
     const auto handed = through(Call::kPoll, std::move(done));
     return handed ? server_.poll_tasks(std::move(params), timeout, *handed) : 0;

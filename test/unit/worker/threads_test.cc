@@ -16,6 +16,7 @@
 #include "longbeat/json.h"
 #include "longbeat/worker.h"
 #include "support/catch.h"
+#include "support/unasked_stub.h"
 #include "worker/registry.h"
 #include "worker/thread_executor.h"
 #include "worker/worker_machine.h"
@@ -70,7 +71,7 @@ class ThreadLoop final : public Loop {
 };
 
 /// Hands out numbered tasks. Loop thread only.
-class QuickServer final : public ServiceStub {
+class QuickServer final : public longbeat::test::UnaskedStub {
  public:
   QuickServer(Loop& loop, int tasks) : loop_(loop), tasks_(tasks) {}
 
@@ -78,10 +79,6 @@ class QuickServer final : public ServiceStub {
   CallId describe_namespace(std::string, Nanoseconds, Done<NamespaceInfo> done) override {
     return answer(done, NamespaceInfo{});
   }
-  CallId start_activity(StartActivityParams, Nanoseconds, Done<StartedActivity>) override { return 0; }
-  CallId poll_outcome(RunParams, Nanoseconds, Done<PolledOutcome>) override { return 0; }
-  CallId describe_activity(DescribeParams, Nanoseconds, Done<internal::ActivityDescription>) override { return 0; }
-  CallId request_cancel(RequestCancelParams, Nanoseconds, Done<void>) override { return 0; }
   CallId poll_tasks(PollTaskParams, Nanoseconds, Done<std::vector<ActivityTask>> done) override {
     if (given_ == tasks_) {
       parked_.emplace(++call_, done);
@@ -186,7 +183,7 @@ void fill(Registry& registry) {
   });
   serve(registry, "kind4", [](ActivityContext& context) {
     context.heartbeat(1);
-    context.complete_later();
+    static_cast<void>(context.complete_later().release());
   });
   serve(registry, "kind5", [](ActivityContext& context) {
     const auto registration = context.on_stop([&](StopCause) { context.advance(); });

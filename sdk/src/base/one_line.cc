@@ -1,0 +1,49 @@
+#include "base/one_line.h"
+
+#include "base/utf8.h"
+
+namespace longbeat::internal {
+namespace {
+
+void append_hex(std::string& line, std::string_view bytes) {
+  constexpr char kHex[] = "0123456789abcdef";
+  for (const char each : bytes) {
+    const auto byte = static_cast<unsigned char>(each);
+    line += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+  }
+}
+
+/// Those that UTF-8 writes as 0xc2 and a second byte: terminals obey them too.
+bool is_latin_control(std::string_view character) {
+  return character.size() == 2 && character[0] == '\xc2' && static_cast<unsigned char>(character[1]) < 0xa0;
+}
+
+}  // namespace
+
+void append_one_line(std::string& line, std::string_view text) {
+  while (!text.empty()) {
+    const auto byte = static_cast<unsigned char>(text.front());
+    const std::size_t length = byte < 0x80 ? 1 : utf8_length(text);
+    const auto character = text.substr(0, length == 0 ? 1 : length);
+    if (byte == '\n') {
+      line += "\\n";
+    } else if (byte == '\r') {
+      line += "\\r";
+    } else if (byte == '\t') {
+      line += "\\t";
+    } else if (length == 0 || byte < 0x20 || byte == 0x7f || is_latin_control(character)) {
+      append_hex(line, character);
+    } else {
+      line += character;
+    }
+    text.remove_prefix(character.size());
+  }
+}
+
+std::string one_line(std::string_view text) {
+  std::string line;
+  append_one_line(line, text);
+  return line;
+}
+
+}  // namespace longbeat::internal

@@ -1,0 +1,199 @@
+#include "client/callbacks.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "base/this_thread.h"
+
+namespace longbeat::internal {
+namespace {
+
+/// Threads whose last job destroyed their own pool: a thread cannot join itself. Joined when the next one comes or the
+/// process ends.
+class LateThreads {
+ public:
+  struct Entry {
+    std::thread thread{};
+    std::shared_ptr<std::atomic<bool>> ended{};
+  };
+  ~LateThreads() {
+    for (auto& entry : entries_) entry.thread.join();
+  }
+  void add(Entry entry) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(entries_, [](Entry& late) {
+      if (!late.ended->load()) return false;
+      late.thread.join();
+      return true;
+    });
+    entries_.push_back(std::move(entry));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Entry> entries_;
+};
+
+LateThreads& late_threads() {
+  static LateThreads threads;
+  return threads;
+}
+
+void run(Callbacks::Job& job) noexcept {
+  try {
+    job();
+  } catch (const std::exception& error) {
+    log(LogLevel::kError, std::string("a callback of a client call threw: ") + error.what());
+  } catch (...) {
+    log(LogLevel::kError, "a callback of a client call threw something that is not a std::exception");
+  }
+  job = nullptr;  // What it holds may have a destructor of the user's: not under a lock, nor on the event loop.
+}
+
+/// Lets an executor that runs or drops a job in place on the event loop be noticed.
+thread_local bool giving_on_loop = false;
+
+class GivingOnLoop {
+ public:
+  explicit GivingOnLoop(bool on_loop) : before_(std::exchange(giving_on_loop, on_loop)) {}
+  ~GivingOnLoop() { giving_on_loop = before_; }
+  GivingOnLoop(const GivingOnLoop&) = delete;
+  GivingOnLoop& operator=(const GivingOnLoop&) = delete;
+
+ private:
+  bool before_;
+};
+
+}  // namespace
+
+struct Callbacks::Pool : std::enable_shared_from_this<Pool> {
+  struct Worker {
+    std::thread thread{};
+    std::shared_ptr<std::atomic<bool>> ended = std::make_shared<std::atomic<bool>>(false);
+  };
+
+  std::mutex mutex{};
+  std::condition_variable work_came{};
+  std::deque<Job> jobs{};
+  std::vector<Worker> workers{};
+  std::size_t idle = 0;
+  std::size_t serving = 0;  ///< threads that have not ended
+  bool closed = false;
+
+  void post(Job job) {
+    const std::lock_guard lock(mutex);
+    if (closed && serving == 0) return;
+    jobs.push_back(std::move(job));
+    if (jobs.size() > idle && workers.size() < kThreadsMax && !closed) add_worker();
+    work_came.notify_one();
+  }
+
+  void add_worker() {
+    Worker worker;
+    try {
+      worker.thread = std::thread([pool = shared_from_this(), ended = worker.ended] {
+        name_this_thread("lb-callbacks");
+        pool->serve();
+        ended->store(true);
+      });
+    } catch (const std::system_error& error) {
+      log(LogLevel::kError, std::string("no thread for callbacks: ") + error.what());
+      return;
+    }
+    workers.push_back(std::move(worker));
+    ++serving;
+  }
+
+  void serve() {
+    std::unique_lock lock(mutex);
+    for (;;) {
+      ++idle;
+      work_came.wait(lock, [this] { return closed || !jobs.empty(); });
+      --idle;
+      if (jobs.empty()) {
+        --serving;
+        return;
+      }
+      Job job = std::move(jobs.front());
+      jobs.pop_front();
+      lock.unlock();
+      run(job);
+      lock.lock();
+    }
+  }
+
+  void close() {
+    std::vector<Worker> ending;
+    {
+      const std::lock_guard lock(mutex);
+      closed = true;
+      work_came.notify_all();
+      ending = std::move(workers);
+      workers.clear();
+    }
+    for (auto& worker : ending) {
+      if (worker.thread.get_id() == std::this_thread::get_id()) {
+        late_threads().add({std::move(worker.thread), worker.ended});
+      } else {
+        worker.thread.join();
+      }
+    }
+    std::deque<Job> left;  // Destroyed without the lock: jobs hold what the user gave.
+    const std::lock_guard lock(mutex);
+    if (serving == 0) left.swap(jobs);  // Else the caller is one of them, and runs them once it is back.
+  }
+};
+
+Callbacks::Callbacks(Executor executor) : executor_(std::move(executor)), pool_(std::make_shared<Pool>()) {}
+Callbacks::~Callbacks() = default;
+
+void Callbacks::post(Job job, bool on_loop) {
+  if (!executor_) return pool_->post(std::move(job));
+  struct Given {
+    Job job{};
+    std::shared_ptr<Pool> pool{};
+    std::atomic<bool> taken{false};
+
+    void to_pool() { pool->post(std::exchange(job, nullptr)); }
+    ~Given() {
+      // Dropped by the executor. What the user gave must not die on the event loop: it may be the last to hold a
+      // client.
+      if (job && giving_on_loop) pool->post([dropped = std::move(job)] {});
+    }
+  };
+  const GivingOnLoop giving(on_loop);  // Until the last of what follows has gone.
+  const auto given = std::make_shared<Given>();
+  given->job = std::move(job);
+  given->pool = pool_;
+  std::optional<std::string> thrown;
+  try {
+    executor_([given] {
+      if (given->taken.exchange(true)) return;
+      if (giving_on_loop) return given->to_pool();
+      run(given->job);
+    });
+  } catch (const std::exception& error) {
+    thrown = error.what();
+  } catch (...) {
+    thrown = "something that is not a std::exception";
+  }
+  if (!thrown) return;
+  log(LogLevel::kError, "ClientOptions::callback_executor threw: " + *thrown);
+  if (!given->taken.exchange(true)) given->to_pool();
+}
+
+void Callbacks::close() {
+  pool_->close();
+}
+
+}  // namespace longbeat::internal

@@ -1,0 +1,39 @@
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+namespace longbeat::internal {
+
+/// Where callbacks and resumptions of client calls run: the user's executor, or a few threads that are made when they
+/// are needed. Belongs to a client; calls under way share it. Any thread.
+class Callbacks {
+ public:
+  using Job = std::function<void()>;
+  using Executor = std::function<void(Job)>;
+
+  /// Without an executor the pool takes everything.
+  explicit Callbacks(Executor executor = {});
+  Callbacks(const Callbacks&) = delete;
+  Callbacks& operator=(const Callbacks&) = delete;
+  /// close() has been called.
+  ~Callbacks();
+
+  /// Runs `job` once. `on_loop`: the caller is the event loop, where an executor may not run it in place; then the pool
+  /// does, as it does when the executor throws. What an executor drops is not run. Jobs that come after close() are
+  /// dropped.
+  void post(Job job, bool on_loop);
+  /// Runs what was posted to the pool and joins its threads; a caller that is one of them ends later by itself, and is
+  /// joined at the end of the process at the latest.
+  void close();
+
+  static constexpr std::size_t kThreadsMax = 4;
+
+ private:
+  struct Pool;
+
+  Executor executor_;
+  std::shared_ptr<Pool> pool_;
+};
+
+}  // namespace longbeat::internal

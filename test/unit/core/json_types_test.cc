@@ -1,0 +1,231 @@
+// Types of the standard library as JSON.
+#include <chrono>
+#include <cstddef>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "longbeat/json.h"
+#include "support/catch.h"
+
+using namespace longbeat;
+using namespace std::chrono_literals;
+using Nanoseconds = std::chrono::nanoseconds;
+using Time = std::chrono::sys_time<Nanoseconds>;
+
+namespace {
+
+template <class T>
+std::string written(const T& value) {
+  return DataConverter().to_payload(value).value().data;
+}
+template <class T>
+T read(const std::string& text) {
+  return DataConverter().from_payload<T>(internal::make_payload("json/plain", text)).value();
+}
+template <class T>
+std::string refusal(const std::string& text) {
+  const auto value = DataConverter().from_payload<T>(internal::make_payload("json/plain", text));
+  if (value) return "accepted";
+  const auto& message = value.error().message;
+  return message.substr(message.find("`: ") + 3);
+}
+
+enum class Color { kRed, kGreen };
+NLOHMANN_JSON_SERIALIZE_ENUM(Color, {{Color::kRed, "red"}, {Color::kGreen, "green"}})
+
+struct Shape {
+  std::optional<int> sides{};
+  std::optional<std::string> name{};
+  std::variant<std::int64_t, std::string> tag{};
+  std::chrono::milliseconds age{};
+  std::optional<Time> made{};
+  std::vector<std::byte> pixels{};
+  std::map<int, std::string> labels{};
+  std::optional<std::vector<Color>> colors{};
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Shape, sides, name, tag, age, made, pixels, labels, colors)
+
+}  // namespace
+
+TEST_CASE("members of the standard library's types travel", "[converter][json]") {
+  SECTION("set") {
+    Shape shape;
+    shape.sides = 3;
+    shape.name = "triangle";
+    shape.tag = "t";
+    shape.age = 1500ms;
+    shape.made = Time(1s);
+    shape.pixels = {std::byte{0}, std::byte{255}};
+    shape.labels = {{-1, "minus"}, {7, "seven"}};
+    shape.colors = {Color::kGreen};
+    const auto text = written(shape);
+    CHECK(text ==
+          R"({"age":"PT1.5S","colors":["green"],"labels":{"-1":"minus","7":"seven"},"made":"1970-01-01T00:00:01Z",)"
+          R"("name":"triangle","pixels":"AP8=","sides":3,"tag":"t"})");
+    const auto back = read<Shape>(text);
+    CHECK(back.sides == 3);
+    CHECK(back.tag == shape.tag);
+    CHECK(back.age == shape.age);
+    CHECK(back.made == shape.made);
+    CHECK(back.pixels == shape.pixels);
+    CHECK(back.labels == shape.labels);
+    CHECK(back.colors == shape.colors);
+  }
+  SECTION("as null, and missing") {
+    CHECK_FALSE(read<Shape>(R"({"sides":null,"made":null,"pixels":null})").sides);
+    CHECK_FALSE(read<Shape>("{}").name);
+    CHECK(written(Shape()).find(R"("sides":null)") != std::string::npos);
+  }
+  SECTION("with numbers that fit") {
+    CHECK(refusal<Shape>(R"({"sides":5000000000})") == "/sides: 5000000000 does not fit, it would become 705032704");
+    CHECK_THAT(refusal<Shape>(R"({"labels":{"5000000000":"x"}})"), ContainsSubstring("'5000000000' does not fit"));
+    CHECK_THAT(refusal<Shape>(R"({"labels":{"x":"y"}})"), ContainsSubstring("'x' is not a whole number"));
+  }
+}
+
+TEST_CASE("a variant is the first alternative that takes the value", "[converter][json]") {
+  using Value = std::variant<std::monostate, bool, std::int32_t, double, std::string, std::vector<int>>;
+  CHECK(read<Value>("null").index() == 0);
+  CHECK(std::get<bool>(read<Value>("true")));
+  CHECK(std::get<std::int32_t>(read<Value>("7")) == 7);
+  CHECK(std::get<double>(read<Value>("5000000000")) == 5e9);
+  CHECK(std::get<double>(read<Value>("7.5")) == 7.5);
+  CHECK(std::get<std::string>(read<Value>("\"x\"")) == "x");
+  CHECK(std::get<std::vector<int>>(read<Value>("[1]")).size() == 1);
+  CHECK(written(Value(std::monostate())) == "null");
+  CHECK(written(Value("x")) == "\"x\"");
+  CHECK_THAT((refusal<std::variant<int, std::string>>("[1]")), ContainsSubstring("it is none of `int`, `std::string`"));
+}
+
+TEST_CASE("a duration is text", "[converter][json]") {
+  SECTION("of ISO 8601") {
+    CHECK(written(90s) == "\"PT90S\"");
+    CHECK(written(250ms) == "\"PT0.25S\"");
+    CHECK(written(-1500ms) == "\"-PT1.5S\"");
+    CHECK(written(1h) == "\"PT3600S\"");
+    CHECK(written(1ns) == "\"PT0.000000001S\"");
+    CHECK(written(std::chrono::duration<double>(0.5)) == "\"PT0.5S\"");
+    CHECK(read<Nanoseconds>("\"P1DT2H3M4.5S\"") == 24h + 2h + 3min + 4500ms);
+    CHECK(read<Nanoseconds>("\"PT-1.5S\"") == -1500ms);  // Java's way.
+    CHECK(read<Nanoseconds>("\"-PT1M-30S\"") == -30s);
+    CHECK(read<std::chrono::minutes>("\"PT2H\"") == 120min);
+  }
+  SECTION("which others write as whole nanoseconds, or with a fraction as seconds") {
+    CHECK(read<std::chrono::milliseconds>("1500000000") == 1500ms);
+    CHECK(read<Nanoseconds>("90.250000000") == 90s + 250ms);
+    CHECK(read<Nanoseconds>("\"1.5s\"") == 1500ms);
+    CHECK(read<std::chrono::duration<double>>("1.5").count() == 1.5);
+  }
+  SECTION("that its type must hold") {
+    CHECK_THAT(refusal<std::chrono::seconds>("\"PT1.5S\""), ContainsSubstring("its type does not hold PT1.5S"));
+    CHECK_THAT(refusal<std::chrono::minutes>("\"PT90S\""), ContainsSubstring("its type does not hold PT90S"));
+    CHECK_THAT(refusal<Nanoseconds>("\"PT10000000000S\""), ContainsSubstring("does not hold"));
+    CHECK_THAT((refusal<std::chrono::duration<std::int8_t>>("\"PT200S\"")), ContainsSubstring("does not hold"));
+  }
+  SECTION("and nothing else") {
+    for (const char* text : {"",
+                             "P",
+                             "PT",
+                             "P1D1",
+                             "PT1",
+                             "1",
+                             "1S",
+                             "P1Y",
+                             "P1M",
+                             "PT1.5M",
+                             "PT 1S",
+                             "xPT1S",
+                             "PT1Sx",
+                             "PT99999999999999999999S",
+                             "1h",
+                             "PT1S1M",
+                             "PT1H1H",
+                             "PT0.9S0.9S",
+                             "PT13000000000000H13000000000000H13000000000000H",
+                             "1s1s"}) {
+      INFO(text);
+      CHECK_THAT(refusal<Nanoseconds>('"' + std::string(text) + '"'), ContainsSubstring("not a duration"));
+    }
+    CHECK_THAT(refusal<Nanoseconds>("18446744073709551615"), ContainsSubstring("not a duration"));
+    CHECK_THAT(refusal<Nanoseconds>("1e300"), ContainsSubstring("not a duration"));
+    CHECK_THAT(refusal<Nanoseconds>("true"), ContainsSubstring("not a duration"));
+  }
+}
+
+TEST_CASE("a time is text of RFC 3339", "[converter][json]") {
+  const Time at = Time(1'795'299'102s);  // 2026-11-21T22:11:42Z
+  SECTION("in UTC") {
+    CHECK(written(at) == "\"2026-11-21T22:11:42Z\"");
+    CHECK(written(at + 5ms) == "\"2026-11-21T22:11:42.005Z\"");
+    CHECK(written(Time(-1500ms)) == "\"1969-12-31T23:59:58.5Z\"");
+    CHECK(read<Time>(written(Time(-1500ms))) == Time(-1500ms));
+    CHECK(read<Time>(written(at + 123456789ns)) == at + 123456789ns);
+  }
+  SECTION("with any offset, and as fine as the type is") {
+    CHECK(read<Time>("\"2026-11-21T23:11:42+01:00\"") == at);
+    CHECK(read<Time>("\"2026-11-21 16:41:42.000-0530\"") == at);
+    CHECK(read<std::chrono::sys_seconds>("\"2026-11-21T22:11:42.987654321987Z\"") == at);
+    CHECK(read<std::chrono::sys_seconds>("\"9999-12-31T23:59:59Z\"").time_since_epoch() == 253402300799s);
+  }
+  SECTION("and nothing else") {
+    for (const char* text : {"", "2026-11-21", "2026-11-21T22:11:42", "2026-11-21T22:11Z", "2026-13-21T22:11:42Z",
+                             "2026-02-30T22:11:42Z", "2026-11-21T24:11:42Z", "2026-11-21T22:11:42Zx",
+                             "2026-11-21T22:11:42.Z", "26-11-21T22:11:42Z", "2026-11-21T22:11:42+1"}) {
+      INFO(text);
+      CHECK_THAT(refusal<Time>('"' + std::string(text) + '"'), ContainsSubstring("not a time"));
+    }
+    CHECK_THAT(refusal<Time>("1795299102"), ContainsSubstring("not a time"));
+    CHECK_THAT(refusal<Time>("\"9999-12-31T23:59:59Z\""), ContainsSubstring("does not reach so far"));
+  }
+}
+
+TEST_CASE("bytes inside JSON are Base64", "[converter][json]") {
+  const auto bytes = [](const std::string& text) {
+    std::vector<std::byte> all;
+    for (const char c : text) all.push_back(static_cast<std::byte>(c));
+    return all;
+  };
+  using Lists = std::vector<std::vector<std::byte>>;
+  for (const auto& [plain, encoded] : std::map<std::string, std::string>{
+           {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xfb\xff", "+/8="}}) {
+    CHECK(written(Lists{bytes(plain)}) == "[\"" + encoded + "\"]");
+    CHECK(read<Lists>("[\"" + encoded + "\"]") == Lists{bytes(plain)});
+  }
+  CHECK(read<Lists>("[\"-_8\",null]") == Lists{bytes("\xfb\xff"), {}});
+  CHECK_THAT(refusal<Lists>("[\"Z\"]"), ContainsSubstring("not Base64"));
+  CHECK_THAT(refusal<Lists>("[\"Zm9v!\"]"), ContainsSubstring("not Base64"));
+  CHECK_THAT(refusal<Lists>("[[1,2]]"), ContainsSubstring("not Base64"));
+}
+
+TEST_CASE("maps with whole numbers as keys are objects, or pairs", "[converter][json]") {
+  using Numbers = std::map<std::int64_t, int>;
+  CHECK(written(Numbers{{-2, 1}, {3, 4}}) == R"({"-2":1,"3":4})");
+  CHECK(read<Numbers>(R"({"-2":1,"3":4})") == Numbers{{-2, 1}, {3, 4}});
+  CHECK(read<Numbers>("[[-2,1],[3,4]]") == Numbers{{-2, 1}, {3, 4}});
+  CHECK(read<std::unordered_map<unsigned, int>>(R"({"3":4})").at(3) == 4);
+  CHECK((refusal<std::map<int, std::uint8_t>>(R"({"1":300})")) == "/1: 300 does not fit, it would become 44");
+  CHECK_THAT((refusal<std::map<unsigned, int>>(R"({"-1":1})")), ContainsSubstring("key '-1'"));
+  CHECK_THAT(refusal<Numbers>("[1]"), ContainsSubstring("neither an object, nor an array of pairs"));
+}
+
+TEST_CASE("JSON that is nested too deeply is refused before anything recurses into it", "[converter][json]") {
+  const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  CHECK(read<nlohmann::json>(nested(3'000)).is_array());
+  CHECK_THAT(refusal<nlohmann::json>(nested(5'001)), ContainsSubstring("nested more than 5000 deep"));
+  CHECK_THAT(refusal<std::vector<nlohmann::json>>(nested(200'000)), ContainsSubstring("nested more than 5000 deep"));
+  CHECK(read<std::string>("\"" + std::string(6'000, '[') + "\\\"[\"").size() == 6'002);
+}
+
+TEST_CASE("numbers that JSON does not have are refused", "[converter][json]") {
+  for (const double odd : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    const auto payload = DataConverter().to_payload(odd);
+    REQUIRE_FALSE(payload);
+    CHECK(payload.error().code == ErrorCode::kUndecodable);
+    CHECK_THAT(payload.error().message, ContainsSubstring("no number in JSON"));
+  }
+}

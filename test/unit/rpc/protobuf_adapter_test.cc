@@ -1,0 +1,151 @@
+// Messages as arguments and results; and the bytes of a payload, which the SDK writes by hand elsewhere.
+#include <google/protobuf/any.pb.h>
+#include <temporal/api/common/v1/message.pb.h>
+
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "core/wire_format.h"
+#include "core/wire_size.h"
+#include "longbeat/activity.h"
+#include "longbeat/json.h"
+#include "longbeat/protobuf.h"
+#include "rpc/convert_common.h"
+#include "rpc/convert_failure.h"
+#include "support/catch.h"
+
+using namespace longbeat;
+using temporal::api::common::v1::RetryPolicy;
+using temporal::api::common::v1::WorkflowExecution;
+
+namespace {
+
+RetryPolicy policy() {
+  RetryPolicy policy;
+  policy.set_maximum_attempts(3);
+  policy.mutable_initial_interval()->set_seconds(2);
+  policy.add_non_retryable_error_types("Fatal");
+  return policy;
+}
+
+constexpr Activity<RetryPolicy(WorkflowExecution, std::optional<RetryPolicy>, std::string)> kBoth{"both"};
+
+}  // namespace
+
+static_assert(internal::require_payload_codec<RetryPolicy>());
+static_assert(kBoth.name() == "both");
+
+TEST_CASE("a protobuf message travels", "[converter][protobuf]") {
+  const DataConverter converter;
+  SECTION("as JSON, with its type") {
+    const auto payload = converter.to_payload(policy()).value();
+    CHECK(payload.metadata ==
+          std::map<std::string, std::string>{{"encoding", "json/protobuf"},
+                                             {"messageType", "temporal.api.common.v1.RetryPolicy"}});
+    CHECK(payload.data == R"({"initialInterval":"2s","maximumAttempts":3,"nonRetryableErrorTypes":["Fatal"]})");
+    CHECK(converter.from_payload<RetryPolicy>(payload).value().SerializeAsString() == policy().SerializeAsString());
+  }
+  SECTION("in its own bytes, where the client says so") {
+    const auto binary = with_binary_protobuf<RetryPolicy, WorkflowExecution>();
+    const auto payload = binary.to_payload(policy()).value();
+    CHECK(payload.metadata ==
+          std::map<std::string, std::string>{{"encoding", "binary/protobuf"},
+                                             {"messageType", "temporal.api.common.v1.RetryPolicy"}});
+    CHECK(payload.data == policy().SerializeAsString());
+    SECTION("and both are read by every client") {
+      CHECK(converter.from_payload<RetryPolicy>(payload).value().maximum_attempts() == 3);
+      CHECK(binary.from_payload<RetryPolicy>(converter.to_payload(policy()).value()).value().maximum_attempts() == 3);
+    }
+  }
+  SECTION("beside values of other kinds") {
+    const auto payloads = converter.to_payloads(policy(), std::string("x"), std::optional<RetryPolicy>()).value();
+    using Values = std::tuple<RetryPolicy, std::string, std::optional<RetryPolicy>>;
+    const auto values = converter.from_payloads<Values>(payloads).value();
+    CHECK(std::get<0>(values).maximum_attempts() == 3);
+    CHECK_FALSE(std::get<2>(values));
+  }
+}
+
+TEST_CASE("messages of other SDKs are read", "[converter][protobuf][interop]") {
+  const auto read = [](const std::string& encoding, const std::string& data) {
+    Payload payload = internal::make_payload(encoding, data);
+    payload.metadata["messageType"] = "temporal.api.common.v1.RetryPolicy";
+    return DataConverter().from_payload<RetryPolicy>(payload);
+  };
+  SECTION("from Go: protojson, which varies its spaces") {
+    CHECK(read("json/protobuf", R"({"initialInterval":"2.500s",  "maximumAttempts": 3})").value().maximum_attempts() ==
+          3);
+  }
+  SECTION("from Python and Java: with names as the proto has them, too") {
+    CHECK(read("json/protobuf", R"({"initial_interval": "2s", "maximum_attempts": "3"})").value().maximum_attempts() ==
+          3);
+  }
+  SECTION("of a newer version, with fields that are not known here") {
+    CHECK(read("json/protobuf", R"({"maximumAttempts":3,"fromTheFuture":{"x":[1]}})"));
+    CHECK(read("binary/protobuf", policy().SerializeAsString() + std::string("\xfa\x3e\x01x", 4)));
+  }
+  SECTION("without a type") {
+    CHECK(DataConverter().from_payload<RetryPolicy>(internal::make_payload("json/protobuf", "{}")));
+  }
+}
+
+TEST_CASE("what is not the message is refused", "[converter][protobuf]") {
+  const auto refusal = [](const Payload& payload) {
+    const auto value = DataConverter().from_payload<RetryPolicy>(payload);
+    REQUIRE_FALSE(value);
+    CHECK(value.error().code == ErrorCode::kUndecodable);
+    return value.error().message;
+  };
+  SECTION("another type") {
+    Payload payload = internal::make_payload("json/protobuf", "{}");
+    payload.metadata["messageType"] = "a.B";
+    CHECK_THAT(refusal(payload),
+               ContainsSubstring("its messageType is 'a.B', needed is 'temporal.api.common.v1.RetryPolicy'"));
+  }
+  SECTION("another encoding") {
+    CHECK_THAT(refusal(internal::make_payload("json/plain", "{}")), ContainsSubstring("its encoding is 'json/plain'"));
+    CHECK_THAT(refusal(internal::make_payload("binary/null", "")), ContainsSubstring("its encoding is 'binary/null'"));
+  }
+  SECTION("broken data") {
+    static_cast<void>(refusal(internal::make_payload("json/protobuf", R"({"maximumAttempts":"x"})")));
+    CHECK_THAT(refusal(internal::make_payload("binary/protobuf", "\xff")), ContainsSubstring("no such message"));
+  }
+  SECTION("and what has no JSON is not sent") {
+    google::protobuf::Any unknown;
+    unknown.set_type_url("type.googleapis.com/no.Such");
+    unknown.set_value("\x08\x01");
+    const auto payload = DataConverter().to_payload(unknown);
+    REQUIRE_FALSE(payload);
+    CHECK(payload.error().code == ErrorCode::kUndecodable);
+  }
+}
+
+TEST_CASE("a payload's bytes are those of protobuf", "[converter][protobuf][codec]") {
+  const Payload payload{{{"a", "b"}, {"encoding", "json/plain"}}, std::string(300, 'x')};
+  temporal::api::common::v1::Payload message;
+  internal::to_proto(payload, message);
+  SECTION("when written") {
+    temporal::api::common::v1::Payload read;
+    REQUIRE(read.ParseFromString(serialize_payload(payload)));
+    CHECK(internal::from_proto(std::move(read)) == payload);
+    CHECK(serialize_payload(payload).size() == message.ByteSizeLong());
+  }
+  SECTION("when read") {
+    message.add_external_payloads()->set_size_bytes(5);
+    CHECK(parse_payload(message.SerializeAsString()).value() == payload);
+  }
+}
+
+TEST_CASE("hidden texts of a failure are on the wire", "[rpc][codec]") {
+  Failure failure;
+  failure.kind = FailureKind::kApplication;
+  failure.message = "secret";
+  const auto hidden = internal::WireFormat({}, true).encode(failure).value();
+  temporal::api::failure::v1::Failure message;
+  internal::to_proto(hidden, message);
+  CHECK(message.message() == "Encoded failure");
+  CHECK(message.encoded_attributes().data() == R"({"message":"secret","stack_trace":""})");
+  CHECK(internal::wire_size(hidden) == message.ByteSizeLong());
+  CHECK(internal::from_proto(std::move(message)).encoded_attributes == hidden.encoded_attributes);
+}
