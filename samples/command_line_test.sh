@@ -22,12 +22,18 @@ refused() {
   [[ $got = 2 && $said == $pattern && $said != *$'\n'* ]] || wrong "$program $*: ended with $got and said: $said"
 }
 
-for program in hello/hello_worker hello/hello_client ingest/ingest_worker ingest/ingest_client ingest/ingest_demo; do
+samples_with_an_address=(hello/hello_worker hello/hello_client resume/resume_worker resume/resume_client
+  cancel/cancel_sample pause/pause_sample watch/watch_sample failures/failures_sample bulk/bulk_sample
+  headers/headers_sample tracing/tracing_sample async_completion/async_completion_sample
+  async_completion/async_completion_approver)
+for program in "${samples_with_an_address[@]}" ingest/ingest_worker ingest/ingest_client ingest/ingest_demo; do
   said=$("$programs/$program" --help 2>&1) || wrong "$program --help ended with $?"
   [[ ${said,,} == *usage:* ]] || wrong "$program --help says no usage: $said"
 done
 
-refused "unknown option '--prot', usage: hello_worker [[]HOST:PORT[]]" hello/hello_worker --prot
+for program in "${samples_with_an_address[@]}"; do
+  refused "unknown option '--prot', usage: ${program#*/} [[]HOST:PORT[]]" "$program" --prot
+done
 refused "*address is 'localhost:99999', must be host:port with a port from 1 to 65535" hello/hello_worker localhost:99999
 refused "unknown option 'more', usage: hello_client [[]HOST:PORT[]]" hello/hello_client 127.0.0.1:1 more
 refused "ingest_worker: unknown option '--prot' (--help *" ingest/ingest_worker --prot 1

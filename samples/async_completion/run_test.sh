@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# run_test.sh SERVER SAMPLE APPROVER: the second program completes what the first one waits for, once.
+set -euo pipefail
+server=$1 sample=$2 approver=$3
+# shellcheck source=samples/server.sh
+. "$(dirname "$(readlink -f "$0")")/../server.sh"
+start_server "$server"
+cd "$directory"
+
+if "$approver" "$address" >early.log 2>&1; then echo "it approved nothing"; exit 1; fi
+"$sample" "$address" >sample.log 2>&1 &
+sample_pid=$!
+children+=("$sample_pid")
+for _ in $(seq 200); do [ -e longbeat-ticket ] && break; sleep 0.1; done
+[ -e longbeat-ticket ] || { echo "no ticket came"; cat sample.log; exit 1; }
+
+printed=$("$approver" "$address") || { echo "the approver failed"; cat sample.log; exit 1; }
+[ "$printed" = approved ] || { echo "the approver printed '$printed'"; exit 1; }
+wait "$sample_pid" || { echo "the sample failed"; cat sample.log; exit 1; }
+[ "$(cat sample.log)" = "new laptop: approved" ] || { echo "the sample printed:"; cat sample.log; exit 1; }
+if "$approver" "$address" >late.log 2>&1; then echo "it approved twice"; exit 1; fi
+grep -q '^too late: ' late.log || { echo "the second approval said:"; cat late.log; exit 1; }

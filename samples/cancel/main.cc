@@ -1,0 +1,75 @@
+#include <longbeat/client.h>
+#include <longbeat/json.h>
+#include <longbeat/worker.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+
+#include "../common/command_line.h"
+
+using namespace std::chrono_literals;
+
+inline constexpr longbeat::Activity<int(std::string path)> render{"render"};
+
+/// A file that is deleted again unless somebody keeps it.
+struct Draft {
+  explicit Draft(const std::string& path_in) : path(path_in), file(path_in) {}
+  ~Draft() {
+    if (!kept) std::filesystem::remove(path);
+  }
+  std::filesystem::path path;
+  std::ofstream file;
+  bool kept = false;
+};
+
+int run_render(longbeat::ActivityContext& ctx, const std::string& path) {
+  Draft draft(path);
+  int frame = 0;
+  for (; frame < 10'000; ++frame) {
+    if (!(draft.file << "frame " << frame << "\n")) throw std::runtime_error("cannot write '" + path + "'");
+    ctx.heartbeat(frame);    // A request to cancel comes with the answer to a heartbeat.
+    ctx.throw_if_stopped();  // Do not catch it: destructors clean up, and the activity closes as canceled.
+    ctx.sleep_for(10ms);     // Stands for work; a stop cuts it short.
+  }
+  draft.kept = true;
+  return frame;
+}
+
+int main(int argc, char** argv) try {
+  const auto client = longbeat::Client::connect({.address = address_of(argc, argv)}).value();
+  longbeat::Worker worker(client, {.task_queue = "cancel"});
+  worker.serve(render, run_render);
+  worker.start().value();
+
+  const std::string path = "longbeat-movie.part";
+  const longbeat::StartOptions options{
+      .id = "render-1",
+      .task_queue = "cancel",
+      .start_to_close_timeout = 10min,
+      .heartbeat_timeout = 1s,  // Also how soon it hears of the cancellation, at the latest.
+  };
+  const auto handle = client.start(render, options, path).value();
+  for (const auto& activity : handle.watch({.timeout = 10s})) {
+    if (activity.value().heartbeat_count > 0) break;  // At work.
+  }
+  std::cout << "the draft is " << (std::filesystem::exists(path) ? "there" : "not there") << "\n";
+
+  handle.cancel("the film is not made").value();  // Asks; the activity decides when it ends, and how.
+  const auto frames = handle.result({.timeout = 10s});
+  if (frames) {
+    std::cout << "it was faster: " << *frames << " frames\n";
+  } else if (frames.error().code == longbeat::ErrorCode::kActivityCanceled) {
+    std::cout << "canceled: " << handle.describe().value().canceled_reason << "\n";
+  } else {
+    std::cerr << frames.error() << "\n";
+    return 1;
+  }
+  std::cout << "the draft is " << (std::filesystem::exists(path) ? "there" : "gone") << "\n";
+} catch (const longbeat::ResultError& error) {
+  std::cerr << error.what() << "\n";
+  return 1;
+}
