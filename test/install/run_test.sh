@@ -13,7 +13,7 @@ mkdir -p "$work"
 
 configure() {  # NAME PROJECT [OPTION...]
   echo "--- $1"
-  cmake -S "$source/test/install/$2" -B "$work/$1" -G Ninja -DCMAKE_BUILD_TYPE=Debug \
+  cmake -S "$source/test/install/$2" -B "$work/$1" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 \
     "-DCMAKE_CXX_COMPILER_LAUNCHER=$launcher" "${@:3}" >"$work/$1.log" 2>&1 || { cat "$work/$1.log"; exit 1; }
 }
 build_and_run() {  # NAME TARGET
