@@ -1,6 +1,7 @@
 #include <longbeat/client.h>
 #include <longbeat/json.h>
 #include <longbeat/worker.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <filesystem>
@@ -21,10 +22,7 @@ void write_ticket(const std::string& token) {
   if (!file.write(token.data(), static_cast<std::streamsize>(token.size())).flush()) {
     throw std::runtime_error("cannot write the ticket");
   }
-  using std::filesystem::perms;
-  std::filesystem::permissions("longbeat-ticket.new",
-                               perms::owner_read | perms::owner_write);  // Who has it may report.
-  std::filesystem::rename("longbeat-ticket.new", "longbeat-ticket");     // Nobody reads half of it.
+  std::filesystem::rename("longbeat-ticket.new", "longbeat-ticket");  // Nobody reads half of it.
 }
 
 std::string run_approve(longbeat::ActivityContext& ctx, const std::string&) {
@@ -35,6 +33,7 @@ std::string run_approve(longbeat::ActivityContext& ctx, const std::string&) {
 }
 
 int main(int argc, char** argv) try {
+  ::umask(S_IRWXG | S_IRWXO);  // Who has a token may report: what this program writes is for its user alone.
   const auto client = longbeat::Client::connect({.address = address_of(argc, argv)}).value();
   longbeat::Worker worker(client, {.task_queue = "async_completion"});
   worker.serve(approve, run_approve);
@@ -44,8 +43,11 @@ int main(int argc, char** argv) try {
       .id = "approve-1",
       .task_queue = "async_completion",
       .start_to_close_timeout = 24h,  // How long the decision may take. With a heartbeat timeout, the other side beats.
+      .id_conflict_policy = longbeat::IdConflictPolicy::kUseExisting,  // Run again, it waits for the same decision.
   };
-  std::cout << "new laptop: " << client.execute(approve, options, "new laptop").value() << "\n";
+  const auto handle = client.start(approve, options, "new laptop").value();
+  std::cout << "new laptop: somebody has to decide" << std::endl;
+  std::cout << "new laptop: " << handle.result().value() << "\n";
 } catch (const std::exception& error) {
   std::cerr << error.what() << "\n";
   return 1;

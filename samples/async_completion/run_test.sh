@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# run_test.sh SERVER SAMPLE APPROVER: the second program completes what the first one waits for, once.
+# run_test.sh SERVER SAMPLE APPROVER: the second program completes what the first one waits for, once, also when the first
+# one was killed and runs again.
 set -euo pipefail
 server=$1 sample=$2 approver=$3
 # shellcheck source=samples/server.sh
@@ -8,15 +9,24 @@ start_server "$server"
 cd "$directory"
 
 if "$approver" "$address" >early.log 2>&1; then echo "it approved nothing"; exit 1; fi
-"$sample" "$address" >sample.log 2>&1 &
-sample_pid=$!
-children+=("$sample_pid")
+run_sample() {
+  (umask 0; exec "$sample" "$address") >sample.log 2>&1 &
+  sample_pid=$!
+  children+=("$sample_pid")
+}
+run_sample
 for _ in $(seq 200); do [ -e longbeat-ticket ] && break; sleep 0.1; done
 [ -e longbeat-ticket ] || { echo "no ticket came"; cat sample.log; exit 1; }
+[ "$(stat -c %a longbeat-ticket)" = 600 ] || { echo "others can read the ticket"; exit 1; }
+kill -9 "$sample_pid"
+wait "$sample_pid" 2>/dev/null || true
+run_sample
+asked="new laptop: somebody has to decide"
+for _ in $(seq 200); do grep -q "^$asked$" sample.log && break; sleep 0.1; done
 
 printed=$("$approver" "$address") || { echo "the approver failed"; cat sample.log; exit 1; }
 [ "$printed" = approved ] || { echo "the approver printed '$printed'"; exit 1; }
 wait "$sample_pid" || { echo "the sample failed"; cat sample.log; exit 1; }
-[ "$(cat sample.log)" = "new laptop: approved" ] || { echo "the sample printed:"; cat sample.log; exit 1; }
+[ "$(cat sample.log)" = "$asked"$'\n'"new laptop: approved" ] || { echo "the sample printed:"; cat sample.log; exit 1; }
 if "$approver" "$address" >late.log 2>&1; then echo "it approved twice"; exit 1; fi
 grep -q '^too late: ' late.log || { echo "the second approval said:"; cat late.log; exit 1; }

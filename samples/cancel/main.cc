@@ -2,12 +2,14 @@
 #include <longbeat/json.h>
 #include <longbeat/worker.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "../common/command_line.h"
 
@@ -15,28 +17,26 @@ using namespace std::chrono_literals;
 
 inline constexpr longbeat::Activity<int(std::string path)> render{"render"};
 
-/// A file that is deleted again unless somebody keeps it.
-struct Draft {
-  explicit Draft(const std::string& path_in) : path(path_in), file(path_in) {}
-  ~Draft() {
-    if (!kept) std::filesystem::remove(path);
-  }
-  std::filesystem::path path;
-  std::ofstream file;
-  bool kept = false;
-};
-
-int run_render(longbeat::ActivityContext& ctx, const std::string& path) {
-  Draft draft(path);
+int run_render(longbeat::ActivityContext& ctx, const std::string& path) try {
+  std::ofstream draft(path);
   int frame = 0;
   for (; frame < 10'000; ++frame) {
-    if (!(draft.file << "frame " << frame << "\n")) throw std::runtime_error("cannot write '" + path + "'");
+    if (!(draft << "frame " << frame << "\n")) throw std::runtime_error("cannot write '" + path + "'");
     ctx.heartbeat(frame);    // A request to cancel comes with the answer to a heartbeat.
-    ctx.throw_if_stopped();  // Do not catch it: destructors clean up, and the activity closes as canceled.
+    ctx.throw_if_stopped();  // Unwinds: what has a destructor is released, whatever the cause.
     ctx.sleep_for(10ms);     // Stands for work; a stop cuts it short.
   }
-  draft.kept = true;
   return frame;
+} catch (const longbeat::ActivityStopped&) {
+  // After a pause, a shutdown or a lost lease another attempt goes on, and may be at this file already: only a
+  // cancellation throws work away.
+  const auto causes = ctx.stop_causes();
+  if (std::ranges::count(causes, longbeat::StopCause::kCanceled) > 0) {
+    std::error_code failed;  // What this threw would be a failure, in place of the cancellation.
+    std::filesystem::remove(path, failed);
+    if (failed) ctx.logger().warn("a draft stays behind", {{"path", path}, {"why", failed.message()}});
+  }
+  throw;  // The activity closes as canceled.
 }
 
 int main(int argc, char** argv) try {

@@ -12,6 +12,14 @@ namespace {
 
 constexpr int kDepthMax = 4;  // Failures and links nest without end.
 
+bool is_time(const pb::Descriptor& type) {
+  return type.full_name() == "google.protobuf.Timestamp" || type.full_name() == "google.protobuf.Duration";
+}
+
+void set_seconds(pb::Message& time, int seconds) {
+  time.GetReflection()->SetInt64(&time, time.GetDescriptor()->FindFieldByName("seconds"), seconds);
+}
+
 /// Sets one field, or adds one element to it.
 void fill_field(pb::Message& message, const pb::FieldDescriptor& field, int depth) {
   const pb::Reflection& how = *message.GetReflection();
@@ -38,7 +46,9 @@ void fill_field(pb::Message& message, const pb::FieldDescriptor& field, int dept
     }
     case pb::FieldDescriptor::CPPTYPE_MESSAGE:
       if (depth < kDepthMax) {
-        fill(many ? *how.AddMessage(&message, &field) : *how.MutableMessage(&message, &field), depth + 1);
+        auto& inside = many ? *how.AddMessage(&message, &field) : *how.MutableMessage(&message, &field);
+        fill(inside, depth + 1);
+        if (is_time(*field.message_type())) set_seconds(inside, field.number());
       }
       return;
     default:

@@ -1,6 +1,7 @@
 #pragma once
 #include <google/protobuf/message.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -8,8 +9,14 @@
 namespace longbeat::test {
 
 /// Sets every field of `message`, also inside: strings and bytes to the field's name, numbers to its number, enums to
-/// their first value that is not zero, lists and maps to one element; the first member of each oneof.
+/// their first value that is not zero, lists and maps to one element; the first member of each oneof. Times and
+/// durations are filled_time() of their field's number.
 void fill(google::protobuf::Message& message, int depth = 0);
+
+/// Another one for each field of a message, so that it shows when two are swapped.
+constexpr std::chrono::nanoseconds filled_time(int field_number) {
+  return std::chrono::seconds(field_number) + std::chrono::nanoseconds(2);
+}
 
 /// Sets every enum of `message`, also inside, to a number that no version has defined.
 void set_enums_to_unknown(google::protobuf::Message& message, int number);

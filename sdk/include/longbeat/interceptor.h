@@ -46,7 +46,8 @@ struct AttemptEnd {
 };
 
 /// Stands around every attempt of a worker, for example for tracing. The first of the list is the outermost. Must be
-/// thread-safe: attempts run at the same time. Heartbeats pass no interceptor: they are throttled, most never leave.
+/// thread-safe: attempts run at the same time. A worker's heartbeats pass no interceptor: they are throttled, most
+/// never leave.
 class LONGBEAT_EXPORT WorkerInterceptor {
  public:
   using Next = std::function<Payloads(ExecuteActivityParams)>;
@@ -93,7 +94,9 @@ class LONGBEAT_EXPORT ClientInterceptor {
   /// Sees the call before it is sent, on the thread that makes it, and may change it. Returns what runs when the call
   /// has ended: in the thread that waits for it, or where Pending delivers. An error refuses the call; the interceptors
   /// before this one are told. What either throws is an error of the call, or logged. A call that pages or watches is
-  /// seen once for each request of its own, retries not counted.
+  /// seen once for each request of its own, retries not counted. Three calls are seen on other threads: the wait of
+  /// execute_async() where its start was delivered, and on threads of the SDK the throttled heartbeats of an
+  /// AsyncActivity, each time one is about to be sent, and the report of a LateCompletion that was lost.
   virtual Result<CallEnded> call(ClientCallParams& params) {
     static_cast<void>(params);
     return CallEnded();

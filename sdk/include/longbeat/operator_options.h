@@ -106,7 +106,8 @@ struct PriorityChange {
 struct UpdateOptions {
   /// Moves it to another queue, from the next attempt on. Cannot be cleared.
   std::optional<std::string> task_queue{};
-  /// `clear`: no limit. Timers run on from where they began.
+  /// `clear`: as when it is not set at the start, where one of the first and the third has to be set. Timers run on
+  /// from where they began.
   Change<std::chrono::nanoseconds> schedule_to_close_timeout{}, schedule_to_start_timeout{}, start_to_close_timeout{},
       heartbeat_timeout{};
   /// Only before the first attempt was due.

@@ -25,8 +25,17 @@ Payload filled_payload() {
   return {{{"key", "value"}}, "data"};
 }
 
-/// What `fill` leaves in a timestamp or duration.
-constexpr Nanoseconds kFilled = 1s + 2ns;
+/// What `fill` leaves in a timestamp.
+WallTime filled_wall_time(int field_number) {
+  return WallTime(filled_time(field_number));
+}
+
+using Retry = common_pb::RetryPolicy;
+const RetryPolicyFields kFilledRetry{filled_time(Retry::kInitialIntervalFieldNumber),
+                                     2,
+                                     filled_time(Retry::kMaximumIntervalFieldNumber),
+                                     4,
+                                     {"non_retryable_error_types"}};
 
 StartActivityParams full_start() {
   StartActivityParams params;
@@ -169,20 +178,8 @@ TEST_CASE("a description has every field that the answer has", "[rpc][convert][d
   CHECK(description.heartbeat_count == 34);
   CHECK(description.state_transition_count == 27);
   CHECK(description.state_size_bytes == 28);
-  for (const auto duration : {description.schedule_to_close, description.schedule_to_start, description.start_to_close,
-                              description.heartbeat, description.start_delay}) {
-    CHECK(duration == kFilled);
-  }
-  CHECK(description.retry == RetryPolicyFields{kFilled, 2, kFilled, 4, {"non_retryable_error_types"}});
+  CHECK(description.retry == kFilledRetry);
   CHECK(description.priority == PriorityFields{1, "fairness_key", 3});
-  for (const auto& time :
-       {description.schedule_time, description.execution_time, description.last_started_time,
-        description.last_heartbeat_time, description.last_attempt_complete_time, description.next_attempt_schedule_time,
-        description.expiration_time, description.close_time}) {
-    CHECK((time == WallTime(kFilled)));
-  }
-  CHECK((description.current_retry_interval == kFilled));
-  CHECK((description.execution_duration == kFilled));
   CHECK(description.last_worker_identity == "last_worker_identity");
   CHECK(description.sdk_name == "sdk_name");
   CHECK(description.sdk_version == "sdk_version");
@@ -205,6 +202,28 @@ TEST_CASE("a description has every field that the answer has", "[rpc][convert][d
   CHECK(description.long_poll_token == "long_poll_token");
 }
 
+TEST_CASE("a description has each time and duration in its place", "[rpc][convert][describe]") {
+  using Info = temporal::api::activity::v1::ActivityExecutionInfo;
+  service_pb::DescribeActivityExecutionResponse response;
+  fill(response);
+  const auto description = from_proto(std::move(response));
+  CHECK(description.schedule_to_close == filled_time(Info::kScheduleToCloseTimeoutFieldNumber));
+  CHECK(description.schedule_to_start == filled_time(Info::kScheduleToStartTimeoutFieldNumber));
+  CHECK(description.start_to_close == filled_time(Info::kStartToCloseTimeoutFieldNumber));
+  CHECK(description.heartbeat == filled_time(Info::kHeartbeatTimeoutFieldNumber));
+  CHECK(description.start_delay == filled_time(Info::kStartDelayFieldNumber));
+  CHECK((description.current_retry_interval == filled_time(Info::kCurrentRetryIntervalFieldNumber)));
+  CHECK((description.execution_duration == filled_time(Info::kExecutionDurationFieldNumber)));
+  CHECK((description.schedule_time == filled_wall_time(Info::kScheduleTimeFieldNumber)));
+  CHECK((description.execution_time == filled_wall_time(Info::kExecutionTimeFieldNumber)));
+  CHECK((description.last_started_time == filled_wall_time(Info::kLastStartedTimeFieldNumber)));
+  CHECK((description.last_heartbeat_time == filled_wall_time(Info::kLastHeartbeatTimeFieldNumber)));
+  CHECK((description.last_attempt_complete_time == filled_wall_time(Info::kLastAttemptCompleteTimeFieldNumber)));
+  CHECK((description.next_attempt_schedule_time == filled_wall_time(Info::kNextAttemptScheduleTimeFieldNumber)));
+  CHECK((description.expiration_time == filled_wall_time(Info::kExpirationTimeFieldNumber)));
+  CHECK((description.close_time == filled_wall_time(Info::kCloseTimeFieldNumber)));
+}
+
 TEST_CASE("a description tells how each callback stands", "[rpc][convert][describe][callbacks]") {
   service_pb::DescribeActivityExecutionResponse response;
   fill(response);
@@ -215,9 +234,10 @@ TEST_CASE("a description tells how each callback stands", "[rpc][convert][descri
   CHECK(callback.on_close);
   CHECK(callback.state == 1);
   CHECK(callback.attempt == 4);
-  CHECK((callback.registration_time == WallTime(kFilled)));
-  CHECK((callback.last_attempt_complete_time == WallTime(kFilled)));
-  CHECK((callback.next_attempt_schedule_time == WallTime(kFilled)));
+  using Info = temporal::api::callback::v1::CallbackInfo;
+  CHECK((callback.registration_time == filled_wall_time(Info::kRegistrationTimeFieldNumber)));
+  CHECK((callback.last_attempt_complete_time == filled_wall_time(Info::kLastAttemptCompleteTimeFieldNumber)));
+  CHECK((callback.next_attempt_schedule_time == filled_wall_time(Info::kNextAttemptScheduleTimeFieldNumber)));
   CHECK(callback.last_attempt_failure.has_value());
   CHECK(callback.blocked_reason == "blocked_reason");
 }
@@ -279,10 +299,11 @@ TEST_CASE("a list", "[rpc][convert][list]") {
     CHECK(row.type == "name");
     CHECK(row.task_queue == "task_queue");
     CHECK(row.status == 77);
-    CHECK((row.schedule_time == WallTime(kFilled)));
-    CHECK((row.execution_time == WallTime(kFilled)));
-    CHECK((row.close_time == WallTime(kFilled)));
-    CHECK((row.execution_duration == kFilled));
+    using Info = temporal::api::activity::v1::ActivityExecutionListInfo;
+    CHECK((row.schedule_time == filled_wall_time(Info::kScheduleTimeFieldNumber)));
+    CHECK((row.execution_time == filled_wall_time(Info::kExecutionTimeFieldNumber)));
+    CHECK((row.close_time == filled_wall_time(Info::kCloseTimeFieldNumber)));
+    CHECK((row.execution_duration == filled_time(Info::kExecutionDurationFieldNumber)));
     CHECK(row.search_attributes.size() == 1);
     CHECK(row.state_transition_count == 9);
     CHECK(row.state_size_bytes == 10);

@@ -144,13 +144,19 @@ TEST_CASE("the answer to an update has all options", "[rpc][convert][operator]")
   SECTION("that the server tells") {
     fill(response);
     const auto options = from_proto(response);
-    constexpr Nanoseconds kFilled = 1s + 2ns;
     CHECK((options.task_queue == "name"));
-    for (const auto& duration : {options.schedule_to_close, options.schedule_to_start, options.start_to_close,
-                                 options.heartbeat, options.start_delay}) {
-      CHECK((duration == kFilled));
-    }
-    CHECK((options.retry == RetryPolicyFields{kFilled, 2, kFilled, 4, {"non_retryable_error_types"}}));
+    using Options = temporal::api::activity::v1::ActivityOptions;
+    CHECK((options.schedule_to_close == filled_time(Options::kScheduleToCloseTimeoutFieldNumber)));
+    CHECK((options.schedule_to_start == filled_time(Options::kScheduleToStartTimeoutFieldNumber)));
+    CHECK((options.start_to_close == filled_time(Options::kStartToCloseTimeoutFieldNumber)));
+    CHECK((options.heartbeat == filled_time(Options::kHeartbeatTimeoutFieldNumber)));
+    CHECK((options.start_delay == filled_time(Options::kStartDelayFieldNumber)));
+    using Retry = common_pb::RetryPolicy;
+    CHECK((options.retry == RetryPolicyFields{filled_time(Retry::kInitialIntervalFieldNumber),
+                                              2,
+                                              filled_time(Retry::kMaximumIntervalFieldNumber),
+                                              4,
+                                              {"non_retryable_error_types"}}));
     CHECK((options.priority == PriorityFields{1, "fairness_key", 3}));
   }
   SECTION("and none that it does not tell") {

@@ -15,10 +15,17 @@ using namespace std::chrono_literals;
 
 namespace {
 
+namespace namespace_pb = temporal::api::namespace_::v1;
+namespace queue_pb = temporal::api::taskqueue::v1;
+namespace replication_pb = temporal::api::replication::v1;
+namespace worker_pb = temporal::api::worker::v1;
+
 using Names = std::vector<std::string>;
 
-/// What `fill` leaves in a timestamp or duration.
-constexpr Nanoseconds kFilled = 1s + 2ns;
+/// What `fill` leaves in a timestamp.
+WallTime filled_wall_time(int field_number) {
+  return WallTime(filled_time(field_number));
+}
 
 }  // namespace
 
@@ -33,7 +40,7 @@ TEST_CASE("a namespace's description has what the answer has", "[rpc][convert][n
     CHECK(info.description == "description");
     CHECK(info.owner_email == "owner_email");
     CHECK(info.data.at("key") == "value");
-    CHECK((info.retention == kFilled));
+    CHECK((info.retention == filled_time(namespace_pb::NamespaceConfig::kWorkflowExecutionRetentionTtlFieldNumber)));
     CHECK(info.history_archival_state == 1);
     CHECK(info.history_archival_uri == "history_archival_uri");
     CHECK(info.visibility_archival_state == 1);
@@ -50,7 +57,8 @@ TEST_CASE("a namespace's description has what the answer has", "[rpc][convert][n
     CHECK(info.failover_version == 4);
     CHECK(info.is_global_namespace);
     REQUIRE(info.failover_history.size() == 1);
-    CHECK((info.failover_history[0].failover_time == WallTime(kFilled)));
+    CHECK((info.failover_history[0].failover_time ==
+           filled_wall_time(replication_pb::FailoverStatus::kFailoverTimeFieldNumber)));
     CHECK(info.failover_history[0].failover_version == 2);
   }
   SECTION("also states that this version does not know") {
@@ -114,13 +122,14 @@ TEST_CASE("a task queue's description", "[rpc][convert][task_queue]") {
     REQUIRE(description.pollers.size() == 1);
     const auto& poller = description.pollers[0];
     CHECK(poller.identity == "identity");
-    CHECK((poller.last_access_time == WallTime(kFilled)));
+    CHECK((poller.last_access_time == filled_wall_time(queue_pb::PollerInfo::kLastAccessTimeFieldNumber)));
     CHECK(poller.rate_per_second == 3);
     CHECK((poller.deployment == DeploymentVersionFields{"deployment_name", "build_id"}));
     CHECK(poller.versioning_mode == 1);
     REQUIRE(description.stats.has_value());
     CHECK(description.stats->approximate_backlog_count == 1);
-    CHECK(description.stats->approximate_backlog_age == kFilled);
+    CHECK(description.stats->approximate_backlog_age ==
+          filled_time(queue_pb::TaskQueueStats::kApproximateBacklogAgeFieldNumber));
     CHECK(description.stats->tasks_add_rate == 3);
     CHECK(description.stats->tasks_dispatch_rate == 4);
     CHECK(description.stats->rate_limiting_active);
@@ -133,7 +142,8 @@ TEST_CASE("a task queue's description", "[rpc][convert][task_queue]") {
     CHECK((description.versioning->current_version == DeploymentVersionFields{"deployment_name", "build_id"}));
     CHECK((description.versioning->ramping_version == DeploymentVersionFields{"deployment_name", "build_id"}));
     CHECK(description.versioning->ramping_percentage == 3);
-    CHECK((description.versioning->update_time == WallTime(kFilled)));
+    CHECK((description.versioning->update_time ==
+           filled_wall_time(queue_pb::TaskQueueVersioningInfo::kUpdateTimeFieldNumber)));
   }
   SECTION("tells who set which rate, and why") {
     service_pb::DescribeTaskQueueResponse response;
@@ -146,7 +156,7 @@ TEST_CASE("a task queue's description", "[rpc][convert][task_queue]") {
       CHECK((limit->requests_per_second == 1.0f));
       CHECK(limit->reason == "reason");
       CHECK(limit->update_identity == "update_identity");
-      CHECK((limit->update_time == WallTime(kFilled)));
+      CHECK((limit->update_time == filled_wall_time(queue_pb::ConfigMetadata::kUpdateTimeFieldNumber)));
     }
     CHECK(description.config->fairness_weight_overrides.size() == 1);
   }
@@ -198,7 +208,7 @@ TEST_CASE("a list of workers has every field of each", "[rpc][convert][workers]"
   CHECK(worker.sdk_name == "sdk_name");
   CHECK(worker.sdk_version == "sdk_version");
   CHECK(worker.status == 77);
-  CHECK((worker.start_time == WallTime(kFilled)));
+  CHECK((worker.start_time == filled_wall_time(worker_pb::WorkerListInfo::kStartTimeFieldNumber)));
   CHECK((worker.deployment_version == DeploymentVersionFields{"deployment_name", "build_id"}));
   CHECK((worker.plugins == std::vector<PluginFields>{{"name", "version"}}));
   CHECK(worker.storage_drivers == Names{"type"});
@@ -223,8 +233,8 @@ TEST_CASE("a worker's description has every field of the answer", "[rpc][convert
     CHECK(worker.summary.storage_drivers.size() == 1);
     CHECK(worker.host_cpu_usage == 3);
     CHECK(worker.host_memory_usage == 4);
-    CHECK((worker.heartbeat_time == WallTime(kFilled)));
-    CHECK((worker.since_last == kFilled));
+    CHECK((worker.heartbeat_time == filled_wall_time(worker_pb::WorkerHeartbeat::kHeartbeatTimeFieldNumber)));
+    CHECK((worker.since_last == filled_time(worker_pb::WorkerHeartbeat::kElapsedSinceLastHeartbeatFieldNumber)));
     CHECK(worker.sticky_cache_hits == 20);
     CHECK(worker.sticky_cache_misses == 21);
     CHECK(worker.sticky_cache_size == 22);
@@ -249,7 +259,8 @@ TEST_CASE("a worker's description has every field of the answer", "[rpc][convert
          {worker.activity_pollers, worker.workflow_pollers, worker.workflow_sticky_pollers, worker.nexus_pollers}) {
       REQUIRE(pollers.has_value());
       CHECK(pollers->current == 1);
-      CHECK((pollers->last_successful_poll_time == WallTime(kFilled)));
+      CHECK((pollers->last_successful_poll_time ==
+             filled_wall_time(worker_pb::WorkerPollerInfo::kLastSuccessfulPollTimeFieldNumber)));
       CHECK(pollers->is_autoscaling);
     }
   }

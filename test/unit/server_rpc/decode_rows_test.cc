@@ -15,9 +15,19 @@ namespace {
 const std::string kService = kWorkflowService;
 const std::string kOperators = kOperatorService;
 
-/// What filled Duration messages mean.
-bool is_filled(const std::optional<RawDuration>& duration) {
-  return duration && duration->seconds == 1 && duration->nanos == 2;
+/// What a filled Duration of this field means.
+bool is_filled(const std::optional<RawDuration>& duration, int field_number) {
+  return duration && duration->seconds == field_number && duration->nanos == 2;
+}
+
+/// All that `Message` has.
+template <class Message, class Timeouts>
+void check_timeouts(const Timeouts& timeouts) {
+  CHECK(is_filled(timeouts.schedule_to_close, Message::kScheduleToCloseTimeoutFieldNumber));
+  CHECK(is_filled(timeouts.schedule_to_start, Message::kScheduleToStartTimeoutFieldNumber));
+  CHECK(is_filled(timeouts.start_to_close, Message::kStartToCloseTimeoutFieldNumber));
+  CHECK(is_filled(timeouts.heartbeat, Message::kHeartbeatTimeoutFieldNumber));
+  CHECK(is_filled(timeouts.start_delay, Message::kStartDelayFieldNumber));
 }
 
 void check_run(const RunRef& run) {
@@ -33,14 +43,14 @@ void check_command(const OneRequest& request) {
   CHECK(request.request_id == "request_id");
   if constexpr (requires { request.reason; }) CHECK(request.reason == "reason");
   if constexpr (requires { request.workflow_id; }) CHECK(request.workflow_id == "workflow_id");
-  if constexpr (requires { request.jitter; }) CHECK(is_filled(request.jitter));
 }
 
 void check_retry(const std::optional<StartRequest::Retry>& retry) {
+  using Retry = temporal::api::common::v1::RetryPolicy;
   REQUIRE(retry);
-  CHECK(is_filled(retry->initial_interval));
+  CHECK(is_filled(retry->initial_interval, Retry::kInitialIntervalFieldNumber));
   CHECK(retry->backoff_coefficient == 2.0);
-  CHECK(is_filled(retry->maximum_interval));
+  CHECK(is_filled(retry->maximum_interval, Retry::kMaximumIntervalFieldNumber));
   CHECK(retry->maximum_attempts == 4);
   CHECK(retry->non_retryable_error_types == std::vector<std::string>{"non_retryable_error_types"});
 }
@@ -59,8 +69,9 @@ void check_beat(const WorkerBeat& beat) {
   CHECK(beat.sdk_name == "sdk_name");
   CHECK(beat.sdk_version == "sdk_version");
   CHECK(beat.status == 1);
-  CHECK(beat.start_time == Time(std::chrono::nanoseconds(1'000'000'002)));
-  CHECK(beat.heartbeat_time == beat.start_time);
+  using Heartbeat = temporal::api::worker::v1::WorkerHeartbeat;
+  CHECK(beat.start_time == Time(filled_time(Heartbeat::kStartTimeFieldNumber)));
+  CHECK(beat.heartbeat_time == Time(filled_time(Heartbeat::kHeartbeatTimeFieldNumber)));
   temporal::api::worker::v1::WorkerHeartbeat whole;
   REQUIRE(whole.ParseFromString(beat.message));
   CHECK(whole.plugins_size() == 1);
@@ -78,10 +89,7 @@ TEST_CASE("a start request arrives whole", "[rpc][decode]") {
   CHECK(request.type == "name");
   CHECK(request.has_task_queue);
   CHECK(request.task_queue == "name");
-  for (const auto& duration : {request.schedule_to_close, request.schedule_to_start, request.start_to_close,
-                               request.heartbeat, request.start_delay}) {
-    CHECK(is_filled(duration));
-  }
+  check_timeouts<service::StartActivityExecutionRequest>(request);
   check_retry(request.retry);
   CHECK(request.priority == kFilledPriority);
   CHECK(request.id_reuse_policy == 1);
@@ -139,10 +147,13 @@ TEST_CASE("commands on one activity arrive whole", "[rpc][decode]") {
       decoded<TerminateRequest, service::TerminateActivityExecutionRequest>(kService + "TerminateActivityExecution"));
   check_run(decoded<DeleteRequest, service::DeleteActivityExecutionRequest>(kService + "DeleteActivityExecution").run);
   check_command(decoded<PauseRequest, service::PauseActivityExecutionRequest>(kService + "PauseActivityExecution"));
-  check_command(
-      decoded<UnpauseRequest, service::UnpauseActivityExecutionRequest>(kService + "UnpauseActivityExecution"));
+  const auto unpause =
+      decoded<UnpauseRequest, service::UnpauseActivityExecutionRequest>(kService + "UnpauseActivityExecution");
+  check_command(unpause);
+  CHECK(is_filled(unpause.jitter, service::UnpauseActivityExecutionRequest::kJitterFieldNumber));
   const auto reset = decoded<ResetRequest, service::ResetActivityExecutionRequest>(kService + "ResetActivityExecution");
   check_command(reset);
+  CHECK(is_filled(reset.jitter, service::ResetActivityExecutionRequest::kJitterFieldNumber));
   CHECK((reset.keep_paused && reset.restore_original_options && reset.reset_heartbeat));
 }
 
@@ -154,11 +165,7 @@ TEST_CASE("an update of options arrives whole", "[rpc][decode]") {
   CHECK(update.update_mask == std::vector<std::string>{"paths"});
   REQUIRE(update.options);
   CHECK(update.options->task_queue == "name");
-  for (const auto& duration :
-       {update.options->schedule_to_close, update.options->schedule_to_start, update.options->start_to_close,
-        update.options->heartbeat, update.options->start_delay}) {
-    CHECK(is_filled(duration));
-  }
+  check_timeouts<temporal::api::activity::v1::ActivityOptions>(*update.options);
   check_retry(update.options->retry);
   CHECK(update.options->priority == kFilledPriority);
 
@@ -287,7 +294,7 @@ TEST_CASE("calls about namespaces arrive whole", "[rpc][decode]") {
   CHECK(created.namespace_name == "namespace");
   CHECK(created.description == "description");
   CHECK(created.owner_email == "owner_email");
-  CHECK(is_filled(created.retention));
+  CHECK(is_filled(created.retention, service::RegisterNamespaceRequest::kWorkflowExecutionRetentionPeriodFieldNumber));
   CHECK(created.data == data);
   CHECK(created.is_global);
   const auto list = decoded<ListNamespacesRequest, service::ListNamespacesRequest>(kService + "ListNamespaces");
@@ -302,14 +309,15 @@ TEST_CASE("calls about namespaces arrive whole", "[rpc][decode]") {
   CHECK(update.info->data == data);
   CHECK(update.info->state == 1);
   CHECK(update.has_config);
-  CHECK(is_filled(update.retention));
+  CHECK(is_filled(update.retention,
+                  temporal::api::namespace_::v1::NamespaceConfig::kWorkflowExecutionRetentionTtlFieldNumber));
   CHECK(decoded<DeprecateNamespaceRequest, service::DeprecateNamespaceRequest>(kService + "DeprecateNamespace")
             .namespace_name == "namespace");
   const auto removed =
       decoded<DeleteNamespaceRequest, operators::DeleteNamespaceRequest>(kOperators + "DeleteNamespace");
   CHECK(removed.namespace_name == "namespace");
   CHECK(removed.id == "namespace_id");
-  CHECK(is_filled(removed.delay));
+  CHECK(is_filled(removed.delay, operators::DeleteNamespaceRequest::kNamespaceDeleteDelayFieldNumber));
 }
 
 TEST_CASE("calls about search attributes arrive whole", "[rpc][decode]") {
