@@ -126,12 +126,14 @@ struct PayloadCodec<std::optional<T>> {
 class DataConverter {
  public:
   /// From now on this converter and its copies encode and decode values of type T with these two functions, in place of
-  /// T's PayloadCodec. `encode` takes a const T& and returns a Payload, `decode` a const Payload& and returns a T; both
-  /// may return a Result of it, both may throw; both must be thread-safe. For arguments, results and details that are a
-  /// T or a std::optional of one; a T inside another type is that type's affair. The newest call for a type counts.
+  /// T's PayloadCodec, which T needs all the same: other converters use it. `encode` takes a const T& and returns a
+  /// Payload, `decode` a const Payload& and returns a T; both may return a Result of it, both may throw; both must be
+  /// thread-safe. For arguments, results and details that are a T or a std::optional of one; a T inside another type is
+  /// that type's affair. The newest call for a type counts.
   ///   ClientOptions{.converter = DataConverter().use<Money>(money_as_text, money_from_text)}
   template <class T, class Encode, class Decode>
   DataConverter& use(Encode encode, Decode decode) & {
+    static_cast<void>(internal::require_payload_codec<T>());
     static_assert(std::is_invocable_r_v<Result<Payload>, const Encode&, const T&>,
                   "longbeat: use<T>(encode, decode): encode takes a const T& and returns a Payload or a Result of one");
     static_assert(std::is_invocable_r_v<Result<T>, const Decode&, const Payload&>,
@@ -225,8 +227,9 @@ class DataConverter {
     }
   }
 
-  /// What a failure carries, as a T: the details of an application failure, the last heartbeat details of a timeout, what
-  /// a canceled activity left. Nothing when there is none; kUndecodable when it is not a T. Looks at the first value.
+  /// What a failure carries, as a T: the details of an application failure, the last heartbeat details of a timeout,
+  /// what a canceled activity left. Nothing when there is none; kUndecodable when it is not a T. Looks at the first
+  /// value.
   ///   if (const Failure* disk = error.failure->find("DiskFull")) auto path = client.converter().details<Path>(*disk);
   template <class T>
   Result<std::optional<T>> details(const Failure& failure) const {

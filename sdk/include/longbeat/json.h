@@ -237,10 +237,12 @@ std::optional<std::string> number_misfit(const nlohmann::json& json) {
   }
 }
 
-/// nlohmann copies a value by recursion: text of a few hundred kilobytes could overflow the stack.
+/// nlohmann copies and writes a value by recursion: text of a few hundred kilobytes could overflow the stack.
+inline constexpr std::size_t kJsonDepthMax = 5'000;
+inline constexpr const char* kNestedTooDeeply = "its JSON is nested more than 5000 deep";
+
 inline bool is_nested_too_deeply(std::string_view text) {
-  constexpr int kDepthMax = 5'000;
-  int depth = 0;
+  std::size_t depth = 0;
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -249,12 +251,35 @@ inline bool is_nested_too_deeply(std::string_view text) {
     } else if (in_string) {
       if (c == '\\') ++i;
     } else if (c == '[' || c == '{') {
-      if (++depth > kDepthMax) return true;
-    } else if (c == ']' || c == '}') {
+      if (++depth > kJsonDepthMax) return true;
+    } else if (depth > 0 && (c == ']' || c == '}')) {
       --depth;
     }
   }
   return false;
+}
+
+inline bool is_nested_too_deeply(const nlohmann::json& json) {
+  std::vector<std::pair<nlohmann::json::const_iterator, nlohmann::json::const_iterator>> open;
+  if (json.is_structured()) open.emplace_back(json.begin(), json.end());
+  while (!open.empty()) {
+    auto& [at, end] = open.back();
+    if (at == end) {
+      open.pop_back();
+      continue;
+    }
+    const auto& part = *at++;
+    if (!part.is_structured()) continue;
+    if (open.size() == kJsonDepthMax) return true;
+    open.emplace_back(part.begin(), part.end());
+  }
+  return false;
+}
+
+/// What others could not read is not written.
+inline Payload payload_of_json(const nlohmann::json& json) {
+  if (is_nested_too_deeply(json)) throw std::invalid_argument(kNestedTooDeeply);
+  return make_payload("json/plain", json.dump());
 }
 
 template <class T>
@@ -294,9 +319,9 @@ struct PayloadCodec<T> {
       if (!std::isfinite(value)) throw std::invalid_argument(std::to_string(value) + " is no number in JSON");
     }
     if constexpr (std::is_same_v<T, nlohmann::json>) {
-      return internal::make_payload("json/plain", value.dump());
+      return internal::payload_of_json(value);
     } else {
-      return internal::make_payload("json/plain", nlohmann::json(value).dump());
+      return internal::payload_of_json(nlohmann::json(value));
     }
   }
   static Result<T> decode(const Payload& payload) {
@@ -305,8 +330,8 @@ struct PayloadCodec<T> {
     if (!null && encoding != "json/plain") {
       return Error{ErrorCode::kUndecodable, "its encoding is '" + std::string(encoding) + "', needed is 'json/plain'"};
     }
-    if (!null && internal::is_nested_too_deeply(payload.data))
-      return Error{ErrorCode::kUndecodable, "its JSON is nested more than 5000 deep"};
+    if (!null && internal::is_nested_too_deeply(std::string_view(payload.data)))
+      return Error{ErrorCode::kUndecodable, internal::kNestedTooDeeply};
     return internal::from_json_text<T>(null ? nlohmann::json() : nlohmann::json::parse(payload.data));
   }
 };

@@ -2,10 +2,14 @@
 #include <chrono>
 #include <cstddef>
 #include <limits>
+#include <list>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -35,6 +39,15 @@ std::string refusal(const std::string& text) {
   return message.substr(message.find("`: ") + 3);
 }
 
+/// Why it cannot be written.
+template <class T>
+std::string unwritten(const T& value) {
+  const auto payload = DataConverter().to_payload(value);
+  if (payload) return "written as " + payload.value().data;
+  CHECK(payload.error().code == ErrorCode::kUndecodable);
+  return payload.error().message.substr(payload.error().message.find("encoded: ") + 9);
+}
+
 enum class Color { kRed, kGreen };
 NLOHMANN_JSON_SERIALIZE_ENUM(Color, {{Color::kRed, "red"}, {Color::kGreen, "green"}})
 
@@ -49,6 +62,17 @@ struct Shape {
   std::optional<std::vector<Color>> colors{};
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Shape, sides, name, tag, age, made, pixels, labels, colors)
+
+struct Tree {
+  int age = 0;
+  std::vector<Tree> children{};
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Tree, age, children)
+
+struct OnlyWritten {};
+void to_json(nlohmann::json& to, const OnlyWritten&) {
+  to = "once";
+}
 
 }  // namespace
 
@@ -111,6 +135,8 @@ TEST_CASE("a duration is text", "[converter][json]") {
     CHECK(written(1ns) == "\"PT0.000000001S\"");
     CHECK(written(std::chrono::duration<double>(0.5)) == "\"PT0.5S\"");
     CHECK(read<Nanoseconds>("\"P1DT2H3M4.5S\"") == 24h + 2h + 3min + 4500ms);
+    CHECK(read<Nanoseconds>("\"P1W\"") == 7 * 24h);
+    CHECK(read<Nanoseconds>("\"P2W1DT1S\"") == 15 * 24h + 1s);
     CHECK(read<Nanoseconds>("\"PT-1.5S\"") == -1500ms);  // Java's way.
     CHECK(read<Nanoseconds>("\"-PT1M-30S\"") == -30s);
     CHECK(read<std::chrono::minutes>("\"PT2H\"") == 120min);
@@ -132,6 +158,9 @@ TEST_CASE("a duration is text", "[converter][json]") {
                              "P",
                              "PT",
                              "P1D1",
+                             "P1D1W",
+                             "P1.5W",
+                             "PT1W",
                              "PT1",
                              "1",
                              "1S",
@@ -157,6 +186,28 @@ TEST_CASE("a duration is text", "[converter][json]") {
   }
 }
 
+TEST_CASE("a duration that no text can say is not written", "[converter][json]") {
+  using Seconds = std::chrono::duration<double>;
+  constexpr auto kInfinite = std::numeric_limits<double>::infinity();
+  CHECK(unwritten(std::chrono::hours::max()) == "its seconds are out of range");
+  CHECK(unwritten(std::chrono::hours::min()) == "its seconds are out of range");
+  CHECK(unwritten(std::chrono::seconds::max()) == "its seconds are out of range");
+  CHECK(unwritten(Seconds(kInfinite)) == "its seconds are out of range");
+  CHECK(unwritten(Seconds(-kInfinite)) == "its seconds are out of range");
+  CHECK(unwritten(Seconds(std::numeric_limits<double>::quiet_NaN())) == "its seconds are out of range");
+  CHECK(unwritten(Seconds(1e300)) == "its seconds are out of range");
+  CHECK(unwritten(std::chrono::duration<float, std::nano>(std::numeric_limits<float>::infinity())) ==
+        "its seconds are out of range");
+  CHECK(unwritten(std::optional(std::vector{std::chrono::hours::max()})) == "its seconds are out of range");
+  SECTION("but the longest of most types can be said, and read") {
+    for (const auto longest : {std::chrono::milliseconds::max(), std::chrono::milliseconds::min()})
+      CHECK(read<std::chrono::milliseconds>(written(longest)) == longest);
+    for (const auto longest : {Nanoseconds::max() - 1s, Nanoseconds::min() + 1s})
+      CHECK(read<Nanoseconds>(written(longest)) == longest);
+    CHECK(read<std::chrono::seconds>(written(1'000'000'000'000'000'000s)) == 1'000'000'000'000'000'000s);
+  }
+}
+
 TEST_CASE("a time is text of RFC 3339", "[converter][json]") {
   const Time at = Time(1'795'299'102s);  // 2026-11-21T22:11:42Z
   SECTION("in UTC") {
@@ -175,12 +226,77 @@ TEST_CASE("a time is text of RFC 3339", "[converter][json]") {
   SECTION("and nothing else") {
     for (const char* text : {"", "2026-11-21", "2026-11-21T22:11:42", "2026-11-21T22:11Z", "2026-13-21T22:11:42Z",
                              "2026-02-30T22:11:42Z", "2026-11-21T24:11:42Z", "2026-11-21T22:11:42Zx",
-                             "2026-11-21T22:11:42.Z", "26-11-21T22:11:42Z", "2026-11-21T22:11:42+1"}) {
+                             "2026-11-21T22:11:42.Z", "26-11-21T22:11:42Z", "2026-11-21T22:11:42+1",
+                             "2026-11-21T22:11:42+99:99", "2026-11-21T22:11:42-24:00", "2026-11-21T22:11:42+00:60"}) {
       INFO(text);
       CHECK_THAT(refusal<Time>('"' + std::string(text) + '"'), ContainsSubstring("not a time"));
     }
     CHECK_THAT(refusal<Time>("1795299102"), ContainsSubstring("not a time"));
     CHECK_THAT(refusal<Time>("\"9999-12-31T23:59:59Z\""), ContainsSubstring("does not reach so far"));
+  }
+}
+
+TEST_CASE("a time outside of the years 0 to 9999 is not written", "[converter][json]") {
+  using std::chrono::sys_seconds;
+  using Milliseconds = std::chrono::sys_time<std::chrono::milliseconds>;
+  const sys_seconds first(-62'167'219'200s), last(253'402'300'799s);
+  CHECK(written(first) == "\"0000-01-01T00:00:00Z\"");
+  CHECK(written(last) == "\"9999-12-31T23:59:59Z\"");
+  CHECK(read<sys_seconds>(written(first)) == first);
+  CHECK(unwritten(first - 1s) == "its year is not between 0 and 9999");
+  CHECK(unwritten(last + 1s) == "its year is not between 0 and 9999");
+  CHECK(unwritten(Milliseconds(first) - 1ms) == "its year is not between 0 and 9999");
+  CHECK(unwritten(Milliseconds::max()) == "its year is not between 0 and 9999");
+  CHECK(unwritten(Milliseconds::min()) == "its year is not between 0 and 9999");
+  CHECK(unwritten(sys_seconds(std::chrono::seconds(1LL << 32) * 86'400)) == "its year is not between 0 and 9999");
+  CHECK(unwritten(sys_seconds::max()) == "its seconds are out of range");
+  CHECK(written(Time::max()) == "\"2262-04-11T23:47:16.854775807Z\"");
+}
+
+TEST_CASE("Go's time that was not set", "[converter][json][interop]") {
+  const std::string zero = "\"0001-01-01T00:00:00Z\"";
+  CHECK(written(read<std::chrono::sys_seconds>(zero)) == zero);
+  CHECK(written(read<std::chrono::sys_time<std::chrono::microseconds>>(zero)) == zero);
+  SECTION("is the epoch where its type does not reach so far") {
+    CHECK(read<Time>(zero) == Time());
+    CHECK(read<Shape>("{\"sides\":3,\"made\":" + zero + "}").made == Time());
+  }
+  SECTION("is no excuse for another time") {
+    CHECK_THAT(refusal<Time>("\"0001-01-01T00:00:01Z\""), ContainsSubstring("does not reach so far"));
+    CHECK_THAT(refusal<Time>("\"0001-01-01T00:00:00+01:00\""), ContainsSubstring("does not reach so far"));
+  }
+}
+
+TEST_CASE("a container is read from null too", "[converter][json][interop]") {
+  CHECK(read<std::vector<int>>("null").empty());
+  CHECK(read<std::list<int>>("null").empty());
+  CHECK(read<std::set<std::string>>("null").empty());
+  CHECK(read<std::unordered_set<std::string>>("null").empty());
+  CHECK(read<std::map<std::string, int>>("null").empty());
+  CHECK(read<std::map<int, int>>("null").empty());
+  CHECK(read<std::vector<std::set<int>>>("[null,[2,1]]") == std::vector<std::set<int>>{{}, {1, 2}});
+  CHECK_THAT(refusal<std::set<int>>("{}"), ContainsSubstring("must be array"));
+  CHECK((refusal<std::set<std::uint8_t>>("[300]")) == "/0: 300 does not fit, it would become 44");
+}
+
+TEST_CASE("a program's other JSON goes on as before", "[converter][json]") {
+  SECTION("of types that contain themselves") {
+    CHECK(written(Tree{1, {Tree{2, {}}}}) == R"({"age":1,"children":[{"age":2,"children":[]}]})");
+    CHECK(read<Tree>(R"({"age":1,"children":[{"age":2,"children":null}]})").children.at(0).age == 2);
+  }
+  SECTION("of types that are only written") {
+    CHECK(nlohmann::json(std::vector<OnlyWritten>(1)).dump() == R"(["once"])");
+    CHECK(nlohmann::json(std::map<int, OnlyWritten>{{7, {}}}).dump() == R"({"7":"once"})");
+  }
+  SECTION("that keeps its order") {
+    nlohmann::ordered_json json;
+    json["z"] = std::vector<int>{2, 1};
+    json["a"] = std::map<int, std::optional<std::chrono::seconds>>{{7, 1s}};
+    json["m"] = std::variant<std::int8_t, int>(300);
+    CHECK(json.dump() == R"({"z":[2,1],"a":{"7":"PT1S"},"m":300})");
+    CHECK(json["z"].get<std::vector<int>>().front() == 2);
+    CHECK(json["a"].get<std::map<int, std::optional<std::chrono::seconds>>>().at(7) == 1s);
+    CHECK((json["m"].get<std::variant<std::int8_t, int>>().index()) == 1);
   }
 }
 
@@ -219,6 +335,25 @@ TEST_CASE("JSON that is nested too deeply is refused before anything recurses in
   CHECK_THAT(refusal<nlohmann::json>(nested(5'001)), ContainsSubstring("nested more than 5000 deep"));
   CHECK_THAT(refusal<std::vector<nlohmann::json>>(nested(200'000)), ContainsSubstring("nested more than 5000 deep"));
   CHECK(read<std::string>("\"" + std::string(6'000, '[') + "\\\"[\"").size() == 6'002);
+}
+
+TEST_CASE("a value that nests too deeply is refused where it is written", "[converter][json]") {
+  const auto nested = [](std::size_t depth) {
+    nlohmann::json json = nlohmann::json::array();
+    for (std::size_t i = 1; i < depth; ++i) {
+      nlohmann::json outer = nlohmann::json::array();
+      outer.push_back(std::move(json));
+      json = std::move(outer);
+    }
+    return json;
+  };
+  CHECK(written(nested(5'000)).size() == 10'000);
+  CHECK(unwritten(nested(5'001)) == "its JSON is nested more than 5000 deep");
+  CHECK(unwritten(nested(200'000)) == "its JSON is nested more than 5000 deep");  // Its text would not fit the stack.
+  SECTION("also as a part of others") {
+    CHECK(unwritten(std::vector{nested(1), nested(5'000)}) == "its JSON is nested more than 5000 deep");
+    CHECK(written(std::vector{nested(1), nested(4'999)}).size() == 2 + 3 + 9'998);
+  }
 }
 
 TEST_CASE("numbers that JSON does not have are refused", "[converter][json]") {
