@@ -62,8 +62,9 @@ class LONGBEAT_EXPORT ActivityHandleBase {
   Pending<void> terminate_async(const TerminateOptions& options = {}) const;
 
   /// Deletes the run and all that is known of it; an open one is terminated first. Soon afterwards it is kNotFound.
-  /// (The protocol's DeleteActivityExecution, which has no request ID: a repetition may find it gone and say
-  /// kNotFound.)
+  /// (The protocol's DeleteActivityExecution, which has no request ID: a repetition of yours may find it gone and say
+  /// kNotFound. Without a run ID it may find a run that has been started since, and delete that: then the SDK does not
+  /// repeat it either. Bind the handle to the run first.)
   Result<> remove(const RemoveOptions& options = {}) const;
   Pending<void> remove_async(const RemoveOptions& options = {}) const;
 

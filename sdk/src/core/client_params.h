@@ -58,6 +58,7 @@ struct DescribeParams {
   RunParams run{};
   bool include_input = false, include_outcome = false, include_heartbeat_details = false, include_last_failure = false;
   std::string long_poll_token{};  ///< set: answer once the state differs from the token's; needs the run ID
+  bool retried = true;            ///< false: not by RetryingStub, the caller does that itself
 };
 /// activity.CallbackInfo.
 struct CallbackStateFields {

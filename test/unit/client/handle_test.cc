@@ -340,6 +340,14 @@ TEST_CASE("a watch", "[client][watch]") {
     CHECK(tokens == Paths{"state-1", "state-9"});
     CHECK(service.seen_describes.at(4).long_poll_token == "state-1");
   }
+  SECTION("asks by itself: nobody below repeats what it asks") {
+    service.descriptions = {running("state-1"), completed_state()};
+    watch();
+    for (const auto& asked : service.seen_describes) CHECK_FALSE(asked.retried);
+    service.descriptions = {completed_state()};
+    REQUIRE(handle.describe().ok());
+    CHECK(service.seen_describes.back().retried);
+  }
   SECTION("ends with what rules it out") {
     service.descriptions = {running("state-1"), refused(StatusCode::kNotFound, "gone")};
     watch();

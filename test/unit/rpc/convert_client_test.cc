@@ -143,7 +143,7 @@ TEST_CASE("a callback comes back as it went", "[rpc][convert][callbacks]") {
 }
 
 TEST_CASE("a describe request says what to include and what was seen", "[rpc][convert][describe]") {
-  const auto request = to_proto(DescribeParams{{"space", "a", "run"}, true, true, true, true, "token"});
+  const auto request = to_proto(DescribeParams{{"space", "a", "run"}, true, true, true, true, "token", true});
   CHECK(unset_fields(request) == Names{});
   CHECK(request.namespace_() == "space");
   CHECK(request.activity_id() == "a");
