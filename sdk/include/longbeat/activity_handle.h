@@ -30,6 +30,10 @@ class LONGBEAT_EXPORT ActivityHandleBase {
   const std::string& id() const noexcept { return id_; }
   /// The run this handle is bound to; empty: whichever is the latest.
   const std::string& run_id() const noexcept { return run_id_; }
+  /// True when the start that gave this handle began no run but found this one: with IdConflictPolicy::kUseExisting, or
+  /// because an earlier start under the same request ID had begun it, which may be a try of the same call whose answer
+  /// was lost. False for handles that no start gave.
+  bool joined() const noexcept { return joined_; }
 
   /// The activity as it is now.
   Result<ActivityDescription> describe(const DescribeOptions& options = {}) const;
@@ -90,8 +94,8 @@ class LONGBEAT_EXPORT ActivityHandleBase {
   Pending<ActivityOptions> update_options_async(const UpdateOptions& options) const;
 
  protected:
-  ActivityHandleBase(std::shared_ptr<internal::ClientCore> core, std::string id, std::string run_id)
-      : core_(std::move(core)), id_(std::move(id)), run_id_(std::move(run_id)) {}
+  ActivityHandleBase(std::shared_ptr<internal::ClientCore> core, std::string id, std::string run_id, bool joined)
+      : core_(std::move(core)), id_(std::move(id)), run_id_(std::move(run_id)), joined_(joined) {}
   Result<Payloads> raw_result(const WaitOptions& options) const;
   void raw_result_async(const WaitOptions& options, const std::shared_ptr<internal::PendingState>& state,
                         std::function<void(Result<Payloads>)> fill) const;
@@ -102,6 +106,7 @@ class LONGBEAT_EXPORT ActivityHandleBase {
   std::shared_ptr<internal::ClientCore> core_;
   std::string id_;
   std::string run_id_;
+  bool joined_;
 };
 
 /// One activity, seen from outside. R is what it returns; Payloads leaves the result encoded.
@@ -128,8 +133,8 @@ class ActivityHandle : public ActivityHandleBase {
 
  private:
   friend class Client;
-  ActivityHandle(std::shared_ptr<internal::ClientCore> core, std::string id, std::string run_id)
-      : ActivityHandleBase(std::move(core), std::move(id), std::move(run_id)) {}
+  ActivityHandle(std::shared_ptr<internal::ClientCore> core, std::string id, std::string run_id, bool joined = false)
+      : ActivityHandleBase(std::move(core), std::move(id), std::move(run_id), joined) {}
 };
 
 LONGBEAT_END
