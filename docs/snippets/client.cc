@@ -149,8 +149,11 @@ longbeat::Result<> operate(const Client& client) {
   // [end]
 
   // [end_it]
-  if (auto ended = handle.terminate({.reason = "wrong file"}); !ended) return ended;
-  return handle.remove();
+  const auto now = handle.describe();
+  if (!now) return now.error();
+  const auto run = client.handle<Summary>(handle.id(), now->run_id);  // This one, not what may be started meanwhile.
+  if (auto ended = run.terminate({.reason = "wrong file"}); !ended) return ended;
+  return run.remove();
   // [end]
 }
 

@@ -126,13 +126,18 @@ TEST_CASE("a start under the same request ID is the same start", "[conformance][
   auto options = room.unserved("a");
   options.request_id = "order-17";
   const auto first = room.client.start(twice, options, 1).value();
-  CHECK(room.client.start(twice, options, 1).value().run_id() == first.run_id());
+  CHECK_FALSE(first.joined());
+  const auto again = room.client.start(twice, options, 1).value();
+  CHECK(again.run_id() == first.run_id());
+  CHECK(again.joined());
   options.request_id = "order-18";
   const auto refused = room.client.start(twice, options, 1).error();
   CHECK(refused.code == ErrorCode::kAlreadyStarted);
   CHECK(refused.run_id == first.run_id());
   options.id_conflict_policy = IdConflictPolicy::kUseExisting;
-  CHECK(room.client.start(twice, options, 1).value().run_id() == first.run_id());
+  const auto joined = room.client.start(twice, options, 1).value();
+  CHECK(joined.run_id() == first.run_id());
+  CHECK(joined.joined());
 }
 
 TEST_CASE("a description shows what was asked for", "[conformance][client]") {

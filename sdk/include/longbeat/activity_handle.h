@@ -30,6 +30,10 @@ class LONGBEAT_EXPORT ActivityHandleBase {
   const std::string& id() const noexcept { return id_; }
   /// The run this handle is bound to; empty: whichever is the latest.
   const std::string& run_id() const noexcept { return run_id_; }
+  /// True when the start that gave this handle began no run but found this one: with IdConflictPolicy::kUseExisting, or
+  /// because an earlier start under the same request ID had begun it, which may be a try of the same call whose answer
+  /// was lost. False for handles that no start gave.
+  bool joined() const noexcept { return joined_; }
 
   /// The activity as it is now.
   Result<ActivityDescription> describe(const DescribeOptions& options = {}) const;
@@ -62,8 +66,9 @@ class LONGBEAT_EXPORT ActivityHandleBase {
   Pending<void> terminate_async(const TerminateOptions& options = {}) const;
 
   /// Deletes the run and all that is known of it; an open one is terminated first. Soon afterwards it is kNotFound.
-  /// (The protocol's DeleteActivityExecution, which has no request ID: a repetition may find it gone and say
-  /// kNotFound.)
+  /// (The protocol's DeleteActivityExecution, which has no request ID: a repetition of yours may find it gone and say
+  /// kNotFound. Without a run ID it may find a run that has been started since, and delete that: then the SDK does not
+  /// repeat it either. Bind the handle to the run first.)
   Result<> remove(const RemoveOptions& options = {}) const;
   Pending<void> remove_async(const RemoveOptions& options = {}) const;
 
@@ -89,8 +94,8 @@ class LONGBEAT_EXPORT ActivityHandleBase {
   Pending<ActivityOptions> update_options_async(const UpdateOptions& options) const;
 
  protected:
-  ActivityHandleBase(std::shared_ptr<internal::ClientCore> core, std::string id, std::string run_id)
-      : core_(std::move(core)), id_(std::move(id)), run_id_(std::move(run_id)) {}
+  ActivityHandleBase(std::shared_ptr<internal::ClientCore> core, std::string id, std::string run_id, bool joined)
+      : core_(std::move(core)), id_(std::move(id)), run_id_(std::move(run_id)), joined_(joined) {}
   Result<Payloads> raw_result(const WaitOptions& options) const;
   void raw_result_async(const WaitOptions& options, const std::shared_ptr<internal::PendingState>& state,
                         std::function<void(Result<Payloads>)> fill) const;
@@ -101,6 +106,7 @@ class LONGBEAT_EXPORT ActivityHandleBase {
   std::shared_ptr<internal::ClientCore> core_;
   std::string id_;
   std::string run_id_;
+  bool joined_;
 };
 
 /// One activity, seen from outside. R is what it returns; Payloads leaves the result encoded.
@@ -127,8 +133,8 @@ class ActivityHandle : public ActivityHandleBase {
 
  private:
   friend class Client;
-  ActivityHandle(std::shared_ptr<internal::ClientCore> core, std::string id, std::string run_id)
-      : ActivityHandleBase(std::move(core), std::move(id), std::move(run_id)) {}
+  ActivityHandle(std::shared_ptr<internal::ClientCore> core, std::string id, std::string run_id, bool joined = false)
+      : ActivityHandleBase(std::move(core), std::move(id), std::move(run_id), joined) {}
 };
 
 LONGBEAT_END

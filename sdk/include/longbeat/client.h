@@ -185,7 +185,7 @@ class LONGBEAT_EXPORT Client {
   template <class R>
   Result<ActivityHandle<R>> handle_of(Result<internal::StartedRun> run) const {
     if (!run) return std::move(run).error();
-    return ActivityHandle<R>(core_, std::move(run->activity_id), std::move(run->run_id));
+    return ActivityHandle<R>(core_, std::move(run->activity_id), std::move(run->run_id), run->joined);
   }
   template <class R>
   Result<ActivityHandle<R>> start_encoded(std::string_view type, const StartOptions& options,
@@ -201,7 +201,8 @@ class LONGBEAT_EXPORT Client {
       if (!run) return answer->fill(std::move(run).error());
       auto core = weak.lock();
       if (!core) return answer->fill(Error{ErrorCode::kCanceled, "the client was closed", {}, {}});
-      answer->fill(ActivityHandle<R>(std::move(core), std::move(run->activity_id), std::move(run->run_id)));
+      answer->fill(
+          ActivityHandle<R>(std::move(core), std::move(run->activity_id), std::move(run->run_id), run->joined));
     };
     start_run_async(type, options, std::move(input), state, fill);
     return Pending<ActivityHandle<R>>(std::move(state), core_);

@@ -277,7 +277,7 @@ inline bool is_nested_too_deeply(const nlohmann::json& json) {
 }
 
 /// What others could not read is not written.
-inline Payload json_payload(const nlohmann::json& json) {
+inline Payload payload_of_json(const nlohmann::json& json) {
   if (is_nested_too_deeply(json)) throw std::invalid_argument(kNestedTooDeeply);
   return make_payload("json/plain", json.dump());
 }
@@ -319,9 +319,9 @@ struct PayloadCodec<T> {
       if (!std::isfinite(value)) throw std::invalid_argument(std::to_string(value) + " is no number in JSON");
     }
     if constexpr (std::is_same_v<T, nlohmann::json>) {
-      return internal::json_payload(value);
+      return internal::payload_of_json(value);
     } else {
-      return internal::json_payload(nlohmann::json(value));
+      return internal::payload_of_json(nlohmann::json(value));
     }
   }
   static Result<T> decode(const Payload& payload) {

@@ -53,7 +53,7 @@ class LONGBEAT_EXPORT PendingState : public std::enable_shared_from_this<Pending
  private:
   struct Sync;
   void convert_and_deliver();
-  static void post(std::shared_ptr<PendingState> state, bool on_loop);
+  static void post(std::shared_ptr<PendingState> state, const std::shared_ptr<Callbacks>& callbacks, bool on_loop);
 
   std::unique_ptr<Sync> sync_;
 };
@@ -129,8 +129,9 @@ class [[nodiscard]] Pending {
   }
 
   /// Calls `f(Result<T>)` once the answer is there, also when that is now. What it throws is logged. The call goes on
-  /// without this object; if nobody else holds the client either, it ends with kCanceled. Does nothing when the answer
-  /// was taken before.
+  /// without this object; if nobody else holds the client either, it ends with kCanceled. Where there is no client any
+  /// more, as for an AsyncActivity that was moved from, `f` is called in place. Does nothing when the answer was taken
+  /// before.
   template <class F>
   void then(F f) {
     if (!state_) return;

@@ -1,7 +1,9 @@
 #pragma once
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -23,7 +25,8 @@ struct SearchText {
 /// One value that list queries can use, of the type under which the namespace registered its name:
 ///   {{"Customer", "c-17"}, {"Amount", 12.5}, {"Notes", SearchText{"call back on monday"}}}
 /// Keyword (std::string), Text (SearchText), Int, Double, Bool, Datetime (Timestamp), KeywordList
-/// (std::vector<std::string>); Payload: one that this version cannot read, as it came.
+/// (std::vector<std::string>); Payload: one that this version cannot read, as it came. An Int has 64 bits and a sign:
+/// a greater number throws std::out_of_range.
 class SearchAttribute {
  public:
   using Value =
@@ -39,7 +42,12 @@ class SearchAttribute {
   SearchAttribute(Payload payload) : value_(std::move(payload)) {}                     // NOLINT
   template <std::integral Int>
     requires(!std::is_same_v<Int, bool>)
-  SearchAttribute(Int value) : value_(static_cast<std::int64_t>(value)) {}  // NOLINT
+  SearchAttribute(Int value) : value_(static_cast<std::int64_t>(value)) {  // NOLINT
+    if constexpr (std::is_unsigned_v<Int>) {
+      if (value > std::uint64_t{std::numeric_limits<std::int64_t>::max()})
+        throw std::out_of_range("longbeat: " + std::to_string(value) + " is too large for an Int search attribute");
+    }
+  }
 
   const Value& value() const noexcept { return value_; }
   friend bool operator==(const SearchAttribute&, const SearchAttribute&) = default;

@@ -18,6 +18,7 @@ namespace longbeat::internal {
 struct StartedRun {
   std::string activity_id{};
   std::string run_id{};
+  bool joined = false;  ///< it was there already
 };
 
 /// One start of many, made when its turn has come.

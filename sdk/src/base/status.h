@@ -86,6 +86,11 @@ std::ostream& operator<<(std::ostream& out, const Status& status);
 template <class T = void>
 using StatusOr = Result<T, Status>;
 
+/// What was asked for does not exist (any more), while its namespace does.
+inline bool gone(const Status& status) {
+  return status.code == StatusCode::kNotFound && !std::holds_alternative<NamespaceNotFoundDetail>(status.detail);
+}
+
 inline Status invalid_argument(std::string message) {
   return {StatusCode::kInvalidArgument, std::move(message), {}};
 }

@@ -10,10 +10,6 @@
 namespace longbeat::internal {
 namespace {
 
-bool gone(const Status& status) {
-  return status.code == StatusCode::kNotFound && !std::holds_alternative<NamespaceNotFoundDetail>(status.detail);
-}
-
 bool may_have_got_through(const Status& status) {
   switch (status.code) {
     case StatusCode::kCancelled:

@@ -13,7 +13,9 @@ class ChangeWait final : public LongWait<ActivityDescription> {
  public:
   ChangeWait(Loop& loop, ServiceStub& stub, DescribeParams params, std::optional<TimePoint> deadline,
              std::uint64_t seed)
-      : LongWait(loop, stub, deadline, seed), params_(std::move(params)) {}
+      : LongWait(loop, stub, deadline, seed), params_(std::move(params)) {
+    params_.retried = false;
+  }
 
  private:
   CallId ask(Nanoseconds timeout, Done<ActivityDescription> done) override {

@@ -16,19 +16,21 @@ namespace longbeat::internal {
 namespace {
 enum class Phase { kOpen, kAnswered, kConverting, kFilled };
 
-/// What a conversion threw, if it did.
-std::optional<Error> thrown_by(const PendingState::Job& convert) {
-  const auto error = [](const std::string& what) {
-    return Error{ErrorCode::kInternal, "the answer cannot be handed over, that threw: " + what, {}, {}};
-  };
+/// What code of the user's threw, if it did.
+template <class Job>
+std::optional<std::string> thrown_by(const Job& job) {
   try {
-    convert();
+    job();
     return std::nullopt;
   } catch (const std::exception& thrown) {
-    return error(thrown.what());
+    return thrown.what();
   } catch (...) {
-    return error("something that is not a std::exception");
+    return "something that is not a std::exception";
   }
+}
+
+Error not_handed_over(const std::string& thrown) {
+  return {ErrorCode::kInternal, "the answer cannot be handed over, that threw: " + thrown, {}, {}};
 }
 }  // namespace
 
@@ -42,7 +44,8 @@ struct PendingState::Sync {
   Job convert{};
   Job give_up{};
   std::uint64_t calls_before = 0;  ///< counted by reopen()
-  /// Weak: an executor may own the queue in which its jobs, and with them this, wait.
+  /// Weak: an executor may own the queue in which its jobs, and with them this, wait. Set anew by an execution's second
+  /// call, whose conversion may be under way while the first one's answer is being posted.
   std::weak_ptr<Callbacks> callbacks{};
 };
 
@@ -59,6 +62,7 @@ void PendingState::deliver_on(const std::shared_ptr<Callbacks>& callbacks) {
 void PendingState::answer(std::shared_ptr<PendingState> state, Job convert, bool on_loop) {
   Sync& sync = *state->sync_;
   Job unused;  // Dies without the lock.
+  std::weak_ptr<Callbacks> callbacks;
   {
     const std::lock_guard lock(sync.mutex);
     if (sync.phase != Phase::kOpen) return;
@@ -66,8 +70,9 @@ void PendingState::answer(std::shared_ptr<PendingState> state, Job convert, bool
     sync.phase = Phase::kAnswered;
     unused = std::exchange(sync.give_up, nullptr);
     if (sync.someone_waits) return sync.changed.notify_all();
+    callbacks = sync.callbacks;
   }
-  post(std::move(state), on_loop);
+  post(std::move(state), callbacks.lock(), on_loop);
 }
 
 void PendingState::answer_here(const Job& convert) {
@@ -113,12 +118,14 @@ void PendingState::wait() {
 }
 
 void PendingState::deliver_later() {
+  std::weak_ptr<Callbacks> callbacks;
   {
     const std::lock_guard lock(sync_->mutex);
     sync_->to_deliver = true;
     if (sync_->phase != Phase::kFilled) return;  // Whoever fills it goes on.
+    callbacks = sync_->callbacks;
   }
-  post(shared_from_this(), false);
+  post(shared_from_this(), callbacks.lock(), false);
 }
 
 void PendingState::abandon() {
@@ -142,8 +149,8 @@ bool PendingState::filled() const {
   return sync_->phase == Phase::kFilled;
 }
 
-void PendingState::post(std::shared_ptr<PendingState> state, bool on_loop) {
-  const auto callbacks = state->sync_->callbacks.lock();
+void PendingState::post(std::shared_ptr<PendingState> state, const std::shared_ptr<Callbacks>& callbacks,
+                        bool on_loop) {
   if (!callbacks) {  // Its client has gone, which had ended all calls before.
     if (!on_loop) state->convert_and_deliver();
     return;
@@ -164,13 +171,13 @@ void PendingState::convert_and_deliver() {
     const bool goes_on = sync_->calls_before != calls_before;  // Another call answers, may have done so already.
     if (thrown && goes_on && sync_->phase != Phase::kOpen) {  // By the callback: the other call had its answer at once.
       lock.unlock();
-      log(LogLevel::kError, std::exchange(thrown, std::nullopt)->message);
+      log(LogLevel::kError, not_handed_over(*std::exchange(thrown, std::nullopt)).message);
       lock.lock();
     }
     if (thrown && (!goes_on || sync_->phase == Phase::kOpen)) {
       sync_->phase = Phase::kConverting;
       lock.unlock();
-      fail(*std::move(thrown));
+      fail(not_handed_over(*thrown));
       lock.lock();
       sync_->phase = Phase::kFilled;
     } else if (!goes_on) {
@@ -180,7 +187,8 @@ void PendingState::convert_and_deliver() {
   }
   if (sync_->phase != Phase::kFilled || !std::exchange(sync_->to_deliver, false)) return;
   lock.unlock();
-  deliver();
+  if (const auto thrown = thrown_by([this] { deliver(); }))
+    log(LogLevel::kError, "a callback of a client call threw: " + *thrown);
 }
 
 }  // namespace longbeat::internal

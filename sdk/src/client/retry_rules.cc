@@ -4,7 +4,7 @@ namespace longbeat::internal {
 
 Repetition repetition(Rpc rpc, bool names_run) {
   switch (rpc) {
-    // Reads. A description by long poll is one too: its token says what the caller has seen.
+    // Reads. A description by long poll is one too, but LongWait repeats it itself (`retried`).
     case Rpc::kGetSystemInfo:
     case Rpc::kDescribeNamespace:
     case Rpc::kDescribeTaskQueue:
@@ -28,7 +28,7 @@ Repetition repetition(Rpc rpc, bool names_run) {
     case Rpc::kResetActivity:
     case Rpc::kUpdateActivityOptions:
       return Repetition::kAlways;
-    // Has no request ID. A run is gone only once; "the latest" would be the run before it the second time.
+    // Has no request ID. A run is gone only once; "the latest" might be a run that has been started since.
     case Rpc::kDeleteActivity:
       return names_run ? Repetition::kGoneIsDone : Repetition::kOnlyRefused;
     // Long polls: their callers loop anyway and have their own idea of when to give up. A task poll must not be

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <utility>
-#include <variant>
 
 namespace longbeat::internal {
 namespace {
@@ -10,9 +9,27 @@ namespace {
 /// Marks the calls of this stub, so that those of the inner one pass cancel() under their own names.
 constexpr CallId kRepeated = CallId{1} << 63;
 
-/// What was asked for does not exist (any more), while its namespace does.
-bool nothing_there(const Status& status) {
-  return status.code == StatusCode::kNotFound && !std::holds_alternative<NamespaceNotFoundDetail>(status.detail);
+template <class Params>
+bool names_run(const Params& params) {
+  if constexpr (requires { params.target.run_id; }) {
+    return !params.target.run_id.empty();
+  } else if constexpr (requires { params.run.run_id; }) {
+    return !params.run.run_id.empty();
+  } else if constexpr (requires { params.run_id; }) {
+    return !params.run_id.empty();
+  } else {
+    return false;
+  }
+}
+
+/// False for a caller that does it itself.
+template <class Params>
+bool is_retried(const Params& params) {
+  if constexpr (requires { params.retried; }) {
+    return params.retried;
+  } else {
+    return true;
+  }
 }
 
 }  // namespace
@@ -38,12 +55,13 @@ CallId RetryingStub::repeat(Repetition repetition, Nanoseconds timeout,
 }
 
 template <class Params, class T>
-CallId RetryingStub::repeat(Repetition repetition, CallId (ServiceStub::*method)(Params, Nanoseconds, Done<T>),
+CallId RetryingStub::repeat(Rpc rpc, CallId (ServiceStub::*method)(Params, Nanoseconds, Done<T>),
                             std::type_identity_t<Params> params, Nanoseconds timeout,
                             std::type_identity_t<Done<T>> done) {
-  if (repetition == Repetition::kNever) return (inner_.*method)(std::move(params), timeout, std::move(done));
+  const auto how = is_retried(params) ? repetition(rpc, names_run(params)) : Repetition::kNever;
+  if (how == Repetition::kNever) return (inner_.*method)(std::move(params), timeout, std::move(done));
   return repeat<T>(
-      repetition, timeout,
+      how, timeout,
       [this, method, params = std::move(params)](Nanoseconds rest, Done<T> next) {
         return (inner_.*method)(params, rest, std::move(next));
       },
@@ -58,7 +76,7 @@ void RetryingStub::answered(CallId id, StatusOr<T> answer, const Done<T>& done) 
   call->inner = 0;
   if (!answer && tries_again(id, *call, answer.error())) return;
   calls_.erase(id);
-  if (!answer && call->may_have_got_through && nothing_there(answer.error())) {
+  if (!answer && call->may_have_got_through && gone(answer.error())) {
     if (call->repetition == Repetition::kUnrecognized) {
       Status status = answer.error();
       status.message += " (an earlier try of this call may have got through)";
@@ -114,147 +132,126 @@ CallId RetryingStub::get_system_info(Nanoseconds timeout, Done<SystemInfo> done)
 }
 
 CallId RetryingStub::describe_namespace(std::string name, Nanoseconds timeout, Done<NamespaceInfo> done) {
-  return repeat(repetition(Rpc::kDescribeNamespace, false), &ServiceStub::describe_namespace, std::move(name), timeout,
-                std::move(done));
+  return repeat(Rpc::kDescribeNamespace, &ServiceStub::describe_namespace, std::move(name), timeout, std::move(done));
 }
 
 CallId RetryingStub::describe_task_queue(DescribeTaskQueueParams params, Nanoseconds timeout,
                                          Done<TaskQueueDescription> done) {
-  return repeat(repetition(Rpc::kDescribeTaskQueue, false), &ServiceStub::describe_task_queue, std::move(params),
-                timeout, std::move(done));
+  return repeat(Rpc::kDescribeTaskQueue, &ServiceStub::describe_task_queue, std::move(params), timeout,
+                std::move(done));
 }
 
 CallId RetryingStub::list_workers(ListWorkersParams params, Nanoseconds timeout, Done<WorkerPage> done) {
-  return repeat(repetition(Rpc::kListWorkers, false), &ServiceStub::list_workers, std::move(params), timeout,
-                std::move(done));
+  return repeat(Rpc::kListWorkers, &ServiceStub::list_workers, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::count_workers(CountWorkersParams params, Nanoseconds timeout, Done<std::int64_t> done) {
-  return repeat(repetition(Rpc::kCountWorkers, false), &ServiceStub::count_workers, std::move(params), timeout,
-                std::move(done));
+  return repeat(Rpc::kCountWorkers, &ServiceStub::count_workers, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::describe_worker(DescribeWorkerParams params, Nanoseconds timeout, Done<WorkerDescription> done) {
-  return repeat(repetition(Rpc::kDescribeWorker, false), &ServiceStub::describe_worker, std::move(params), timeout,
-                std::move(done));
+  return repeat(Rpc::kDescribeWorker, &ServiceStub::describe_worker, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::start_activity(StartActivityParams params, Nanoseconds timeout, Done<StartedActivity> done) {
-  return repeat(repetition(Rpc::kStartActivity, false), &ServiceStub::start_activity, std::move(params), timeout,
-                std::move(done));
+  return repeat(Rpc::kStartActivity, &ServiceStub::start_activity, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::poll_outcome(RunParams params, Nanoseconds timeout, Done<PolledOutcome> done) {
-  const auto how = repetition(Rpc::kPollOutcome, !params.run_id.empty());
-  return repeat(how, &ServiceStub::poll_outcome, std::move(params), timeout, std::move(done));
+  return repeat(Rpc::kPollOutcome, &ServiceStub::poll_outcome, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::describe_activity(DescribeParams params, Nanoseconds timeout, Done<ActivityDescription> done) {
-  const auto how = repetition(Rpc::kDescribeActivity, !params.run.run_id.empty());
-  return repeat(how, &ServiceStub::describe_activity, std::move(params), timeout, std::move(done));
+  return repeat(Rpc::kDescribeActivity, &ServiceStub::describe_activity, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::list_activities(ListActivitiesParams params, Nanoseconds timeout, Done<ActivityPage> done) {
-  return repeat(repetition(Rpc::kListActivities, false), &ServiceStub::list_activities, std::move(params), timeout,
-                std::move(done));
+  return repeat(Rpc::kListActivities, &ServiceStub::list_activities, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::count_activities(CountActivitiesParams params, Nanoseconds timeout,
                                       Done<ActivityCountFields> done) {
-  return repeat(repetition(Rpc::kCountActivities, false), &ServiceStub::count_activities, std::move(params), timeout,
-                std::move(done));
+  return repeat(Rpc::kCountActivities, &ServiceStub::count_activities, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::request_cancel(RequestCancelParams params, Nanoseconds timeout, Done<void> done) {
-  const auto how = repetition(Rpc::kRequestCancel, !params.run.run_id.empty());
-  return repeat(how, &ServiceStub::request_cancel, std::move(params), timeout, std::move(done));
+  return repeat(Rpc::kRequestCancel, &ServiceStub::request_cancel, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::terminate_activity(TerminateParams params, Nanoseconds timeout, Done<void> done) {
-  const auto how = repetition(Rpc::kTerminateActivity, !params.run.run_id.empty());
-  return repeat(how, &ServiceStub::terminate_activity, std::move(params), timeout, std::move(done));
+  return repeat(Rpc::kTerminateActivity, &ServiceStub::terminate_activity, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::delete_activity(RunParams params, Nanoseconds timeout, Done<void> done) {
-  const auto how = repetition(Rpc::kDeleteActivity, !params.run_id.empty());
-  return repeat(how, &ServiceStub::delete_activity, std::move(params), timeout, std::move(done));
+  return repeat(Rpc::kDeleteActivity, &ServiceStub::delete_activity, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::pause_activity(PauseParams params, Nanoseconds timeout, Done<void> done) {
-  const auto how = repetition(Rpc::kPauseActivity, !params.target.run_id.empty());
-  return repeat(how, &ServiceStub::pause_activity, std::move(params), timeout, std::move(done));
+  return repeat(Rpc::kPauseActivity, &ServiceStub::pause_activity, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::unpause_activity(UnpauseParams params, Nanoseconds timeout, Done<void> done) {
-  const auto how = repetition(Rpc::kUnpauseActivity, !params.target.run_id.empty());
-  return repeat(how, &ServiceStub::unpause_activity, std::move(params), timeout, std::move(done));
+  return repeat(Rpc::kUnpauseActivity, &ServiceStub::unpause_activity, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::reset_activity(ResetParams params, Nanoseconds timeout, Done<void> done) {
-  const auto how = repetition(Rpc::kResetActivity, !params.target.run_id.empty());
-  return repeat(how, &ServiceStub::reset_activity, std::move(params), timeout, std::move(done));
+  return repeat(Rpc::kResetActivity, &ServiceStub::reset_activity, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::update_activity_options(UpdateOptionsParams params, Nanoseconds timeout,
                                              Done<ActivityOptionsFields> done) {
-  const auto how = repetition(Rpc::kUpdateActivityOptions, !params.target.run_id.empty());
-  return repeat(how, &ServiceStub::update_activity_options, std::move(params), timeout, std::move(done));
-}
-
-CallId RetryingStub::poll_tasks(PollTaskParams params, Nanoseconds timeout, Done<std::vector<ActivityTask>> done) {
-  return repeat(repetition(Rpc::kPollTasks, false), &ServiceStub::poll_tasks, std::move(params), timeout,
+  return repeat(Rpc::kUpdateActivityOptions, &ServiceStub::update_activity_options, std::move(params), timeout,
                 std::move(done));
 }
 
+CallId RetryingStub::poll_tasks(PollTaskParams params, Nanoseconds timeout, Done<std::vector<ActivityTask>> done) {
+  return repeat(Rpc::kPollTasks, &ServiceStub::poll_tasks, std::move(params), timeout, std::move(done));
+}
+
 CallId RetryingStub::record_heartbeat(HeartbeatParams params, Nanoseconds timeout, Done<HeartbeatFlags> done) {
-  const auto how = params.retried ? repetition(Rpc::kRecordHeartbeat, false) : Repetition::kNever;
-  return repeat(how, &ServiceStub::record_heartbeat, std::move(params), timeout, std::move(done));
+  return repeat(Rpc::kRecordHeartbeat, &ServiceStub::record_heartbeat, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::respond_completed(CompletedParams params, Nanoseconds timeout, Done<void> done) {
-  const auto how = params.retried ? repetition(Rpc::kRespondCompleted, false) : Repetition::kNever;
-  return repeat(how, &ServiceStub::respond_completed, std::move(params), timeout, std::move(done));
+  return repeat(Rpc::kRespondCompleted, &ServiceStub::respond_completed, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::respond_failed(FailedParams params, Nanoseconds timeout, Done<void> done) {
-  const auto how = params.retried ? repetition(Rpc::kRespondFailed, false) : Repetition::kNever;
-  return repeat(how, &ServiceStub::respond_failed, std::move(params), timeout, std::move(done));
+  return repeat(Rpc::kRespondFailed, &ServiceStub::respond_failed, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::respond_canceled(CanceledParams params, Nanoseconds timeout, Done<void> done) {
-  const auto how = params.retried ? repetition(Rpc::kRespondCanceled, false) : Repetition::kNever;
-  return repeat(how, &ServiceStub::respond_canceled, std::move(params), timeout, std::move(done));
+  return repeat(Rpc::kRespondCanceled, &ServiceStub::respond_canceled, std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::record_heartbeat_by_id(HeartbeatByIdParams params, Nanoseconds timeout,
                                             Done<HeartbeatFlags> done) {
-  const auto how = repetition(Rpc::kRecordHeartbeatById, !params.target.run_id.empty());
-  return repeat(how, &ServiceStub::record_heartbeat_by_id, std::move(params), timeout, std::move(done));
+  return repeat(Rpc::kRecordHeartbeatById, &ServiceStub::record_heartbeat_by_id, std::move(params), timeout,
+                std::move(done));
 }
 
 CallId RetryingStub::respond_completed_by_id(CompletedByIdParams params, Nanoseconds timeout, Done<void> done) {
-  const auto how = repetition(Rpc::kRespondCompletedById, !params.target.run_id.empty());
-  return repeat(how, &ServiceStub::respond_completed_by_id, std::move(params), timeout, std::move(done));
+  return repeat(Rpc::kRespondCompletedById, &ServiceStub::respond_completed_by_id, std::move(params), timeout,
+                std::move(done));
 }
 
 CallId RetryingStub::respond_failed_by_id(FailedByIdParams params, Nanoseconds timeout, Done<void> done) {
-  const auto how = repetition(Rpc::kRespondFailedById, !params.target.run_id.empty());
-  return repeat(how, &ServiceStub::respond_failed_by_id, std::move(params), timeout, std::move(done));
+  return repeat(Rpc::kRespondFailedById, &ServiceStub::respond_failed_by_id, std::move(params), timeout,
+                std::move(done));
 }
 
 CallId RetryingStub::respond_canceled_by_id(CanceledByIdParams params, Nanoseconds timeout, Done<void> done) {
-  const auto how = repetition(Rpc::kRespondCanceledById, !params.target.run_id.empty());
-  return repeat(how, &ServiceStub::respond_canceled_by_id, std::move(params), timeout, std::move(done));
+  return repeat(Rpc::kRespondCanceledById, &ServiceStub::respond_canceled_by_id, std::move(params), timeout,
+                std::move(done));
 }
 
 CallId RetryingStub::record_worker_heartbeat(WorkerHeartbeatParams params, Nanoseconds timeout, Done<void> done) {
-  return repeat(repetition(Rpc::kRecordWorkerHeartbeat, false), &ServiceStub::record_worker_heartbeat,
-                std::move(params), timeout, std::move(done));
+  return repeat(Rpc::kRecordWorkerHeartbeat, &ServiceStub::record_worker_heartbeat, std::move(params), timeout,
+                std::move(done));
 }
 
 CallId RetryingStub::shutdown_worker(ShutdownWorkerParams params, Nanoseconds timeout, Done<void> done) {
-  return repeat(repetition(Rpc::kShutdownWorker, false), &ServiceStub::shutdown_worker, std::move(params), timeout,
-                std::move(done));
+  return repeat(Rpc::kShutdownWorker, &ServiceStub::shutdown_worker, std::move(params), timeout, std::move(done));
 }
 
 }  // namespace longbeat::internal

@@ -77,9 +77,9 @@ class RetryingStub final : public ServiceStub {
   template <class T>
   CallId repeat(Repetition repetition, Nanoseconds timeout, std::function<CallId(Nanoseconds, Done<T>)> send,
                 Done<T> done);
-  /// One method of the inner stub, with its parameters.
+  /// One method of the inner stub, with its parameters, as the table says for it.
   template <class Params, class T>
-  CallId repeat(Repetition repetition, CallId (ServiceStub::*method)(Params, Nanoseconds, Done<T>),
+  CallId repeat(Rpc rpc, CallId (ServiceStub::*method)(Params, Nanoseconds, Done<T>),
                 std::type_identity_t<Params> params, Nanoseconds timeout, std::type_identity_t<Done<T>> done);
   template <class T>
   void answered(CallId id, StatusOr<T> answer, const Done<T>& done);

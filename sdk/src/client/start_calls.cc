@@ -109,7 +109,7 @@ PreparedCall<StartedRun> prepare_start(const ClientCore& core, std::string_view 
       std::make_shared<StartLoopCall>(*core.connection, core.payload_limit, std::move(request), timeout);
   return prepare<StartedRun, StartedActivity>(core, std::move(begun), std::move(call),
                                               [id = std::move(id)](StartedActivity started) -> Result<StartedRun> {
-                                                return StartedRun{id, std::move(started.run_id)};
+                                                return StartedRun{id, std::move(started.run_id), !started.started};
                                               });
 }
 

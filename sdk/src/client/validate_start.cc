@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "client/option_checks.h"
 #include "longbeat/start_options.h"
@@ -39,23 +41,59 @@ Result<> check(const SearchAttributes& attributes) {
   return {};
 }
 
+using Texts = std::vector<std::pair<const char*, const std::string*>>;
+
+Texts texts_of(std::monostate) {
+  return {};
+}
+Texts texts_of(const LinkToActivity& to) {
+  return {{"namespace_name", &to.namespace_name}, {"activity_id", &to.activity_id}, {"run_id", &to.run_id}};
+}
+Texts texts_of(const LinkToWorkflow& to) {
+  return {{"namespace_name", &to.namespace_name},
+          {"workflow_id", &to.workflow_id},
+          {"run_id", &to.run_id},
+          {"reason", &to.reason}};
+}
+Texts texts_of(const LinkToWorkflowEvent& to) {
+  return {{"namespace_name", &to.namespace_name},
+          {"workflow_id", &to.workflow_id},
+          {"run_id", &to.run_id},
+          {"request_id", &to.request_id}};
+}
+Texts texts_of(const LinkToBatchJob& to) {
+  return {{"job_id", &to.job_id}};
+}
+Texts texts_of(const LinkToNexusOperation& to) {
+  return {{"namespace_name", &to.namespace_name}, {"operation_id", &to.operation_id}, {"run_id", &to.run_id}};
+}
+
+/// `owner` as in "StartOptions".
+Result<> check_links(const std::string& owner, const std::vector<Link>& links) {
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    const std::string field = owner + ".links[" + std::to_string(i) + "]";
+    if (std::holds_alternative<std::monostate>(links[i])) return invalid(field, "of no kind", "a link to something");
+    for (const auto& [name, text] : std::visit([](const auto& to) { return texts_of(to); }, links[i])) {
+      if (auto checked = check_text(field + "." + name, *text); !checked) return checked;
+    }
+  }
+  return {};
+}
+
 /// Callbacks, links and what becomes of them.
 Result<> check_attached(const StartOptions& options) {
   for (std::size_t i = 0; i < options.completion_callbacks.size(); ++i) {
-    const std::string field = "StartOptions.completion_callbacks[" + std::to_string(i) + "].url";
-    const auto& url = options.completion_callbacks[i].url;
-    if (url.empty()) return Error{ErrorCode::kInvalidArgument, field + " is empty, but required", {}, {}};
-    if (auto text = check_text(field, url); !text) return text;
-    for (const auto& [name, value] : options.completion_callbacks[i].header) {
-      const std::string header = "StartOptions.completion_callbacks[" + std::to_string(i) + "].header";
-      if (auto text = check_text(header + " (its names)", name); !text) return text;
-      if (auto text = check_text(header + "['" + name + "']", value); !text) return text;
+    const auto& callback = options.completion_callbacks[i];
+    const std::string field = "StartOptions.completion_callbacks[" + std::to_string(i) + "]";
+    if (callback.url.empty()) return Error{ErrorCode::kInvalidArgument, field + ".url is empty, but required", {}, {}};
+    if (auto text = check_text(field + ".url", callback.url); !text) return text;
+    for (const auto& [name, value] : callback.header) {
+      if (auto text = check_text(field + ".header (its names)", name); !text) return text;
+      if (auto text = check_text(field + ".header['" + name + "']", value); !text) return text;
     }
+    if (auto links = check_links(field, callback.links); !links) return links;
   }
-  for (std::size_t i = 0; i < options.links.size(); ++i) {
-    if (options.links[i].index() > 0) continue;
-    return invalid("StartOptions.links[" + std::to_string(i) + "]", "of no kind", "a link to something");
-  }
+  if (auto links = check_links("StartOptions", options.links); !links) return links;
   if (options.links.size() > 10)
     return invalid("StartOptions.links", std::to_string(options.links.size()) + " links", "at most 10");
   if (!options.on_conflict_options) return {};

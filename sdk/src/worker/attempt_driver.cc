@@ -280,7 +280,7 @@ void AttemptDriver::beat_answered(TimePoint sent_at, const Details& sent, const 
     throttle_.failed(host_.loop.now(), host_.random, answer.error().code == StatusCode::kUnavailable);
     if (stalled_) withdraw_beats();
     const Status& status = answer.error();
-    if (status.code == StatusCode::kNotFound && !std::holds_alternative<NamespaceNotFoundDetail>(status.detail)) {
+    if (gone(status)) {
       beats_over_ = true;
       if (running_ && attempt_->stop(StopCause::kNotFound, true)) announce_stop();
     } else if ((status.code == StatusCode::kInvalidArgument || ReportPolicy::too_large(status)) &&

@@ -15,8 +15,8 @@ namespace longbeat::test {
 
 using namespace longbeat::internal;  // NOLINT: tests of the internals.
 
-/// A ServiceStub that answers from a script, one answer a call, a millisecond later. Without an answer a call hangs
-/// until its deadline or cancel().
+/// A ServiceStub that answers from a script, one answer a call, a millisecond later. Without an answer of its kind a
+/// call gets the next of `refusals`; without one it hangs until its deadline or cancel().
 class FakeService final : public ServiceStub {
  public:
   explicit FakeService(Loop& loop) : loop_(loop) {}
@@ -52,6 +52,7 @@ class FakeService final : public ServiceStub {
   Script<CompletedByIdParams> completions_by_id{};
   Script<FailedByIdParams> failures_by_id{};
   Script<CanceledByIdParams> cancellations_by_id{};
+  std::deque<Status> refusals{};
   std::chrono::nanoseconds latency = std::chrono::milliseconds(1);
 
   std::vector<StartActivityParams> seen_starts{};
@@ -100,7 +101,8 @@ class FakeService final : public ServiceStub {
   CallId count_workers(CountWorkersParams params, Nanoseconds timeout, Done<std::int64_t> done) override {
     return answer(worker_counts, std::move(params), timeout, std::move(done));
   }
-  CallId describe_worker(DescribeWorkerParams params, Nanoseconds timeout, Done<internal::WorkerDescription> done) override {
+  CallId describe_worker(DescribeWorkerParams params, Nanoseconds timeout,
+                         Done<internal::WorkerDescription> done) override {
     return answer(workers, std::move(params), timeout, std::move(done));
   }
   CallId list_activities(ListActivitiesParams params, Nanoseconds timeout, Done<ActivityPage> done) override {
@@ -177,6 +179,11 @@ class FakeService final : public ServiceStub {
   template <class T>
   CallId hang(Nanoseconds timeout, Done<T> done) {
     note(timeout);
+    if (!refusals.empty()) {
+      loop_.schedule(loop_.now() + latency, [done = std::move(done), why = std::move(refusals.front())] { done(why); });
+      refusals.pop_front();
+      return ++last_id_;
+    }
     const CallId id = ++last_id_;
     const auto end = [this, id, done = std::move(done)](Status status) {
       if (hanging_.erase(id) > 0) done(std::move(status));

@@ -285,7 +285,7 @@ TEST_CASE("a full description", "[client][describe]") {
     from.search_attributes = {{"Count", {{{"encoding", "json/plain"}, {"type", "Int"}}, "3"}}};
     from.links = {ActivityLink{"default", "b", "run-2"}};
     from.callbacks = {CallbackStateFields{
-        CallbackFields{"http://x", {{"k", "v"}}, {}, {}}, true, 3, 2, {}, {}, {}, Failure{.message = "503"}, {}}};
+        CallbackFields{"http://x", {{"k", "v"}}, {}}, 3, 2, {}, {}, {}, Failure{.message = "503"}, {}}};
     setup.service.descriptions = {from};
     const auto shown = handle.describe().value();
     CHECK(shown.start_to_close_timeout == 1h);
@@ -339,6 +339,14 @@ TEST_CASE("a watch", "[client][watch]") {
     watch();
     CHECK(tokens == Paths{"state-1", "state-9"});
     CHECK(service.seen_describes.at(4).long_poll_token == "state-1");
+  }
+  SECTION("asks by itself: nobody below repeats what it asks") {
+    service.descriptions = {running("state-1"), completed_state()};
+    watch();
+    for (const auto& asked : service.seen_describes) CHECK_FALSE(asked.retried);
+    service.descriptions = {completed_state()};
+    REQUIRE(handle.describe().ok());
+    CHECK(service.seen_describes.back().retried);
   }
   SECTION("ends with what rules it out") {
     service.descriptions = {running("state-1"), refused(StatusCode::kNotFound, "gone")};

@@ -12,7 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "client/callbacks.h"
 #include "client_setup.h"
+#include "longbeat/async_activity.h"
 #include "longbeat/log.h"
 
 using namespace longbeat;
@@ -335,6 +337,46 @@ TEST_CASE("what a callback throws is logged, also when its answer was there at o
   set_log_sink({});
   REQUIRE(lines.size() == 1);
   CHECK_THAT(lines[0], ContainsSubstring("not mine"));
+}
+
+TEST_CASE("a callback is called in place where there is no client", "[client][pending]") {
+  auto with = ManualClient::in_place();
+  const ManualClient setup(with);
+  auto activity = setup.client.async_activity(TaskToken{"token"});
+  const auto moved = std::move(activity);
+  std::vector<std::string> lines;
+  set_log_sink([&](const LogRecord& record) { lines.emplace_back(record.message); });
+  std::optional<ErrorCode> code;
+  activity.complete_async().then([&](const Result<>& result) {
+    code = result.error().code;
+    throw std::runtime_error("not mine");
+  });
+  set_log_sink({});
+  CHECK((code == ErrorCode::kFailedPrecondition));
+  REQUIRE(lines.size() == 1);
+  CHECK_THAT(lines[0], ContainsSubstring("not mine"));
+}
+
+TEST_CASE("who waits may begin the next call while the first one's answer is being handed on", "[client][pending]") {
+  const auto callbacks = std::make_shared<Callbacks>();
+  for (int i = 0; i < 200; ++i) {  // A race, for ThreadSanitizer to see.
+    const auto state = std::make_shared<PendingAnswer<int>>();
+    state->deliver_on(callbacks);
+    std::thread loop([&] {
+      PendingState::answer(
+          state,
+          [&] {
+            state->reopen();
+            state->deliver_on(callbacks);
+            PendingState::answer(state, [answer = state.get()] { answer->fill(7); }, false);
+          },
+          false);
+    });
+    const auto answer = state->take();
+    loop.join();
+    REQUIRE(answer.value() == 7);
+  }
+  callbacks->close();
 }
 
 TEST_CASE("the last one to hold a client may be its own callback", "[client][pending]") {

@@ -39,6 +39,13 @@ TEST_CASE("search attributes travel as other SDKs write them", "[client][search]
   }
 }
 
+TEST_CASE("a number too large for a search attribute is refused where it is given", "[client][search]") {
+  CHECK(SearchAttribute(std::uint64_t{9'223'372'036'854'775'807U}) ==
+        SearchAttribute(std::int64_t{9'223'372'036'854'775'807}));
+  CHECK_THROWS_AS(SearchAttribute(std::uint64_t{9'223'372'036'854'775'808U}), std::out_of_range);
+  CHECK(SearchAttribute(std::size_t{7}) == SearchAttribute(7));
+}
+
 TEST_CASE("search attributes of others are read", "[client][search]") {
   CHECK(to_attribute(typed("INDEXED_VALUE_TYPE_KEYWORD_LIST", " [ \"a\" , \"b\" ] ")) ==
         SearchAttribute(std::vector<std::string>{"a", "b"}));

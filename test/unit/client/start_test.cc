@@ -65,6 +65,20 @@ TEST_CASE("a start with everything", "[client][start]") {
   }
 }
 
+TEST_CASE("a start tells whether it began the run or joined one", "[client][start]") {
+  EagerClient setup;
+  setup.service.starts = {StartedActivity{"run-1", true, {}}, StartedActivity{"run-1", false, {}},
+                          StartedActivity{"run-1", false, {}}, StartedActivity{"run-1", false, {}}};
+  CHECK_FALSE(setup.client.start(twice, start_options(), 1).value().joined());
+  const auto handle = setup.client.start(twice, start_options(), 1).value();
+  CHECK(handle.joined());
+  CHECK(handle.run_id() == "run-1");
+  CHECK(setup.client.start_async(twice, start_options(), 1).get().value().joined());
+  const auto many = setup.client.start_many(twice, std::vector{1}, [](int) { return start_options(); });
+  CHECK(many.at(0).value().joined());
+  CHECK_FALSE(setup.client.handle<int>("a", "run-1").joined());
+}
+
 TEST_CASE("a start with what the protocol does not take is refused", "[client][start][errors]") {
   EagerClient setup;
   auto options = start_options();
@@ -102,6 +116,27 @@ TEST_CASE("a start with what the protocol does not take is refused", "[client][s
     CHECK_THAT(refusal(), ContainsSubstring("StartOptions.links[0]"));
     options.links = std::vector<Link>(11, LinkToBatchJob{"j"});
     CHECK_THAT(refusal(), ContainsSubstring("at most 10"));
+  }
+  SECTION("a link with a text that is not UTF-8, whatever it leads to") {
+    const std::vector<std::pair<Link, std::string>> bad = {
+        {LinkToActivity{"\xff", "a", "r"}, "namespace_name"},
+        {LinkToActivity{"n", "\xff", "r"}, "activity_id"},
+        {LinkToActivity{"n", "a", "\xff"}, "run_id"},
+        {LinkToWorkflow{"n", "\xff", "r", ""}, "workflow_id"},
+        {LinkToWorkflow{"n", "w", "r", "\xff"}, "reason"},
+        {LinkToWorkflowEvent{"n", "w", "r", 1, {}, "\xff"}, "request_id"},
+        {LinkToBatchJob{"\xff"}, "job_id"},
+        {LinkToNexusOperation{"n", "\xff", "r"}, "operation_id"}};
+    for (const auto& [link, field] : bad) {
+      options.links = {LinkToBatchJob{"j"}, link};
+      options.completion_callbacks = {};
+      CHECK_THAT(refusal(), ContainsSubstring("StartOptions.links[1]." + field));
+      options.links = {};
+      options.completion_callbacks = {{"http://example.test/done", {}, {link}}};
+      CHECK_THAT(refusal(), ContainsSubstring("StartOptions.completion_callbacks[0].links[0]." + field));
+    }
+    options.completion_callbacks = {{"http://example.test/done", {}, {Link()}}};
+    CHECK_THAT(refusal(), ContainsSubstring("StartOptions.completion_callbacks[0].links[0] is of no kind"));
   }
   SECTION("conflict options that lack what they need") {
     options.on_conflict_options = OnConflictOptions{.attach_completion_callbacks = true};
