@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# run.sh SERVER FOLDER [python|node|all [WORDS]]: Temporal's own SDKs against the binary SERVER, a fresh database and a
-# free port. Packages go to FOLDER. WORDS picks cases by name. A language whose toolchain or packages cannot be had is
+# run.sh SERVER CPP FOLDER [python|node|all [WORDS]]: Temporal's own SDKs against the binary SERVER, a fresh database and a
+# free port, and Python together with CPP, our SDK's program. Packages go to FOLDER. WORDS picks cases by name. A language whose toolchain or packages cannot be had is
 # skipped with one line; with CI=true only a missing toolchain is.
 set -uo pipefail
 export LC_ALL=C.UTF-8
 here=$(dirname "$(readlink -f "$0")")
-[ $# -ge 2 ] || { echo "usage: $0 SERVER FOLDER [python|node|all [WORDS]]" >&2; exit 2; }
-server=$(readlink -f "$1") language=${3:-all} words=${4:-}
+[ $# -ge 3 ] || { echo "usage: $0 SERVER CPP FOLDER [python|node|all [WORDS]]" >&2; exit 2; }
+server=$(readlink -f "$1") cpp=$(readlink -f "$2") language=${4:-all} words=${5:-}
 case "$language" in all|python|node) ;; *) echo "run.sh: '$language' is not python, node or all" >&2; exit 2 ;; esac
 [ -x "$server" ] || { echo "run.sh: no server at '$1'" >&2; exit 2; }
-mkdir -p "$2" && cd "$2" || exit 2
+[ -x "$cpp" ] || { echo "run.sh: no program at '$2'" >&2; exit 2; }
+mkdir -p "$3" && cd "$3" || exit 2
 folder=$PWD
 passed=0 failed=0 skipped=0
 
@@ -97,7 +98,8 @@ programs() {
 
 start_server
 if [ "$language" != node ] && prepare_python; then
-  programs python env PYTHONDONTWRITEBYTECODE=1 "$folder/python/bin/python" "$here/python/main.py"
+  programs python env PYTHONDONTWRITEBYTECODE=1 LONGBEAT_INTEROP_CPP="$cpp" \
+    "$folder/python/bin/python" "$here/python/main.py"
 fi
 if [ "$language" != python ] && prepare_node; then
   programs node node "$folder/node/main.mjs"

@@ -1,4 +1,7 @@
-"""main.py ADDRESS [WORDS]: Temporal's Python SDK against the server at ADDRESS. WORDS picks cases by name."""
+"""main.py ADDRESS [WORDS]: Temporal's Python SDK against the server at ADDRESS. WORDS picks cases by name.
+
+Those together with C++ need LONGBEAT_INTEROP_CPP, the path of the program that cpp/ is built to.
+"""
 
 import asyncio
 import logging
@@ -14,6 +17,9 @@ import cases_control  # noqa: F401  The imports fill the list of cases.
 import cases_life  # noqa: F401
 import cases_look  # noqa: F401
 from harness import Bench, run_cases
+
+if os.environ.get("LONGBEAT_INTEROP_CPP"):
+    import cases_cpp  # noqa: F401
 
 
 async def main(address: str, only: str = "") -> int:
