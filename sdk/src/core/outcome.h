@@ -46,7 +46,8 @@ Failure completion_lost_failure();
 Failure failure_of(const std::exception& error);
 Failure failure_of(const std::exception_ptr& thrown);
 Failure failure_of(const Error& error);
-/// What can be reported of an attempt: an application failure, of which any other is the cause.
+/// What can be reported of an attempt: an application failure, of which any other is the cause. Texts that are no UTF-8
+/// are repaired in the whole chain, pauses that are not positive count as not set.
 Failure as_application_failure(const Failure& failure);
 
 /// Invalid UTF-8 replaced by '?' and cut to a size that fits into a failure: the protocol takes nothing else.
