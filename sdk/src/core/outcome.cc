@@ -3,6 +3,7 @@
 #include <cxxabi.h>
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <typeinfo>
 
@@ -164,6 +165,14 @@ Failure application_failure(std::string type, std::string message, bool non_retr
   failure.message = sendable_text(std::move(message));
   failure.non_retryable = non_retryable;
   return failure;
+}
+
+bool has_only_our_text(const Failure& failure) {
+  static const std::array kOurs{worker_shutdown_failure(), completion_lost_failure(), reset_failure(), pause_failure(),
+                                unasked_stop_failure()};
+  return failure.cause == nullptr && failure.stack_trace.empty() && failure.details.empty() &&
+         std::any_of(kOurs.begin(), kOurs.end(),
+                     [&](const Failure& ours) { return failure.type == ours.type && failure.message == ours.message; });
 }
 
 Failure worker_shutdown_failure() {

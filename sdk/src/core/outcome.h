@@ -42,6 +42,9 @@ Failure worker_shutdown_failure();
 /// That of an attempt whose LateCompletion went without an outcome.
 Failure completion_lost_failure();
 
+/// One of those that say the same whatever the activity does: nothing in it needs to be hidden.
+bool has_only_our_text(const Failure& failure);
+
 /// An exception at hand, by its own type, with what is nested in it. `thrown`: null counts as something unknown.
 Failure failure_of(const std::exception& error);
 Failure failure_of(const std::exception_ptr& thrown);
