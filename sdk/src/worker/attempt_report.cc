@@ -37,7 +37,8 @@ void AttemptDriver::function_returned(AttemptOutcome outcome) {
   // A finished result counts even when the lease is over: the server decides. Only when it said that it does not, we
   // know.
   if (unknown_to_server) {
-    if (const auto* completed = std::get_if<AttemptCompleted>(&outcome))
+    // Of one that was given away somebody else has the result.
+    if (const auto* completed = std::get_if<AttemptCompleted>(&outcome); completed && !attempt_->given_away())
       log(LogLevel::kWarn, "the result of " + name() + " (" + std::to_string(wire_size(completed->result)) +
                                " bytes) is dropped: the server does not know the attempt any more");
     outcome = AttemptAbandoned{};
