@@ -16,9 +16,10 @@ LONGBEAT_BEGIN
 ///
 /// Must be thread-safe: client calls run it on the calling thread or on the client's callback executor, workers on
 /// threads of the SDK, several at a time. May block, but heartbeats wait for it (a few percent of the heartbeat
-/// timeout; then older details go out), and so does the begin of an attempt. An error and an exception are the same: a
-/// client call ends with kUndecodable and what was said; a worker fails the attempt retryably with the type
-/// "WireCodecError", or "HeartbeatDetailsError" for heartbeat details.
+/// timeout; then older details go out), and so does the begin of an attempt. Of one that does not end a worker tells in
+/// the log; when it stops it reports a failure or a cancellation without what is not encoded. An error and an exception
+/// are the same: a client call ends with kUndecodable and what was said; a worker fails the attempt retryably with the
+/// type "WireCodecError", or "HeartbeatDetailsError" for heartbeat details.
 class LONGBEAT_EXPORT WireCodec {
  public:
   virtual ~WireCodec() = default;

@@ -1,5 +1,6 @@
 #include "longbeat/failure.h"
 
+#include "base/failure_text.h"
 #include "base/one_line.h"
 
 LONGBEAT_BEGIN
@@ -20,15 +21,16 @@ std::string_view to_string(TimeoutType type) noexcept {
   return "Unspecified";
 }
 
-namespace {
+LONGBEAT_END
 
-std::string label(const Failure& failure) {
-  switch (failure.kind) {
+namespace longbeat::internal {
+
+std::string_view kind_label(FailureKind kind) noexcept {
+  switch (kind) {
     case FailureKind::kApplication:
-      return failure.type.empty() || failure.type == "ApplicationError" ? "ApplicationError"
-                                                                        : "ApplicationError(" + failure.type + ")";
+      return "ApplicationError";
     case FailureKind::kTimeout:
-      return "TimeoutError(" + std::string(to_string(failure.timeout_type)) + ")";
+      return "TimeoutError";
     case FailureKind::kCanceled:
       return "CanceledError";
     case FailureKind::kTerminated:
@@ -45,10 +47,18 @@ std::string label(const Failure& failure) {
 }
 
 std::string labelled_message(const Failure& failure) {
-  return failure.message.empty() ? label(failure) : label(failure) + ": " + failure.message;
+  std::string text(kind_label(failure.kind));
+  if (failure.kind == FailureKind::kTimeout) {
+    text.append("(").append(to_string(failure.timeout_type)).append(")");
+  } else if (failure.kind == FailureKind::kApplication && !failure.type.empty() && failure.type != text) {
+    text.append("(").append(failure.type).append(")");
+  }
+  return failure.message.empty() ? text : text + ": " + failure.message;
 }
 
-}  // namespace
+}  // namespace longbeat::internal
+
+LONGBEAT_BEGIN
 
 const Failure* Failure::find(FailureKind wanted) const noexcept {
   const Failure* at = this;
@@ -70,9 +80,9 @@ const Failure& Failure::root_cause() const noexcept {
 }
 
 std::string to_string(const Failure& failure) {
-  std::string text = labelled_message(failure);
+  std::string text = internal::labelled_message(failure);
   for (const Failure* cause = failure.cause.get(); cause != nullptr; cause = cause->cause.get()) {
-    text += ": caused by: " + labelled_message(*cause);
+    text += ": caused by: " + internal::labelled_message(*cause);
   }
   return internal::one_line(text);
 }

@@ -39,7 +39,7 @@ class ReportCall final : public LoopCall<Wire>, public std::enable_shared_from_t
     late_timer_ = loop_.schedule(end_, [self = this->shared_from_this()] {
       self->finish(Status{StatusCode::kDeadlineExceeded, "there was no answer in time", {}});
     });
-    core_.payload_limit->learn(stub_, core_.namespace_name, plan_.bytes, timeout_,
+    core_.payload_limit->learn(loop_, stub_, core_.namespace_name, plan_.bytes, timeout_,
                                [self = this->shared_from_this()](std::size_t bytes_max) { self->fit(bytes_max); });
   }
   void cancel() override {

@@ -262,7 +262,7 @@ void AsyncReports::check_beat(Beat beat) {
   const std::size_t bytes = wire_size(*beat.details);
   const auto timeout = beat.begun.timeout;
   core_.payload_limit->learn(
-      stub_, core_.namespace_name, bytes, timeout,
+      loop_, stub_, core_.namespace_name, bytes, timeout,
       [weak = weak_from_this(), bytes, kept = std::make_shared<Beat>(std::move(beat))](std::size_t bytes_max) {
         const auto self = weak.lock();
         if (!self) return;

@@ -7,9 +7,6 @@
 
 namespace longbeat::internal {
 
-/// Text as a JSON string, quotes included.
-std::string json_text(const std::string& text);
-
 /// As other SDKs write and read them (protocol.md §4.7): json/plain, with the kind in the metadata "type".
 Payload to_payload(const SearchAttribute& attribute);
 SearchAttributeFields to_fields(const SearchAttributes& attributes);

@@ -26,14 +26,8 @@ class StartLoopCall final : public LoopCall<StartedActivity>, public std::enable
     done_ = std::move(done);
     if (canceled_) return finish(Status{StatusCode::kCancelled, "it was given up before it was sent", {}});
     const auto end = loop_.now() + timeout_;
-    limit_->learn(stub_, params_.namespace_name, wire_size(params_.input), timeout_,
+    limit_->learn(loop_, stub_, params_.namespace_name, wire_size(params_.input), timeout_,
                   [self = shared_from_this(), end](std::size_t bytes_max) { self->send(bytes_max, end); });
-    if (!done_ || sent_) return;
-    // The limit may have been asked for by a call that has more time.
-    late_timer_ = loop_.schedule(end, [weak = weak_from_this()] {
-      if (const auto self = weak.lock())
-        self->finish(Status{StatusCode::kDeadlineExceeded, "the namespace's limits have not come in time", {}});
-    });
   }
   void cancel() override {
     canceled_ = true;
@@ -45,9 +39,10 @@ class StartLoopCall final : public LoopCall<StartedActivity>, public std::enable
   void send(std::size_t bytes_max, TimePoint end) {
     if (!done_) return;
     if (auto fits = check_sizes(params_, bytes_max); !fits) return finish(invalid_argument(fits.error().message));
+    const Nanoseconds rest = end - loop_.now();
+    if (rest <= Nanoseconds::zero())
+      return finish(Status{StatusCode::kDeadlineExceeded, "the namespace's limits have not come in time", {}});
     sent_ = true;
-    loop_.cancel(late_timer_);
-    const auto rest = std::max<Nanoseconds>(end - loop_.now(), std::chrono::milliseconds(1));
     const CallId call =
         stub_.start_activity(std::move(params_), rest, [self = shared_from_this()](StatusOr<StartedActivity> answer) {
           self->call_ = 0;
@@ -56,7 +51,6 @@ class StartLoopCall final : public LoopCall<StartedActivity>, public std::enable
     if (done_) call_ = call;
   }
   void finish(StatusOr<StartedActivity> answer) {
-    loop_.cancel(late_timer_);
     const auto done = std::exchange(done_, nullptr);
     if (done) done(std::move(answer));
   }
@@ -68,7 +62,6 @@ class StartLoopCall final : public LoopCall<StartedActivity>, public std::enable
   Nanoseconds timeout_;
   Done<StartedActivity> done_{};
   CallId call_ = 0;
-  TimerId late_timer_ = 0;
   bool sent_ = false;
   bool canceled_ = false;
 };

@@ -1,5 +1,6 @@
 #include "client/start_params.h"
 
+#include "base/json_text.h"
 #include "client/public_form.h"
 #include "client/search_attributes.h"
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "core/outcome.h"
 #include "core/public_policy.h"
 
 namespace longbeat::internal {
@@ -100,7 +101,7 @@ void Attempt::fail_details(const std::string& why) noexcept {
     failure.emplace();
     failure->kind = FailureKind::kApplication;
     failure->type = "HeartbeatDetailsError";
-    failure->message = "heartbeat details of activity '" + info_.activity_id + "': " + why;
+    failure->message = sendable_text("heartbeat details of activity '" + info_.activity_id + "': " + why);
   });
   if (stop(StopCause::kBrokenDetails, false)) wake();
 }

@@ -14,7 +14,7 @@ struct FailureAttributes {
   friend bool operator==(const FailureAttributes&, const FailureAttributes&) = default;
 };
 
-/// As json/plain: {"message": …, "stack_trace": …}. The texts are UTF-8.
+/// As json/plain: {"message": …, "stack_trace": …}. What is no UTF-8 in the texts becomes '?'.
 Payload to_payload(const FailureAttributes& attributes);
 /// Nothing when it is not such JSON. Members that are missing or null are empty; others are skipped.
 std::optional<FailureAttributes> failure_attributes(const Payload& payload);

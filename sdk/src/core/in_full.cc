@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/failure_text.h"
 #include "base/one_line.h"
 #include "base/utf8.h"
 #include "longbeat/data_converter.h"
@@ -99,16 +100,6 @@ void add_details(Lines& lines, const Failure& failure) {
   lines.outdent();
 }
 
-/// "ApplicationError(Disk): no space", without the causes.
-std::string headline(const Failure& failure) {
-  Failure alone;
-  alone.kind = failure.kind;
-  alone.type = failure.type;
-  alone.timeout_type = failure.timeout_type;
-  alone.message = failure.message;
-  return one_line(to_string(alone));
-}
-
 void add_rest(Lines& lines, const Failure& failure) {
   if (failure.kind == FailureKind::kApplication || failure.kind == FailureKind::kServer)
     lines.add(failure.non_retryable ? "not retryable" : "retryable");
@@ -129,7 +120,7 @@ void add_failure(Lines& lines, const char* title, const Failure& first) {
       lines.add("caused by: more");
       break;
     }
-    lines.add(before + headline(*failure));
+    lines.add(before + internal::one_line(internal::labelled_message(*failure)));
     lines.indent();
     ++depth;
     add_rest(lines, *failure);
@@ -148,7 +139,7 @@ std::string in_full(const Failure& failure) {
 
 std::string in_full(const Error& error) {
   Lines lines;
-  lines.add(one_line(to_string(error)));
+  lines.add(to_string(error));
   lines.indent();
   lines.field("run ID", error.run_id);
   if (error.failure) add_failure(lines, "failure: ", *error.failure);

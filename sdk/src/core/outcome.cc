@@ -3,9 +3,11 @@
 #include <cxxabi.h>
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <typeinfo>
 
+#include "base/failure_text.h"
 #include "base/utf8.h"
 #include "core/attempt.h"
 #include "core/wire_size.h"
@@ -43,9 +45,40 @@ std::string text_of(const std::exception& error) {
   return text == nullptr ? "(what() is null)" : text;
 }
 
+bool is_sendable(const Failure& one) {
+  return is_utf8(one.message) && is_utf8(one.source) && is_utf8(one.stack_trace) && is_utf8(one.type) &&
+         is_utf8(one.identity) && one.next_retry_delay.value_or(std::chrono::nanoseconds(1)).count() > 0;
+}
+
+/// One that a program has made itself may hold anything, and the server would refuse the whole report for it.
+void make_sendable(Failure& one) {
+  for (std::string* text : {&one.message, &one.source, &one.stack_trace, &one.type, &one.identity})
+    *text = sendable_text(std::move(*text), std::string::npos);
+  if (one.next_retry_delay && one.next_retry_delay->count() <= 0) one.next_retry_delay.reset();
+}
+
+/// The same with all its causes. Shares what is sendable as it is.
+std::shared_ptr<const Failure> sendable_chain(std::shared_ptr<const Failure> first) {
+  std::vector<std::shared_ptr<const Failure>> above;  // Of the last one that is not sendable, itself included.
+  std::size_t unsendable = 0;
+  for (auto one = first; one != nullptr; one = one->cause) {
+    above.push_back(one);
+    if (!is_sendable(*one)) unsendable = above.size();
+  }
+  if (unsendable == 0) return first;
+  auto below = above[unsendable - 1]->cause;
+  for (above.resize(unsendable); !above.empty(); above.pop_back()) {
+    Failure one = *above.back();
+    make_sendable(one);
+    one.cause = std::move(below);
+    below = std::make_shared<const Failure>(std::move(one));
+  }
+  return below;
+}
+
 Failure describe_error(const Error& error) {
   Failure failure = application_failure(std::string(to_string(error.code)), error.message);
-  failure.cause = error.failure;
+  failure.cause = sendable_chain(error.failure);
   return failure;
 }
 
@@ -56,8 +89,7 @@ Failure describe_exception(const std::exception& error) {
     Failure failure = application_failure(options.type.empty() ? "ApplicationError" : options.type, text_of(error),
                                           options.non_retryable);
     failure.details = options.details;
-    // The server would refuse the whole report for a negative one.
-    if (options.next_retry_delay >= std::chrono::nanoseconds::zero())
+    if (options.next_retry_delay > std::chrono::nanoseconds::zero())
       failure.next_retry_delay = options.next_retry_delay;
     return failure;
   }
@@ -90,10 +122,16 @@ Failure describe(int depth) {
   return failure;
 }
 
-/// "TimeoutError" of "TimeoutError(Heartbeat): ...".
-std::string label_of(const Failure& failure) {
-  const std::string line = to_string(failure);
-  return line.substr(0, line.find_first_of("(:"));
+Failure reset_failure() {
+  return application_failure("ActivityReset", "the activity was reset");
+}
+
+Failure pause_failure() {
+  return application_failure("ActivityPause", "the activity was paused");
+}
+
+Failure unasked_stop_failure() {
+  return application_failure("ActivityStopped", "the activity stopped although nobody had asked it to");
 }
 
 bool has(const std::vector<StopCause>& causes, StopCause cause) {
@@ -129,6 +167,14 @@ Failure application_failure(std::string type, std::string message, bool non_retr
   return failure;
 }
 
+bool has_only_our_text(const Failure& failure) {
+  static const std::array kOurs{worker_shutdown_failure(), completion_lost_failure(), reset_failure(), pause_failure(),
+                                unasked_stop_failure()};
+  return failure.cause == nullptr && failure.stack_trace.empty() && failure.details.empty() &&
+         std::any_of(kOurs.begin(), kOurs.end(),
+                     [&](const Failure& ours) { return failure.type == ours.type && failure.message == ours.message; });
+}
+
 Failure worker_shutdown_failure() {
   return application_failure("WorkerShutdown", "the worker is shutting down and the activity did not end in time");
 }
@@ -159,14 +205,13 @@ Failure failure_of(const Error& error) {
 }
 
 Failure as_application_failure(const Failure& failure) {
-  if (failure.kind == FailureKind::kApplication) return failure;
-  if (failure.kind == FailureKind::kGeneric) {
-    Failure own = failure;
-    own.kind = FailureKind::kApplication;
-    return own;
-  }
-  Failure around = application_failure(label_of(failure), failure.message, failure.non_retryable);
-  around.cause = std::make_shared<const Failure>(failure);
+  Failure own = failure;
+  make_sendable(own);
+  own.cause = sendable_chain(std::move(own.cause));
+  if (own.kind == FailureKind::kGeneric) own.kind = FailureKind::kApplication;
+  if (own.kind == FailureKind::kApplication) return own;
+  Failure around = application_failure(std::string(kind_label(own.kind)), own.message, own.non_retryable);
+  around.cause = std::make_shared<const Failure>(std::move(own));
   return around;
 }
 
@@ -180,14 +225,12 @@ AttemptOutcome outcome_of_stop(const std::vector<StopCause>& causes, bool lost,
                                const std::optional<Failure>& stall_failure) {
   if (lost) return AttemptAbandoned{};
   if (has(causes, StopCause::kCanceled)) return AttemptCanceled{};
-  if (has(causes, StopCause::kReset))
-    return AttemptFailed{application_failure("ActivityReset", "the activity was reset")};
-  if (has(causes, StopCause::kPaused))
-    return AttemptFailed{application_failure("ActivityPause", "the activity was paused")};
+  if (has(causes, StopCause::kReset)) return AttemptFailed{reset_failure()};
+  if (has(causes, StopCause::kPaused)) return AttemptFailed{pause_failure()};
   if (details_failure) return AttemptFailed{*details_failure};
   if (stall_failure) return AttemptFailed{*stall_failure};
   if (has(causes, StopCause::kShutdown)) return AttemptFailed{worker_shutdown_failure()};
-  return AttemptFailed{application_failure("ActivityStopped", "the activity stopped although nobody had asked it to")};
+  return AttemptFailed{unasked_stop_failure()};
 }
 
 AttemptOutcome outcome_of_exception(const Attempt& attempt) {

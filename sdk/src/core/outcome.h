@@ -42,11 +42,15 @@ Failure worker_shutdown_failure();
 /// That of an attempt whose LateCompletion went without an outcome.
 Failure completion_lost_failure();
 
+/// One of those that say the same whatever the activity does: nothing in it needs to be hidden.
+bool has_only_our_text(const Failure& failure);
+
 /// An exception at hand, by its own type, with what is nested in it. `thrown`: null counts as something unknown.
 Failure failure_of(const std::exception& error);
 Failure failure_of(const std::exception_ptr& thrown);
 Failure failure_of(const Error& error);
-/// What can be reported of an attempt: an application failure, of which any other is the cause.
+/// What can be reported of an attempt: an application failure, of which any other is the cause. Texts that are no UTF-8
+/// are repaired in the whole chain, pauses that are not positive count as not set.
 Failure as_application_failure(const Failure& failure);
 
 /// Invalid UTF-8 replaced by '?' and cut to a size that fits into a failure: the protocol takes nothing else.

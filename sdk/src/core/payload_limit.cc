@@ -7,34 +7,49 @@
 namespace longbeat::internal {
 namespace {
 
-bool may_answer_later(StatusCode code) {
-  return code == StatusCode::kUnavailable || code == StatusCode::kDeadlineExceeded ||
-         code == StatusCode::kResourceExhausted || code == StatusCode::kCancelled;
+/// The server will say the same the next time, so there is no limit to be learned.
+bool never_tells(StatusCode code) {
+  return code == StatusCode::kUnimplemented || code == StatusCode::kPermissionDenied;
 }
 
 }  // namespace
 
-void PayloadLimit::learn(ServiceStub& stub, const std::string& namespace_name, std::size_t bytes, Nanoseconds timeout,
-                         std::function<void(std::size_t)> then) {
+void PayloadLimit::learn(Loop& loop, ServiceStub& stub, const std::string& namespace_name, std::size_t bytes,
+                         Nanoseconds timeout, std::function<void(std::size_t)> then) {
   if (bytes <= kPayloadBytesSmall) return then(bytes_max_.value_or(kPayloadBytesMax));
   if (bytes_max_) return then(*bytes_max_);
-  if (const auto waiting = waiting_.lock()) return waiting->push_back(std::move(then));  // One answer serves all.
-  const auto waiting = std::make_shared<Waiting>();
-  waiting->push_back(std::move(then));
-  waiting_ = waiting;
-  stub.describe_namespace(namespace_name, timeout, [weak = weak_from_this(), waiting](StatusOr<NamespaceInfo> answer) {
-    const auto self = weak.lock();
-    if (!self) return;
-    const std::size_t bytes_max = self->learn_from(answer);
-    self->waiting_.reset();  // Who asks from now on asks again.
-    for (const auto& each : std::exchange(*waiting, {})) each(bytes_max);
+  const auto waiter = std::make_shared<Waiter>();
+  waiter->then = std::move(then);
+  // Not the question's timeout: that is the time of whoever asked.
+  waiter->timer = loop.schedule(loop.now() + timeout, [weak = weak_from_this(), weak_waiter = std::weak_ptr(waiter)] {
+    const auto late = weak_waiter.lock();
+    if (late && !weak.expired()) late->go_on(kPayloadBytesMax);
   });
+  if (const auto waiting = waiting_.lock()) return waiting->push_back(waiter);  // One answer serves all.
+  const auto waiting = std::make_shared<Waiting>();
+  waiting->push_back(waiter);
+  waiting_ = waiting;
+  stub.describe_namespace(namespace_name, timeout,
+                          [&loop, weak = weak_from_this(), waiting](StatusOr<NamespaceInfo> answer) {
+                            const auto self = weak.lock();
+                            if (!self) return;
+                            const std::size_t bytes_max = self->learn_from(answer);
+                            self->waiting_.reset();  // Who asks from now on asks again.
+                            for (const auto& each : std::exchange(*waiting, {})) {
+                              loop.cancel(each->timer);
+                              each->go_on(bytes_max);
+                            }
+                          });
+}
+
+void PayloadLimit::Waiter::go_on(std::size_t bytes_max) {
+  if (const auto once = std::exchange(then, nullptr)) once(bytes_max);
 }
 
 std::size_t PayloadLimit::learn_from(const StatusOr<NamespaceInfo>& answer) {
   if (answer && answer->blob_size_limit_error > 0) {
     bytes_max_ = static_cast<std::size_t>(answer->blob_size_limit_error);
-  } else if (answer || !may_answer_later(answer.error().code)) {
+  } else if (answer || never_tells(answer.error().code)) {
     bytes_max_ = kPayloadBytesMax;
   }
   return bytes_max_.value_or(kPayloadBytesMax);

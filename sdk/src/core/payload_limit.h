@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/loop.h"
 #include "core/service_stub.h"
 #include "longbeat/result.h"
 
@@ -14,9 +15,10 @@ namespace longbeat::internal {
 
 /// What a server with standard settings takes in one payload field (protocol.md §2.15).
 inline constexpr std::size_t kPayloadBytesMax = 2 * 1024 * 1024;
-/// What every server takes: nobody needs to be asked.
-inline constexpr std::size_t kPayloadBytesSmall = 16 * 1024;
-/// A summary is one line, details are one page, each as one whole payload. The same on every server.
+/// What every server takes, the least that limits.payload_bytes_max may be: nobody needs to be asked.
+inline constexpr std::size_t kPayloadBytesSmall = 1024;
+/// A summary is one line, details are one page, each as one whole payload. What a server with standard settings takes
+/// (limits.summary_bytes_max, limits.details_bytes_max); none tells its own.
 inline constexpr std::size_t kSummaryBytesMax = 400, kUserDetailsBytesMax = 20'000;
 
 /// How much one payload field may have in a client's namespace. Asked of the server once, by the first call for which
@@ -24,14 +26,20 @@ inline constexpr std::size_t kSummaryBytesMax = 400, kUserDetailsBytesMax = 20'0
 class PayloadLimit : public std::enable_shared_from_this<PayloadLimit> {
  public:
   /// `then` runs on the loop: at once when the answer is known or `bytes` are few, else when the server has answered,
-  /// or has not within `timeout`. A server that does not tell counts as one with standard settings; one that could not
-  /// be reached is asked again by the next call. `then` is dropped when the stub drops the
-  /// question.
-  void learn(ServiceStub& stub, const std::string& namespace_name, std::size_t bytes, Nanoseconds timeout,
+  /// and after `timeout` at the latest. A server that does not tell counts as one with standard settings; so does one
+  /// that has not answered in time, or not properly, but the next call asks it again. `then` is dropped when the stub
+  /// drops the question.
+  void learn(Loop& loop, ServiceStub& stub, const std::string& namespace_name, std::size_t bytes, Nanoseconds timeout,
              std::function<void(std::size_t bytes_max)> then);
 
  private:
-  using Waiting = std::vector<std::function<void(std::size_t)>>;
+  struct Waiter {
+    std::function<void(std::size_t)> then{};
+    TimerId timer = 0;
+
+    void go_on(std::size_t bytes_max);
+  };
+  using Waiting = std::vector<std::shared_ptr<Waiter>>;
 
   std::size_t learn_from(const StatusOr<NamespaceInfo>& answer);
 

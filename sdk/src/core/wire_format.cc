@@ -1,11 +1,13 @@
 #include "core/wire_format.h"
 
+#include <algorithm>
 #include <exception>
 #include <string_view>
 #include <typeinfo>
 #include <utility>
 
 #include "core/failure_attributes.h"
+#include "core/outcome.h"
 #include "longbeat/data_converter.h"
 
 namespace longbeat::internal {
@@ -32,6 +34,14 @@ Result<Payloads> guarded(const Call& call) {
 
 std::string in_field(const char* field, const std::string& why) {
   return std::string(field) + ": " + why;
+}
+
+/// Takes the marks off. True when all had one: they have never been decoded. One that somebody put beside others is
+/// encoded with them, once more, so that nothing goes out unencoded.
+bool take_decode_errors(Payloads& payloads) {
+  const auto marked = std::count_if(payloads.begin(), payloads.end(),
+                                    [](Payload& payload) { return payload.metadata.erase(kDecodeError) > 0; });
+  return static_cast<std::size_t>(marked) == payloads.size();
 }
 
 /// The failure and its causes, each rebuilt by `each`, the last cause first; stops at the first error.
@@ -66,7 +76,7 @@ const std::vector<std::shared_ptr<WireCodec>>& WireFormat::codecs() const noexce
 
 bool WireFormat::changes(const Failure& failure) const noexcept {
   if (!state_) return false;
-  if (state_->encode_common_attributes) return true;
+  if (state_->encode_common_attributes) return !has_only_our_text(failure);
   for (const Failure* one = &failure; one != nullptr; one = one->cause.get())
     if (!one->details.empty()) return true;
   return false;
@@ -74,7 +84,8 @@ bool WireFormat::changes(const Failure& failure) const noexcept {
 
 Result<Payloads> WireFormat::encode(Payloads payloads) const {
   const auto& all = codecs();
-  for (std::size_t at = 0; at < all.size() && !payloads.empty(); ++at) {
+  if (take_decode_errors(payloads)) return payloads;
+  for (std::size_t at = 0; at < all.size(); ++at) {
     const std::size_t given = payloads.size();
     auto encoded = guarded([&] { return all[at]->encode(std::move(payloads)); });
     if (!encoded) return codec_error(all, at, "encode", to_string(encoded.error()));

@@ -24,10 +24,12 @@ class WireFormat {
 
   /// Whether the functions below have anything to do. No user code.
   bool changes_payloads() const noexcept { return !codecs().empty(); }
+  /// No text is hidden where it is only ours: such a failure never waits for codecs.
   bool changes(const Failure& failure) const noexcept;
   bool hides_texts() const noexcept { return state_ && state_->encode_common_attributes; }
 
-  /// kUndecodable with what the codec said: "codec 2 of 2 (`Aes`) cannot encode: Unavailable: no key".
+  /// kUndecodable with what the codec said: "codec 2 of 2 (`Aes`) cannot encode: Unavailable: no key". What came with
+  /// kDecodeError, all of it, is encoded still and goes on as it was.
   Result<Payloads> encode(Payloads payloads) const;
   Result<Payloads> decode(Payloads payloads) const;
   Result<Payload> encode_single(Payload payload) const;
@@ -61,7 +63,7 @@ Result<ActivityOutcome> decode(const WireFormat& format, ActivityOutcome outcome
 /// Never fails: a description is worth having also when its payloads cannot be read.
 ActivityDescription decode(const WireFormat& format, ActivityDescription description);
 
-/// In the metadata of a payload that stayed encoded: why. Never sent.
+/// In the metadata of a payload that stayed encoded: why. encode() takes it off.
 inline constexpr const char* kDecodeError = "longbeat-decode-error";
 /// The visible message of a failure whose message and stack trace are in encoded_attributes.
 inline constexpr const char* kEncodedFailure = "Encoded failure";

@@ -14,6 +14,7 @@ namespace longbeat::internal {
 namespace {
 
 constexpr std::size_t kTag = 1;  // All fields in question but one have numbers below 16.
+constexpr std::size_t kWhyBytesMax = 4'000;
 
 std::size_t varint(std::uint64_t value) {
   std::size_t bytes = 1;
@@ -105,7 +106,6 @@ bool has_details(const Failure& failure) {
 }
 
 Failure smaller_failure(const Failure& failure, std::size_t bytes_max, const std::string& why) {
-  constexpr std::size_t kWhyBytesMax = 4'000;
   constexpr std::size_t kNesting = 6;  // Tag and length of a field, at most.
   Failure smaller = without_details_and_cause(failure);
   if (attributes_field(smaller) > bytes_max / 2) smaller.encoded_attributes.reset();  // Nothing else would have room.
@@ -136,6 +136,14 @@ Failure smaller_failure(const Failure& failure, std::size_t bytes_max, const std
   }
   smaller.cause = std::move(chain);
   return smaller;
+}
+
+Failure bare_failure(Failure failure, const std::string& why) {
+  Failure bare = application_failure(std::move(failure.type), std::move(failure.message), failure.non_retryable);
+  bare.next_retry_delay = failure.next_retry_delay;
+  bare.encoded_attributes = std::move(failure.encoded_attributes);
+  bare.message += " (" + sendable_text(why, kWhyBytesMax) + ")";  // `why` may quote somebody else.
+  return bare;
 }
 
 std::size_t wire_size(const Payloads& payloads) {

@@ -23,6 +23,8 @@ std::size_t wire_size(const Failure& failure);
 /// where that is not enough, without the deepest causes; then with less of its message. Type, retryability and pause
 /// stay as they are, and so does their size.
 Failure smaller_failure(const Failure& failure, std::size_t bytes_max, const std::string& why);
+/// Only what callers and retry policies match on, and the message with `why` in brackets. Texts that were hidden stay.
+Failure bare_failure(Failure failure, const std::string& why);
 /// Has it details, or one of its causes?
 bool has_details(const Failure& failure);
 

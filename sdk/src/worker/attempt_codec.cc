@@ -1,24 +1,22 @@
 // What comes is decoded before the function sees it, what goes is encoded before it is sent. Codecs are user code, so
-// all of it runs on the courier. Without codecs nothing here is used.
+// all of it runs on the courier. Where there is nothing to change, nothing here is used.
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
 #include "core/outcome.h"
+#include "core/wire_size.h"
 #include "worker/attempt_driver.h"
 
 namespace longbeat::internal {
 namespace {
 
 constexpr const char* kCodecFailureType = "WireCodecError";
-constexpr std::size_t kWhyBytesMax = 4'000;
 
 /// Stays the activity's own failure, without what could not be encoded.
-Failure without_unencodable(const WireFormat& format, const Failure& failure, const std::string& why) {
-  Failure plain = application_failure(failure.type, format.hides_texts() ? kEncodedFailure : failure.message,
-                                      failure.non_retryable);
-  plain.next_retry_delay = failure.next_retry_delay;
-  plain.message += " (without its details: " + sendable_text(why, kWhyBytesMax) + ")";
-  return plain;
+Failure without_unencodable(const WireFormat& format, Failure failure, const std::string& why) {
+  if (format.hides_texts() && !failure.encoded_attributes) failure.message = kEncodedFailure;
+  return bare_failure(std::move(failure), "without its details: " + why);
 }
 
 Failure encoded_failure(const WireFormat& format, const Failure& failure) {
@@ -44,9 +42,18 @@ AttemptOutcome encoded_outcome(const WireFormat& format, AttemptOutcome outcome)
   return outcome;
 }
 
+/// What goes out when the codecs do not end in time: what there is without them. For a result nothing can stand in.
+AttemptOutcome stand_in(const WireFormat& format, const AttemptOutcome& outcome) {
+  if (const auto* failed = std::get_if<AttemptFailed>(&outcome))
+    return AttemptFailed{without_unencodable(format, failed->failure, "the codecs have not ended in time")};
+  if (std::holds_alternative<AttemptCanceled>(outcome)) return AttemptCanceled{};
+  return AttemptCompleted{};
+}
+
 }  // namespace
 
 void AttemptDriver::decode_task(Executor& executor) {
+  decoding_ = true;
   host_.courier.post(CourierJob::kConvert, attempt_->key(),
                      [format = host_.format, input = attempt_->take_input(), details = newest_.payloads,
                       &loop = host_.loop, &executor, weak = weak_from_this()]() mutable {
@@ -67,6 +74,7 @@ Result<AttemptDriver::OpenedTask> AttemptDriver::opened(const WireFormat& format
 }
 
 void AttemptDriver::task_opened(Executor& executor, Result<OpenedTask> task) {
+  decoding_ = false;
   if (!running_) {  // Reported meanwhile, without having begun.
     returned_ = true;
     return finish_if_free();
@@ -80,20 +88,51 @@ void AttemptDriver::task_opened(Executor& executor, Result<OpenedTask> task) {
   function_returned(AttemptFailed{application_failure(kCodecFailureType, task.error().message)});
 }
 
+/// One at a time: a codec that is slower than they come would else have ever more of them to encode.
 void AttemptDriver::encode_save(UrgentSave save) {
+  if (!running_ && !awaits_details())
+    return save.settle(Error{ErrorCode::kLeaseLost, "save_now: this attempt does not count any more"});
+  unencoded_saves_.push_back(std::move(save));
+  encode_next_save();
+}
+
+void AttemptDriver::encode_next_save() {
+  // Of the values that nobody waits for only the newest is still of use, at the attempt's end of all.
+  std::uint64_t newest = 0;
+  for (const auto& save : unencoded_saves_) newest = std::max(newest, save.sequence);
+  const auto waiting = unencoded_saves_.begin() + (encoding_save_ ? 1 : 0);
+  const auto useless = std::stable_partition(waiting, unencoded_saves_.end(), [&](const UrgentSave& save) {
+    return save.sequence == newest || (running_ && !save.caller.expired());
+  });
+  for (auto save = useless; save != unencoded_saves_.end(); ++save)
+    save->settle(Error{ErrorCode::kLeaseLost, "save_now: the attempt has ended"});
+  unencoded_saves_.erase(useless, unencoded_saves_.end());
+  if (encoding_save_ || unencoded_saves_.empty()) return;
+  encoding_save_ = true;
+  if (flushing_ && !encoding_late_) arm_encode_timer(report_patience());
   host_.courier.post(
       CourierJob::kConvert, Courier::with_turn(attempt_->key(), kSaveTurn),
-      [format = host_.format, save = std::move(save), &loop = host_.loop, weak = weak_from_this()]() mutable {
-        auto details = format.encode(std::move(save.details));
-        if (!details) return save.settle(Error{details.error().code, "save_now: " + details.error().message});
-        save.details = *std::move(details);
-        loop.post([weak, save = std::move(save)]() mutable {
-          const auto self = weak.lock();
-          if (!self) return save.settle(Error{ErrorCode::kLeaseLost, "save_now: the attempt has ended"});
-          self->take_save(std::move(save));
-          self->step();
-        });
+      [format = host_.format, details = std::move(unencoded_saves_.front().details), &loop = host_.loop,
+       done = weakly(&AttemptDriver::save_encoded)]() mutable {
+        loop.post([done, encoded = format.encode(std::move(details))]() mutable { done(std::move(encoded)); });
       });
+}
+
+void AttemptDriver::save_encoded(Result<Payloads> details) {
+  encoding_save_ = false;
+  if (unencoded_saves_.empty()) return;  // Refused meanwhile.
+  UrgentSave save = std::move(unencoded_saves_.front());
+  unencoded_saves_.erase(unencoded_saves_.begin());
+  if (details) {
+    save.details = *std::move(details);
+    take_save(std::move(save));
+  } else {
+    save.settle(Error{details.error().code, "save_now: " + details.error().message});
+  }
+  if (running_ || awaits_details()) encode_next_save();
+  end_encode_timer();
+  continue_flush();
+  step();
 }
 
 bool AttemptDriver::outcome_needs_encoding() const {
@@ -106,8 +145,12 @@ bool AttemptDriver::outcome_needs_encoding() const {
 
 void AttemptDriver::encode_outcome() {
   watch_report();  // A codec that takes long must not cost the lease either.
+  encoding_outcome_ = true;
+  codec_watch_.begin(host_.loop.now());
+  watch_codecs();
+  AttemptOutcome whole = std::exchange(outcome_, stand_in(host_.format, outcome_));
   host_.courier.post(CourierJob::kConvert, Courier::with_turn(attempt_->key(), kReportTurn),
-                     [format = host_.format, outcome = std::move(outcome_), &loop = host_.loop,
+                     [format = host_.format, outcome = std::move(whole), &loop = host_.loop,
                       done = weakly(&AttemptDriver::outcome_encoded)]() mutable {
                        loop.post([done, encoded = encoded_outcome(format, std::move(outcome))]() mutable {
                          done(std::move(encoded));
@@ -116,10 +159,38 @@ void AttemptDriver::encode_outcome() {
 }
 
 void AttemptDriver::outcome_encoded(AttemptOutcome outcome) {
-  if (report_settled_) return;  // Abandoned.
+  if (!std::exchange(encoding_outcome_, false)) return;  // Abandoned, or sent without.
   host_.loop.cancel(std::exchange(report_timer_, 0));
+  host_.loop.cancel(codec_timer_);
   outcome_ = std::move(outcome);
   begin_sending();
+}
+
+/// Somebody else needs the slot, and somebody reads the log.
+void AttemptDriver::watch_codecs() {
+  host_.loop.cancel(codec_timer_);
+  const TimePoint give_up_at = std::max(report_policy_.give_up_at(), *codec_watch_.since() + StuckWatch::kPatience);
+  codec_timer_ = host_.loop.schedule(std::min({codec_watch_.next(), encode_until_, give_up_at}),
+                                     weakly(&AttemptDriver::codecs_take_long));
+}
+
+/// The worker ends soon. Half of the time is left for sending what stands in.
+void AttemptDriver::hurry_codecs() {
+  if (std::holds_alternative<AttemptCompleted>(outcome_)) return;
+  const TimePoint now = host_.loop.now();
+  encode_until_ = std::min(encode_until_, now + std::max<Nanoseconds>(report_by_ - now, Nanoseconds::zero()) / 2);
+  watch_codecs();
+}
+
+void AttemptDriver::codecs_take_long() {
+  const TimePoint now = host_.loop.now();
+  if (now >= encode_until_) {
+    log(LogLevel::kWarn, name() + " is reported without what its codecs have not encoded in time");
+    return outcome_encoded(std::exchange(outcome_, {}));
+  }
+  tell_stuck_codecs();
+  if (now >= report_policy_.give_up_at()) return give_up("its codecs have not ended");
+  watch_codecs();
 }
 
 }  // namespace longbeat::internal

@@ -106,14 +106,16 @@ void AttemptDriver::poked() {
 
 /// One save_now() whose details are as they will be sent. Whoever calls goes on with step().
 void AttemptDriver::take_save(UrgentSave save) {
-  if (report_settled_ || !running_ || attempt_->lost())
+  const bool counts = running_ ? !attempt_->lost() : awaits_details();
+  if (report_settled_ || !counts)
     return save.settle(Error{ErrorCode::kLeaseLost, "save_now: this attempt does not count any more"});
   if (const auto why = too_large("the value has", wire_size(save.details)); !why.empty())
     return save.settle(Error{ErrorCode::kInvalidArgument, "save_now: " + why});
   if (save.sequence > newest_.sequence)
     newest_ = {std::make_shared<const Payloads>(std::move(save.details)), save.sequence};
   saves_.push_back(std::move(save));
-  throttle_.request_now();
+  if (running_) return throttle_.request_now();
+  flush_at_once_ = flushing_;
 }
 
 /// Does what can be done now about heartbeats, and arranges to be woken for the rest.
@@ -190,12 +192,20 @@ void AttemptDriver::arm_encode_timer(Nanoseconds patience) {
   encoding_late_ = false;
   encode_timer_ = host_.loop.schedule(host_.loop.now() + patience, [weak = weak_from_this()] {
     const auto self = weak.lock();
-    if (!self || !self->encoding_) return;
+    const bool waited_for = self && (self->encoding_ || (self->flushing_ && self->encoding_save_));
+    if (!waited_for) return;
     self->encoding_late_ = true;
     self->throttle_.request();
     self->continue_flush();
     self->step();
   });
+}
+
+/// Unless a report waits for another value that is still with the courier.
+void AttemptDriver::end_encode_timer() {
+  if (encoding_ || (flushing_ && encoding_save_)) return;
+  encoding_late_ = false;
+  host_.loop.cancel(encode_timer_);
 }
 
 /// How long a report waits for the newest details: half of the time in which it counts, of which no beat makes more
@@ -210,8 +220,8 @@ Nanoseconds AttemptDriver::report_patience() const {
 }
 
 void AttemptDriver::encoded(std::uint64_t sequence, Result<Payloads> details) {
-  encoding_ = encoding_late_ = false;
-  host_.loop.cancel(encode_timer_);
+  encoding_ = false;
+  end_encode_timer();
   if (!details) {
     refuse_details(details.error().message);
   } else {
@@ -283,6 +293,7 @@ void AttemptDriver::beat_answered(TimePoint sent_at, const Details& sent, const 
     if (gone(status)) {
       beats_over_ = true;
       if (running_ && attempt_->stop(StopCause::kNotFound, true)) announce_stop();
+      if (encoding_outcome_) return give_up("the server does not know the attempt any more");
     } else if ((status.code == StatusCode::kInvalidArgument || ReportPolicy::too_large(status)) &&
                sent.sequence > acknowledged_.sequence) {
       // The server objects to these details; beats go on with the last good ones.
@@ -334,7 +345,7 @@ void AttemptDriver::announce_stop() {
   }
   if (!lost || std::exchange(announced_lost_, true)) return;
   if (!left_early_) host_.count([](auto& stats) { ++stats.leases_lost; });
-  settle_saves(UINT64_MAX, Error{ErrorCode::kLeaseLost, "save_now: this attempt does not count any more"});
+  tell_saves_lost();
   host_.courier.post(CourierJob::kStopCallbacks, Courier::with_turn(attempt_->key(), kLostTurn),
                      [attempt = attempt_] { attempt->stop_state().request_lost(); });
   if (stalled_ && running_ && !beats_over_) report_stall();
@@ -352,10 +363,18 @@ void AttemptDriver::tell_listeners() {
   }
 }
 
+/// Nobody waits for them any more. What is not encoded yet may still go out with a forced report.
+void AttemptDriver::tell_saves_lost() {
+  const Error error{ErrorCode::kLeaseLost, "save_now: this attempt does not count any more"};
+  settle_saves(UINT64_MAX, error);
+  for (auto& save : unencoded_saves_) std::exchange(save.settle, [](const Result<>&) {})(error);
+}
+
 /// Also those that no poked() will see any more.
 void AttemptDriver::refuse_saves(const char* why) {
   const Error error{ErrorCode::kLeaseLost, std::string("save_now: ") + why};
   settle_saves(UINT64_MAX, error);
+  for (const auto& save : std::exchange(unencoded_saves_, {})) save.settle(error);
   for (const auto& save : attempt_->take_urgent_saves()) save.settle(error);
 }
 

@@ -62,6 +62,8 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void abandon();
 
   bool returned() const { return returned_; }
+  /// The function is not begun yet: codecs are still busy with what it gets.
+  bool is_decoding() const { return decoding_; }
   bool report_settled() const { return report_settled_; }
   /// "ingest 'packages' (attempt 2)".
   std::string name() const;
@@ -86,6 +88,7 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   bool heard_since_beat();
   void start_encoding(std::unique_ptr<DetailsValue> value);
   void arm_encode_timer(Nanoseconds patience);
+  void end_encode_timer();
   Nanoseconds report_patience() const;
   void encoded(std::uint64_t sequence, Result<Payloads> details);
   void refuse_details(const std::string& why);
@@ -101,6 +104,7 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void announce_stop();
   void tell_listeners();
   void settle_saves(std::uint64_t up_to, const Result<>& answer);
+  void tell_saves_lost();
   void refuse_saves(const char* why);
 
   // Heartbeats that nobody calls for (attempt_stall.cc)
@@ -109,9 +113,10 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void report_stall();
   void withdraw_beats();
 
-  // Functions that do not end (attempt_stuck.cc)
+  // Functions and codecs that do not end (attempt_stuck.cc)
   void watch_function();
   void tell_stuck();
+  void tell_stuck_codecs();
 
   // Attempts that somebody else ends (attempt_handover.cc)
   void connect_handover();
@@ -129,9 +134,14 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   static Result<OpenedTask> opened(const WireFormat& format, Payloads input, Payloads heartbeat_details);
   void task_opened(Executor& executor, Result<OpenedTask> opened);
   void encode_save(UrgentSave save);
+  void encode_next_save();
+  void save_encoded(Result<Payloads> details);
   bool outcome_needs_encoding() const;
   void encode_outcome();
   void outcome_encoded(AttemptOutcome outcome);
+  void watch_codecs();
+  void hurry_codecs();
+  void codecs_take_long();
 
   // Report (attempt_report.cc)
   void function_returned(AttemptOutcome outcome);
@@ -141,6 +151,8 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void cancel_timers();
   void continue_flush();
   bool unsaved_details() const { return newest_.sequence > acknowledged_.sequence; }
+  /// The function has ended, and what it saved last may still go out before its report or inside it.
+  bool awaits_details() const { return flushing_ || encoding_outcome_; }
   void send_report();
   void watch_report();
   void report_answered(const StatusOr<>& answer);
@@ -186,20 +198,28 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   std::optional<StallWatch> stall_watch_{};
   bool stalled_ = false;
   TimerId wake_timer_ = 0, own_beat_timer_ = 0, encode_timer_ = 0, lease_timer_ = 0, stall_timer_ = 0,
-          report_timer_ = 0;
+          report_timer_ = 0, codec_timer_ = 0;
   CallId beat_call_ = 0;
   TimePoint begun_{};
   std::optional<TimePoint> last_beat_{};  ///< when the last acknowledged one had left
   StuckWatch stuck_watch_{};
   TimerId stuck_timer_ = 0;  ///< outlives the report: until the function returns
 
+  // Codecs
+  bool decoding_ = false;                      ///< the function is not begun yet: what it gets is with the courier
+  std::vector<UrgentSave> unencoded_saves_{};  ///< the first one is with the courier while encoding_save_
+  bool encoding_save_ = false;
+  bool encoding_outcome_ = false;              ///< it is with the courier; outcome_ is what stands in for it
+  TimePoint encode_until_ = TimePoint::max();  ///< then the stand-in goes out
+  StuckWatch codec_watch_{};                   ///< of the outcome's codecs
+
   bool running_ = true;         ///< the function runs and its outcome counts
   bool returned_ = false;       ///< the function has returned
   bool flushing_ = false;       ///< the newest details go out before the report
   bool flush_at_once_ = false;  ///< and do not wait for the interval
   bool report_settled_ = false;
-  bool left_early_ = false;     ///< somebody else's outcome came before the function had returned
-  bool flush_on_leave_ = true;  ///< and the newest details matter to it
+  bool left_early_ = false;       ///< somebody else's outcome came before the function had returned
+  bool flush_on_leave_ = true;    ///< and the newest details matter to it
   bool report_troubled_ = false;  ///< it failed or takes long: heartbeats go on for it
   bool replaced_ = false;         ///< the report stands for one that the server refused
   AttemptOutcome outcome_{};

@@ -21,9 +21,8 @@ constexpr std::size_t kSmallFailure = 32'768;
 
 /// The activity's own failure without what a server may object to.
 Failure plain_failure(const Failure& failure, const std::string& why) {
-  Failure plain = application_failure(failure.type, failure.message, failure.non_retryable);
-  plain.encoded_attributes = failure.encoded_attributes;
-  plain.message += " (" + sendable_text(why) + ")";
+  Failure plain = bare_failure(failure, why);
+  plain.next_retry_delay.reset();
   return plain;
 }
 
@@ -38,7 +37,8 @@ void AttemptDriver::function_returned(AttemptOutcome outcome) {
   // A finished result counts even when the lease is over: the server decides. Only when it said that it does not, we
   // know.
   if (unknown_to_server) {
-    if (const auto* completed = std::get_if<AttemptCompleted>(&outcome))
+    // Of one that was given away somebody else has the result.
+    if (const auto* completed = std::get_if<AttemptCompleted>(&outcome); completed && !attempt_->given_away())
       log(LogLevel::kWarn, "the result of " + name() + " (" + std::to_string(wire_size(completed->result)) +
                                " bytes) is dropped: the server does not know the attempt any more");
     outcome = AttemptAbandoned{};
@@ -59,7 +59,8 @@ void AttemptDriver::function_returned(AttemptOutcome outcome) {
 void AttemptDriver::force_shutdown(TimePoint until) {
   report_by_ = std::min(report_by_, until);
   if (!running_) {
-    if (flushing_ && encoding_ && !encoding_late_) arm_encode_timer(report_patience());
+    if (flushing_ && (encoding_ || encoding_save_) && !encoding_late_) arm_encode_timer(report_patience());
+    if (encoding_outcome_) hurry_codecs();
     return;
   }
   attempt_->stop(StopCause::kShutdown, true);
@@ -80,6 +81,7 @@ void AttemptDriver::abandon() {
   drop_leftovers();
   refuse_saves("the worker has stopped");
   report_settled_ = true;
+  encoding_outcome_ = false;
   cancel_timers();
   host_.loop.cancel(stuck_timer_);
   if (beat_call_ != 0) host_.stub.cancel(beat_call_);
@@ -87,7 +89,8 @@ void AttemptDriver::abandon() {
 }
 
 void AttemptDriver::cancel_timers() {
-  for (const TimerId timer : {wake_timer_, own_beat_timer_, encode_timer_, lease_timer_, stall_timer_, report_timer_})
+  for (const TimerId timer :
+       {wake_timer_, own_beat_timer_, encode_timer_, lease_timer_, stall_timer_, report_timer_, codec_timer_})
     host_.loop.cancel(timer);
 }
 
@@ -132,18 +135,16 @@ void AttemptDriver::begin_sending() {
   flushing_ = flush_at_once_ = true;
   const TimePoint now = host_.loop.now();
   flush_until_ = std::min(std::max(lease_.expiry(), now), now + kLongestFlush);
-  if (encoding_) {
-    arm_encode_timer(report_patience());  // A beat goes without it, but nobody comes after the report.
-  } else if (auto value = attempt_->cell().take()) {
-    start_encoding(std::move(value));
-  }
+  // A beat goes without them, but nobody comes after the report.
+  if (encoding_ || encoding_save_) arm_encode_timer(report_patience());
+  if (auto value = encoding_ ? nullptr : attempt_->cell().take()) start_encoding(std::move(value));
   continue_flush();
   step();
 }
 
 /// The next attempt reads these details, so they go first, or inside the failure where the server takes them there.
 void AttemptDriver::continue_flush() {
-  if (!flushing_ || (encoding_ && !encoding_late_)) return;
+  if (!flushing_ || ((encoding_ || encoding_save_) && !encoding_late_)) return;
   if (encoding_) {
     drop_leftovers();
   } else if (auto value = attempt_->cell().take()) {
@@ -285,7 +286,7 @@ void AttemptDriver::give_up(const std::string& why) {
 
 void AttemptDriver::report_done() {
   report_settled_ = true;
-  flushing_ = report_troubled_ = false;
+  flushing_ = report_troubled_ = encoding_outcome_ = false;
   cancel_timers();
   if (beat_call_ != 0) host_.stub.cancel(std::exchange(beat_call_, 0));
   refuse_saves("the attempt has ended");

@@ -1,4 +1,5 @@
-// A function that goes on after it was asked to stop: whoever looks at the log learns which, where and for how long.
+// A function that goes on after it was asked to stop, codecs that do not end: whoever looks at the log learns which,
+// where and for how long.
 #include <string>
 
 #include "base/log.h"
@@ -22,9 +23,15 @@ void AttemptDriver::watch_function() {
 
 void AttemptDriver::tell_stuck() {
   if (returned_) return;
-  log(LogLevel::kWarn, name() + " does not end" + whereabouts());
-  if (stuck_watch_.told()) host_.count([](auto& stats) { ++stats.attempts_stuck; });
+  log(LogLevel::kWarn, name() + (decoding_ ? " is not begun" : " does not end") + whereabouts());
+  if (stuck_watch_.told() && !decoding_) host_.count([](auto& stats) { ++stats.attempts_stuck; });
   stuck_timer_ = host_.loop.schedule(stuck_watch_.next(), weakly(&AttemptDriver::tell_stuck));
+}
+
+void AttemptDriver::tell_stuck_codecs() {
+  log(LogLevel::kWarn, name() + " has ended and is not reported: the codecs have its outcome and do not end, begun " +
+                           age_text(*codec_watch_.since(), host_.loop.now()));
+  codec_watch_.told();
 }
 
 std::string AttemptDriver::whereabouts() const {
@@ -33,7 +40,7 @@ std::string AttemptDriver::whereabouts() const {
   if (const auto thread = attempt_->thread_number(); thread != 0) {
     text += ", on thread " + std::to_string(thread) + " (" + attempt_->thread_name() + ")";
   }
-  text += ", begun " + age_text(begun_, now);
+  text += (decoding_ ? ", codecs decode what it gets, begun " : ", begun ") + age_text(begun_, now);
   if (stuck_watch_.since()) {
     text += ", asked to stop " + age_text(*stuck_watch_.since(), now) + " (";
     const char* separator = "";

@@ -139,8 +139,8 @@ void WorkerMachine::end_in_time() {
 void WorkerMachine::leave(std::uint64_t key, AttemptDriver& driver) {
   if (!driver.report_settled()) {
     host_.count([](auto& stats) { ++stats.reports_given_up; });
-    log(LogLevel::kError, driver.name() + (driver.returned() ? " has ended" : " still runs") +
-                              " and is not reported (" + std::to_string(driver.report_bytes()) +
+    const char* const state = driver.returned() ? " has ended" : driver.is_decoding() ? " is not begun" : " still runs";
+    log(LogLevel::kError, driver.name() + state + " and is not reported (" + std::to_string(driver.report_bytes()) +
                               " bytes): the worker ends first");
   }
   if (!driver.returned()) {

@@ -114,12 +114,12 @@ TEST_CASE("an exception becomes a failure", "[worker][outcome]") {
     CHECK(kept == std::min(causes, 76));
     CHECK(last->message == (causes <= 75 ? "0" : "... <causes below this one were dropped>"));
   }
-  SECTION("without a pause that is negative: the server would refuse the whole report") {
+  SECTION("without a pause that is not positive: it counts as not set") {
     const auto delay_of = [](std::chrono::nanoseconds delay) {
       return failure_from([&] { throw ApplicationError("x", {.next_retry_delay = delay}); }).next_retry_delay;
     };
     CHECK_FALSE(delay_of(-1ns));
-    CHECK(delay_of(0ns) == 0ns);
+    CHECK_FALSE(delay_of(0ns));
     CHECK(delay_of(1ns) == 1ns);
   }
   SECTION("with its type when it says nothing") {
@@ -143,6 +143,55 @@ TEST_CASE("an exception becomes a failure", "[worker][outcome]") {
   SECTION("from a returned error with its code") {
     CHECK(failure_from([] { throw ReturnedError(Error{ErrorCode::kResourceExhausted, "quota"}); }).type ==
           "ResourceExhausted");
+  }
+}
+
+TEST_CASE("a failure that a program has made itself is reported as what can be sent", "[worker][outcome]") {
+  Failure inner;
+  inner.message = "inner \xff";
+  inner.stack_trace = "at \xe9";
+  const auto good = std::make_shared<const Failure>(application_failure("Good", "below"));
+  inner.cause = good;
+  Failure own;
+  own.kind = GENERATE(FailureKind::kGeneric, FailureKind::kApplication);
+  own.message = "caf\xe9";
+  own.type = "T\xff";
+  own.source = "\xff";
+  own.next_retry_delay = GENERATE(-1ns, 0ns);
+  own.cause = std::make_shared<const Failure>(inner);
+  const auto sent = as_application_failure(own);
+  CHECK(sent.kind == FailureKind::kApplication);
+  CHECK(sent.message == "caf?");
+  CHECK(sent.type == "T?");
+  CHECK(sent.source == "?");
+  CHECK_FALSE(sent.next_retry_delay);
+  REQUIRE(sent.cause);
+  CHECK(sent.cause->message == "inner ?");
+  CHECK(sent.cause->stack_trace == "at ?");
+  CHECK(sent.cause->cause == good);  // Nothing is wrong with that one.
+  SECTION("also as the cause of another kind") {
+    own.kind = FailureKind::kTimeout;
+    own.timeout_type = TimeoutType::kHeartbeat;
+    const auto around = as_application_failure(own);
+    CHECK(around.type == "TimeoutError");
+    CHECK(around.cause->message == "caf?");
+    CHECK(around.cause->cause->message == "inner ?");
+  }
+  SECTION("also as the failure of an error") {
+    Error error{ErrorCode::kActivityFailed, "e"};
+    error.failure = std::make_shared<const Failure>(own);
+    const auto of_error = failure_of(error);
+    CHECK(of_error.cause->message == "caf?");
+    CHECK_FALSE(of_error.cause->next_retry_delay);
+  }
+  SECTION("and stays what it was where nothing is wrong") {
+    own = application_failure("Own", std::string(30'000, 'x'));
+    own.message = std::string(30'000, 'x');
+    own.next_retry_delay = 1ns;
+    own.cause = good;
+    CHECK(as_application_failure(own).message == own.message);
+    CHECK(as_application_failure(own).next_retry_delay == 1ns);
+    CHECK(as_application_failure(own).cause == good);
   }
 }
 

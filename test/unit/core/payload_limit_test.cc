@@ -5,6 +5,7 @@
 #include "core/wire_size.h"
 #include "longbeat/data_converter.h"
 #include "support/catch.h"
+#include "support/manual_loop.h"
 #include "support/unasked_stub.h"
 
 using namespace longbeat;
@@ -37,8 +38,9 @@ struct Room {
   AskedStub stub;
   std::shared_ptr<PayloadLimit> limit = std::make_shared<PayloadLimit>();
   std::vector<std::size_t> told;
-  void learn(std::size_t bytes) {
-    limit->learn(stub, "default", bytes, std::chrono::seconds(1), [this](std::size_t max) { told.push_back(max); });
+  test::ManualLoop loop;
+  void learn(std::size_t bytes, Nanoseconds timeout = std::chrono::seconds(1)) {
+    limit->learn(loop, stub, "default", bytes, timeout, [this](std::size_t max) { told.push_back(max); });
   }
 };
 
@@ -49,9 +51,11 @@ constexpr std::size_t kMuch = 100'000;
 TEST_CASE("the namespace's limit", "[core][limits]") {
   Room room;
   SECTION("is not asked for by calls that carry little") {
-    room.learn(kPayloadBytesSmall);
+    room.learn(1024);  // The least that limits.payload_bytes_max may be.
     CHECK(room.stub.asked.empty());
     CHECK(room.told == std::vector{kPayloadBytesMax});
+    room.learn(1025);
+    CHECK(room.stub.asked.size() == 1);
   }
   SECTION("is asked for once, by all who wait") {
     room.learn(kMuch);
@@ -66,22 +70,36 @@ TEST_CASE("the namespace's limit", "[core][limits]") {
   }
   SECTION("is the default when the server does not tell") {
     room.learn(kMuch);
-    room.stub.answer(GENERATE(true, false) ? StatusOr<NamespaceInfo>(takes(0))
-                                           : Status{StatusCode::kPermissionDenied, "no", {}});
+    room.stub.answer(GENERATE(StatusOr<NamespaceInfo>(takes(0)),
+                              StatusOr<NamespaceInfo>(Status{StatusCode::kPermissionDenied, "no", {}}),
+                              StatusOr<NamespaceInfo>(Status{StatusCode::kUnimplemented, "no", {}})));
     CHECK(room.told == std::vector{kPayloadBytesMax});
     room.learn(kMuch);
     CHECK(room.stub.asked.empty());
   }
-  SECTION("is asked for again when the server could not be reached") {
+  SECTION("is asked for again when the server could not be reached, or has a problem that may pass") {
+    const auto code = GENERATE(StatusCode::kUnavailable, StatusCode::kDeadlineExceeded, StatusCode::kInternal,
+                               StatusCode::kUnknown, StatusCode::kAborted, StatusCode::kNotFound,
+                               StatusCode::kUnauthenticated, StatusCode::kResourceExhausted);
     room.learn(kMuch);
-    room.stub.answer(Status{StatusCode::kUnavailable, "away", {}});
+    room.stub.answer(Status{code, "away", {}});
     CHECK(room.told == std::vector{kPayloadBytesMax});
     room.learn(kMuch);
     CHECK(room.stub.asked.size() == 1);
   }
+  SECTION("is waited for by each no longer than it has time") {
+    room.learn(kMuch, std::chrono::seconds(10));
+    room.learn(kMuch, std::chrono::seconds(1));
+    room.loop.run_for(std::chrono::seconds(1));
+    CHECK(room.told == std::vector{kPayloadBytesMax});
+    room.stub.answer(takes(5000));
+    CHECK(room.told == std::vector<std::size_t>{kPayloadBytesMax, 5000});
+    CHECK(room.loop.armed_timers() == 0);
+  }
   SECTION("is learned by nobody when its client has gone") {
     room.learn(kMuch);
     room.limit = nullptr;
+    room.loop.run_for(std::chrono::seconds(2));
     room.stub.answer(takes(5000));
     CHECK(room.told.empty());
   }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/failure_attributes.h"
+#include "core/outcome.h"
 #include "core/wire_size.h"
 #include "longbeat/data_converter.h"
 #include "longbeat/json.h"
@@ -100,6 +101,27 @@ TEST_CASE("a codec makes as many payloads as it is given, or fewer", "[core][cod
   }
 }
 
+TEST_CASE("payloads that could not be decoded go on as they came, when they are sent again", "[core][codec]") {
+  Room room;
+  const auto sent = room.format.encode({json("1"), json("2")}).value();
+  room.outer->when_decoding = Mood::kRefuses;
+  auto kept = room.format.decode_or_mark(sent);
+  room.outer->when_decoding = Mood::kWorks;
+  REQUIRE(kept[0].metadata.contains(kDecodeError));
+  SECTION("without the mark") {
+    CHECK(room.format.encode(kept).value() == sent);
+  }
+  SECTION("but what is put beside them never goes out unencoded") {
+    kept.push_back(json("secret"));
+    const auto mixed = room.format.encode(kept).value();
+    REQUIRE(mixed.size() == 3);
+    CHECK(encoding_of(mixed[2]) == "binary/outer");
+    const auto read = room.format.decode(mixed).value();
+    CHECK(read[0] == sent[0]);
+    CHECK(read[2].data == "secret");
+  }
+}
+
 TEST_CASE("a failure travels through codecs", "[core][codec]") {
   Room room;
   const Failure plain = failure_with("outside", "1", std::make_shared<const Failure>(failure_with("inside", "2")));
@@ -156,6 +178,37 @@ TEST_CASE("a failure travels through codecs", "[core][codec]") {
     CHECK(encoding_of(read.details[0]) == "binary/outer");
     const auto error = DataConverter().from_payload<int>(read.details[0]).error();
     CHECK_THAT(error.message, ContainsSubstring("is not a `int`: codec 1 of 1"));
+  }
+  SECTION("and goes on, when it could not be read, as it came") {
+    const auto sent = room.format.encode(plain).value();
+    room.outer->when_decoding = Mood::kRefuses;
+    Failure around = failure_with("around", "3", std::make_shared<const Failure>(room.format.decode(sent)));
+    room.outer->when_decoding = Mood::kWorks;
+    const auto again = room.format.encode(around).value();
+    CHECK(again.cause->details == sent.details);
+    CHECK(again.cause->cause->details == sent.cause->details);
+    const auto read = room.format.decode(again);
+    CHECK(read.details == around.details);
+    CHECK(read.cause->details == plain.details);
+    CHECK(read.cause->cause->details == plain.cause->details);
+  }
+  SECTION("and does not wait for codecs when all it says is longbeat's own") {
+    const WireFormat hiding({room.outer}, true);
+    CHECK_FALSE(hiding.changes(worker_shutdown_failure()));
+    CHECK_FALSE(hiding.changes(completion_lost_failure()));
+    CHECK(hiding.encode(worker_shutdown_failure()).value().message == worker_shutdown_failure().message);
+    Failure pretender = worker_shutdown_failure();
+    pretender.message += " secret";
+    CHECK(hiding.changes(pretender));
+    Failure with_more = worker_shutdown_failure();
+    with_more.cause = std::make_shared<const Failure>(plain);
+    CHECK(hiding.changes(with_more));
+  }
+  SECTION("with hidden texts that are JSON, whatever bytes they were") {
+    Failure odd;
+    odd.message = "caf\xe9";
+    odd.stack_trace = "\xff";
+    CHECK(WireFormat().decode(WireFormat({}, true).encode(odd).value()).message == "caf?");
   }
   SECTION("and stays hidden for a client without the codec") {
     const auto sent = WireFormat({room.outer}, true).encode(plain).value();

@@ -17,7 +17,6 @@ namespace {
 
 namespace namespace_pb = temporal::api::namespace_::v1;
 namespace queue_pb = temporal::api::taskqueue::v1;
-namespace replication_pb = temporal::api::replication::v1;
 namespace worker_pb = temporal::api::worker::v1;
 
 using Names = std::vector<std::string>;

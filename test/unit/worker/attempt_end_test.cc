@@ -1,8 +1,11 @@
 // Around the end of an attempt: who still waits, what still may count, what must not begin any more.
+#include <array>
 #include <future>
+#include <vector>
 
 #include "core/outcome.h"
 #include "support/catch.h"
+#include "support/toy_codecs.h"
 #include "unit/worker/fake_worker.h"
 
 using namespace longbeat;
@@ -23,7 +26,8 @@ struct TellingLoop final : ManualLoop {
 
 /// A driver of its own, so that a test can end it between two posts.
 struct LoneDriver {
-  LoneDriver() {
+  explicit LoneDriver(WireFormat format = {}) {
+    host.format = std::move(format);
     host.stats = std::make_shared<Guarded<WorkerStats>>();
     host.payload_bytes_max = 1000;
     host.settled = [this](std::uint64_t) { driver.reset(); };
@@ -57,6 +61,29 @@ TEST_CASE("a save_now that the loop has not seen yet is answered when the worker
   lone.loop.run_ready();
   REQUIRE(answer.wait_for(5s) == std::future_status::ready);
   CHECK(answer.get().error().code == ErrorCode::kLeaseLost);
+}
+
+TEST_CASE("codecs encode each value that a save_now waits for, one after the other", "[worker][codec]") {
+  const auto codec = std::make_shared<Reversing>();
+  LoneDriver lone(WireFormat({codec}, false));
+  lone.courier.blocked = true;
+  std::array<std::promise<void>, 3> posted;
+  std::vector<std::future<Result<>>> answers;
+  for (auto& each : posted) {
+    lone.loop.told = &each;
+    answers.push_back(std::async(std::launch::async,
+                                 [&] { return lone.attempt->save_now({make_payload("json/plain", "1")}, 1min); }));
+    each.get_future().wait();
+    lone.loop.run_ready();
+  }
+  CHECK(lone.courier.held.size() == 1);
+  lone.courier.release();
+  lone.loop.run_ready();
+  CHECK(codec->encodes == 3);
+  for (auto& answer : answers) {
+    REQUIRE(answer.wait_for(5s) == std::future_status::ready);
+    CHECK(answer.get());
+  }
 }
 
 TEST_CASE("callers of save_now that have gone leave nothing behind", "[worker][heartbeat]") {

@@ -1,9 +1,13 @@
 // A worker whose client has codecs.
 #include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
 
 #include "core/wire_size.h"
 #include "fake_worker.h"
 #include "longbeat/checkpoint.h"
+#include "longbeat/log.h"
 #include "support/catch.h"
 #include "support/toy_codecs.h"
 
@@ -43,6 +47,26 @@ struct Room {
     worker.stub.give(std::move(task));
     worker.loop.run_ready();
   }
+};
+
+/// What is logged while it lives.
+class Lines {
+ public:
+  Lines() {
+    set_log_sink([this](const LogRecord& record) {
+      const std::lock_guard lock(mutex_);
+      all_ += std::string(record.message) + "\n";
+    });
+  }
+  ~Lines() { set_log_sink({}); }
+  std::string all() const {
+    const std::lock_guard lock(mutex_);
+    return all_;
+  }
+
+ private:
+  mutable std::mutex mutex_{};
+  std::string all_{};
 };
 
 bool is_encoded(const Payloads& payloads) {
@@ -147,6 +171,109 @@ TEST_CASE("a worker that hides texts of failures", "[worker][codec]") {
     room.worker.loop.run_for(1s);
     REQUIRE(sent.size() == 1);
     CHECK(sent[0].params.failure.type == "WorkerShutdown");
+  }
+  SECTION("hides nothing in it, so that codecs that hang do not hold it up") {
+    room.worker.begin();
+    room.worker.courier.blocked = true;
+    room.worker.machine->stop(0s, 2s, [](auto) {});
+    room.worker.loop.run_for(2s);
+    REQUIRE(sent.size() == 1);
+    CHECK(sent[0].params.failure.message == worker_shutdown_failure().message);
+    CHECK(room.worker.machine->stats().reports_given_up == 0);
+  }
+  SECTION("reports a failure without its texts when codecs hang until the worker's end") {
+    room.worker.begin();
+    room.worker.courier.blocked = true;
+    Failure own = application_failure("Own", "secret", true);
+    own.next_retry_delay = 3s;
+    room.worker.end(AttemptFailed{own});
+    room.worker.machine->stop(0s, 2s, [](auto) {});
+    room.worker.loop.run_for(1800ms);
+    CHECK(sent.empty());
+    room.worker.loop.run_for(200ms);
+    REQUIRE(sent.size() == 1);
+    const auto& failure = sent[0].params.failure;
+    CHECK(failure.message == "Encoded failure (without its details: the codecs have not ended in time)");
+    CHECK(failure.type == "Own");
+    CHECK(failure.non_retryable);
+    CHECK(failure.next_retry_delay == 3s);
+    room.worker.courier.release();
+    room.worker.loop.run_ready();
+    CHECK(sent.size() == 1);
+  }
+}
+
+TEST_CASE("save_now goes through the codecs", "[worker][codec]") {
+  Room room;
+  auto& worker = room.worker;
+  auto& context = worker.begin(room.task());
+  auto& attempt = *worker.executor.inputs.back().attempt;
+  const auto save = [&](int value) {
+    CHECK_FALSE(attempt.save_now({json(std::to_string(value))}, 0s));  // Nobody waits for it any more.
+    worker.loop.run_ready();
+  };
+  const auto last_beat = [&] { return room.read(worker.stub.beats.back().params.details); };
+  worker.courier.blocked = true;
+  SECTION("one value at a time, and only the newest of those that nobody waits for") {
+    const int before = room.codec->encodes;
+    for (int value = 0; value < 100; ++value) save(value);
+    CHECK(worker.courier.held.size() == 1);
+    worker.courier.release();
+    worker.loop.run_ready();
+    CHECK(room.codec->encodes == before + 2);
+    CHECK(last_beat() == "99");
+  }
+  SECTION("also for the failure that follows a save that has timed out") {
+    save(5);
+    save(6);
+    worker.fail();
+    CHECK(worker.stub.failed.empty());
+    worker.courier.release();
+    worker.loop.run_ready();
+    REQUIRE(worker.stub.failed.size() == 1);
+    CHECK(room.read(worker.stub.failed[0].params.last_heartbeat_details.value()) == "6");
+  }
+  SECTION("also for a failure that is encoded itself") {
+    save(5);
+    Failure own = application_failure("Own", "boom");
+    own.details = {json("1")};
+    worker.end(AttemptFailed{own});
+    worker.courier.release();
+    worker.loop.run_ready();
+    REQUIRE(worker.stub.failed.size() == 1);
+    CHECK(room.read(worker.stub.failed[0].params.last_heartbeat_details.value()) == "5");
+  }
+  SECTION("also when the worker stops and no longer waits for the function") {
+    save(5);
+    worker.machine->stop(0s, 10s, [](auto) {});
+    worker.loop.run_for(9s);
+    CHECK(worker.stub.failed.empty());
+    worker.courier.release();
+    worker.loop.run_ready();
+    REQUIRE(worker.stub.failed.size() == 1);
+    CHECK(worker.stub.failed[0].params.failure.type == "WorkerShutdown");
+    CHECK(room.read(worker.stub.failed[0].params.last_heartbeat_details.value()) == "5");
+  }
+  SECTION("but holds no report up for long") {
+    save(5);
+    context.heartbeat(6);
+    worker.fail();
+    worker.loop.run_for(3s);
+    CHECK(worker.stub.failed.size() == 1);
+    worker.courier.release();
+    worker.loop.run_ready();
+    CHECK(worker.machine->stats().slots_used == 0);
+  }
+  SECTION("and a codec's error is the caller's, and nobody else's") {
+    room.codec->when_encoding = Mood::kRefuses;
+    save(5);
+    save(6);
+    worker.courier.release();
+    worker.loop.run_ready();
+    CHECK_FALSE(context.stopped());
+    room.codec->when_encoding = Mood::kWorks;
+    save(7);
+    CHECK(last_beat() == "7");
   }
 }
 
@@ -258,6 +385,8 @@ TEST_CASE("a codec that takes long", "[worker][codec]") {
     worker.machine->stop(0s, 2s, [&](auto names) { left = std::move(names); });
     worker.loop.run_for(3s);
     REQUIRE(left);
+    REQUIRE(left->size() == 1);
+    CHECK_THAT(left->front(), StartsWith("ingest 'a' (attempt 1), codecs decode what it gets, begun "));
     REQUIRE(worker.stub.failed.size() == 1);
     CHECK(worker.stub.failed[0].params.failure.type == "WorkerShutdown");
     worker.courier.release();
@@ -277,4 +406,55 @@ TEST_CASE("a codec that takes long", "[worker][codec]") {
     worker.loop.run_ready();
     CHECK(worker.stub.completed.empty());
   }
+  SECTION("on the details of a cancellation is not waited for by a worker that stops") {
+    worker.begin(room.task());
+    worker.courier.blocked = true;
+    worker.end(AttemptCanceled{{json("1")}});
+    worker.machine->stop(0s, 2s, [](auto) {});
+    worker.loop.run_for(2s);
+    REQUIRE(worker.stub.canceled.size() == 1);
+    CHECK(worker.stub.canceled[0].params.details.empty());
+  }
+  SECTION("is told of, and told apart from a function that does not end") {
+    const Lines lines;
+    worker.courier.blocked = true;
+    room.give(room.task());
+    worker.machine->stop(0s, 1min, [](auto) {});
+    worker.loop.run_for(30s);
+    CHECK_THAT(lines.all(), ContainsSubstring("ingest 'a' (attempt 1) is not begun, codecs decode what it gets") &&
+                                !ContainsSubstring("does not end"));
+    CHECK(worker.machine->stats().attempts_stuck == 0);
+  }
+}
+
+TEST_CASE("codecs that never give an outcome back", "[worker][codec]") {
+  Room room;
+  auto& worker = room.worker;
+  worker.begin(room.task());
+  worker.courier.blocked = true;
+  const Lines lines;
+  worker.end(AttemptCompleted{{json("42")}});
+  SECTION("are told of, and keep the slot only as long as the outcome could count") {
+    worker.loop.run_for(11s);
+    CHECK_THAT(lines.all(), ContainsSubstring("ingest 'a' (attempt 1) has ended and is not reported: the codecs have "
+                                              "its outcome and do not end, begun 10 s ago"));
+    worker.loop.run_for(59min);
+    CHECK(worker.machine->stats().slots_used == 1);
+    worker.loop.run_for(2min);
+    CHECK(worker.machine->stats().slots_used == 0);
+    CHECK(worker.machine->stats().reports_given_up == 1);
+  }
+  SECTION("do not keep it when the server does not know the attempt any more") {
+    worker.stub.answers_beats = false;
+    const auto before = worker.stub.beats.size();
+    worker.loop.run_for(5s);
+    REQUIRE(worker.stub.beats.size() > before);
+    worker.stub.beats.back().done(Status{StatusCode::kNotFound, "gone", {}});
+    worker.loop.run_ready();
+    CHECK(worker.machine->stats().slots_used == 0);
+    CHECK_THAT(lines.all(), ContainsSubstring("is given up: the server does not know the attempt any more"));
+  }
+  worker.courier.release();
+  worker.loop.run_ready();
+  CHECK(worker.stub.completed.empty());
 }

@@ -7,6 +7,7 @@
 #include "fake_worker.h"
 #include "longbeat/async_activity.h"
 #include "longbeat/client.h"
+#include "longbeat/log.h"
 #include "support/catch.h"
 
 using namespace longbeat;
@@ -36,6 +37,23 @@ bool has(const std::vector<StopCause>& causes, StopCause cause) {
 }
 
 }  // namespace
+
+TEST_CASE("the value that a function returns after complete_later() is nobody's loss", "[worker][async]") {
+  Room room;
+  std::string lines;
+  set_log_sink([&](const LogRecord& record) { lines += std::string(record.message) + "\n"; });
+  auto late = room.context.complete_later();
+  room.stub.answers_beats = false;
+  room.loop.run_for(1s);
+  room.context.heartbeat(1);
+  room.loop.run_for(9s);
+  REQUIRE_FALSE(room.stub.beats.empty());
+  room.stub.beats.back().done(Status{StatusCode::kNotFound, "gone", {}});
+  room.loop.run_ready();
+  room.returns();
+  set_log_sink({});
+  CHECK_THAT(lines, !ContainsSubstring("is dropped"));
+}
 
 TEST_CASE("a late completion reports once the function has returned", "[worker][async]") {
   Room room;
