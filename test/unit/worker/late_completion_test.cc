@@ -277,6 +277,17 @@ TEST_CASE("an outcome that comes before the function has returned", "[worker][as
   }
 }
 
+TEST_CASE("a late completion's loss does not need the program's executor", "[worker][async]") {
+  Room room;
+  room.core->callbacks = std::make_shared<Callbacks>([](const std::function<void()>&) {});
+  std::optional<LateCompletion> late = room.context.complete_later();
+  room.returns();
+  late.reset();
+  room.loop.run_for(1s);
+  REQUIRE(room.stub.failed.size() == 1);
+  CHECK(room.stub.failed[0].params.failure.type == "CompletionLost");
+}
+
 TEST_CASE("while the function runs, a late completion heartbeats through its worker", "[worker][async]") {
   Room room;
   auto late = room.context.complete_later();
