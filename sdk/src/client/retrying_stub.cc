@@ -207,8 +207,7 @@ CallId RetryingStub::poll_tasks(PollTaskParams params, Nanoseconds timeout, Done
 }
 
 CallId RetryingStub::record_heartbeat(HeartbeatParams params, Nanoseconds timeout, Done<HeartbeatFlags> done) {
-  const auto how = params.retried ? repetition(Rpc::kRecordHeartbeat, false) : Repetition::kNever;
-  return repeat(how, &ServiceStub::record_heartbeat, std::move(params), timeout, std::move(done));
+  return inner_.record_heartbeat(std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::respond_completed(CompletedParams params, Nanoseconds timeout, Done<void> done) {
@@ -228,8 +227,7 @@ CallId RetryingStub::respond_canceled(CanceledParams params, Nanoseconds timeout
 
 CallId RetryingStub::record_heartbeat_by_id(HeartbeatByIdParams params, Nanoseconds timeout,
                                             Done<HeartbeatFlags> done) {
-  const auto how = repetition(Rpc::kRecordHeartbeatById, !params.target.run_id.empty());
-  return repeat(how, &ServiceStub::record_heartbeat_by_id, std::move(params), timeout, std::move(done));
+  return inner_.record_heartbeat_by_id(std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::respond_completed_by_id(CompletedByIdParams params, Nanoseconds timeout, Done<void> done) {

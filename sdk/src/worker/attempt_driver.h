@@ -119,7 +119,9 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void leave_early(bool flush);
   bool save_for_other(Payloads details, std::weak_ptr<const void> caller, Done<HeartbeatFlags> done);
   bool is_lost_by_other() const;
+  bool is_for_other() const;
   void end_handover();
+  void leave_to_other();
 
   // Codecs (attempt_codec.cc)
   struct OpenedTask {
@@ -151,6 +153,7 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void report_done();
   void finish_if_free();
   void drop_leftovers();
+  void drop_value(std::unique_ptr<DetailsValue> value);
 
   template <class... Args>
   std::function<void(Args...)> weakly(void (AttemptDriver::*method)(Args...)) {
@@ -198,8 +201,8 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   bool flushing_ = false;       ///< the newest details go out before the report
   bool flush_at_once_ = false;  ///< and do not wait for the interval
   bool report_settled_ = false;
-  bool left_early_ = false;     ///< somebody else's outcome came before the function had returned
-  bool flush_on_leave_ = true;  ///< and the newest details matter to it
+  bool left_early_ = false;       ///< somebody else's outcome came before the function had returned
+  bool flush_on_leave_ = true;    ///< and the newest details matter to it
   bool report_troubled_ = false;  ///< it failed or takes long: heartbeats go on for it
   bool replaced_ = false;         ///< the report stands for one that the server refused
   AttemptOutcome outcome_{};
