@@ -19,8 +19,8 @@ namespace {
 
 /// One channel, one loop thread, one courier. At the end, in this order: the loop refuses posts, cancels its calls,
 /// waits for their tags and joins its thread, while the courier still takes jobs; the courier finishes what it has and
-/// joins (what it posts to the loop is dropped); stubs and channel go; the queue goes last. The last owner may be any
-/// thread but those of the loop and the courier, which would wait for themselves.
+/// joins (what it posts to the loop is dropped); stubs and channel go; the queue goes last. The last owner is on none of
+/// the loop's and the courier's threads, which would wait for themselves: ClientCore sees to it.
 class GrpcConnection final : public Connection {
  public:
   GrpcConnection(const std::string& address, const Credentials& credentials, std::shared_ptr<ClientCounters> counters)
@@ -56,6 +56,7 @@ Result<Client> Client::connect(ClientOptions options) {
   if (!credentials) return std::move(credentials).error();
   auto core = internal::core_from(std::move(options));
   core->connection = std::make_shared<internal::GrpcConnection>(core->address, *credentials, core->counters);
+  core->losses = core->callbacks->without_executor();
   return internal::client_on(std::move(core));
 }
 

@@ -86,7 +86,7 @@ class LONGBEAT_EXPORT AsyncReporter {
   /// Says that the work goes on, and how far it is. Returns at once. Calls are throttled, the newest value wins.
   /// Without a value the newest one known here is repeated, and when there is none the server's details are emptied:
   /// the protocol knows no other way. Never throws: what is not sent is logged, and shows in stop_causes() as not found
-  /// or broken details. What waits when the last copy of this object goes is not sent.
+  /// or broken details. What waits when the last copy of this object goes is not sent, which is logged, too.
   template <class... Values>
   void heartbeat(const Values&... values) const noexcept {
     if constexpr (sizeof...(Values) == 0) {
@@ -103,7 +103,8 @@ class LONGBEAT_EXPORT AsyncReporter {
       }
     }
   }
-  /// The same for what must have arrived: sends at once, whatever the throttle says, and waits for the answer.
+  /// The same for what must have arrived: sends at once, whatever the throttle says, and waits for the answer. When
+  /// something newer comes before it has got through, that goes in its place: nothing older follows something newer.
   template <class... Values>
   Result<HeartbeatReply> save_now(const Values&... values) const {
     static_assert(sizeof...(Values) > 0, "longbeat: save_now needs a value; heartbeat() repeats the newest");
@@ -130,7 +131,8 @@ class LONGBEAT_EXPORT AsyncReporter {
   /// The attempt has failed; the retry policy decides what comes next. `error`: an ApplicationError or any other
   /// exception, a std::exception_ptr, an Error, or a Failure (one that is no application failure becomes the cause of
   /// one). What is too large goes without its details, and says so. `last_details`: what the next attempt finds as its
-  /// checkpoint; without them it is the newest heartbeat, also one that the throttle still holds back.
+  /// checkpoint; without them it is the newest heartbeat, also one that the throttle still holds back. One that cannot
+  /// be encoded or is too large does not cost the failure: it is logged, and shows in stop_causes().
   template <internal::WentWrong E, class... Details>
   Result<> fail(const E& error, const Details&... last_details) const {
     return fail_encoded(internal::reported_failure(error), encoded(last_details...));

@@ -28,8 +28,21 @@ constexpr auto kFlushHalf = 500ms;
 /// Of the sink that is set; with the default one, spdlog's own level counts.
 constexpr int kAskSpdlog = -1;
 
+/// spdlog's own dies with the other static objects; as it was then it serves those who log later.
+std::atomic<std::shared_ptr<spdlog::logger>*> last_logger{nullptr};
+
+void keep_last_logger() {
+  spdlog::default_logger_raw();  // Made before the handler is registered, so destroyed after it ran.
+  std::atexit([] { last_logger.store(new std::shared_ptr<spdlog::logger>(spdlog::default_logger())); });
+}
+
+spdlog::logger* default_logger() {
+  const auto* last = last_logger.load();
+  return last != nullptr ? last->get() : spdlog::default_logger_raw();
+}
+
 void write_by_default(const LogRecord& record) {
-  spdlog::log(to_spdlog(record.level), "{}", to_string(record));
+  if (auto* const logger = default_logger()) logger->log(to_spdlog(record.level), "{}", to_string(record));
 }
 
 /// A line that waits for the log's thread.
@@ -61,7 +74,10 @@ enum class Mode {
 class Log {
  public:
   static Log& instance() {
-    static Log* const log = new Log;  // Reachable for ever, so no leak.
+    static Log* const log = [] {
+      keep_last_logger();
+      return new Log;  // Reachable for ever, so no leak.
+    }();
     return *log;
   }
 
@@ -79,7 +95,8 @@ class Log {
   bool enabled(LogLevel level) const {
     const int least = least_.load(std::memory_order_relaxed);
     if (least != kAskSpdlog) return static_cast<int>(level) >= least;
-    return spdlog::should_log(to_spdlog(level));
+    const auto* const logger = default_logger();
+    return logger != nullptr && logger->should_log(to_spdlog(level));
   }
 
   void add(const LogRecord& record) {

@@ -51,30 +51,27 @@ void report_loss(const std::shared_ptr<AsyncReports>& reports, const std::shared
   log(LogLevel::kWarn, "the LateCompletion of activity '" + reports->target().id.activity_id +
                            "' was destroyed without an outcome: the attempt fails");
   const AsyncOwner owner(core, reports);
-  auto pending = launch(core, prepare_fail(owner, completion_lost_failure(), std::optional<Payloads>(), {}));
-  pending.then([kept, id = reports->target().id.activity_id](const Result<>& result) {
+  const auto told = [kept, id = reports->target().id.activity_id](const Result<>& result) {
     if (!result && result.error().code != ErrorCode::kNotFound)
       log(LogLevel::kError,
           "the lost completion of activity '" + id + "' is left to its timeouts: " + to_string(result.error()));
-  });
+  };
+  launch<void>(*core, prepare_fail(owner, completion_lost_failure(), std::optional<Payloads>(), {}),
+               std::make_shared<PendingAnswer<void>>(), told, core->losses);
 }
 
 /// What the last holder of the duty leaves behind. Neither blocks nor runs user code; any thread.
 void give_up(AsyncOwner& owner) {
   const auto reports = owner.reports;
-  const bool owes = reports->owes_an_outcome();
   Connection& connection = *owner.core->connection;
-  if (!owes && !on_thread_of(connection)) return;
-  // From here on the connection goes on a thread that may wait for it, with or without a report.
   const auto kept = LostReports::instance()->keep(std::move(owner.core));
   const auto decided = [reports, kept, &connection](bool report) {
     const auto job = [reports, kept, report] {
       if (report) return report_loss(reports, kept);
       reports->close();
     };
-    kept->callbacks().post(job, on_thread_of(connection));
+    kept->losses().post(job, on_thread_of(connection));
   };
-  if (!owes) return decided(false);
   reports->lose_soon(decided);
 }
 
@@ -231,8 +228,10 @@ TaskToken LateCompletion::release() noexcept {
 void LateCompletion::lose() noexcept {
   const auto owner = std::exchange(owner_, nullptr);
   if (!owner) return;
+  if (!owner->reports->owes_an_outcome()) return;
   try {
     internal::give_up(*owner);
+    internal::LostReports::instance()->wait_if_over();
   } catch (const std::exception& error) {
     internal::log(LogLevel::kError, std::string("a lost completion is left to its timeouts: ") + error.what());
   }

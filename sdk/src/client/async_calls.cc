@@ -16,9 +16,13 @@ class ReportCall final : public LoopCall<Wire>, public std::enable_shared_from_t
     std::size_t bytes = 0;  ///< what the limit is about
     /// Checks that against the limit, or makes it fit.
     std::function<Result<>(std::size_t bytes_max)> fit{};
-    std::optional<OutcomeKind> outcome{};
-    bool flush = true;  ///< the worker's newest details matter
-    std::function<CallId(Nanoseconds timeout, std::weak_ptr<const void> caller, Done<Wire> done)> send{};
+    bool claimed = false;       ///< to be given back
+    bool flush = true;          ///< the worker's newest details matter
+    bool takes_newest = false;  ///< so does a heartbeat that is just being encoded
+    /// An outcome's.
+    std::function<CallId(Nanoseconds timeout, Done<Wire> done)> send{};
+    /// Instead of that: others send it, and ask until when, and whether anybody still waits.
+    std::function<void(TimePoint until, std::weak_ptr<const void> caller, Done<Wire> done)> hand_on{};
     /// On the loop, once, whatever became of it.
     std::function<void(StatusOr<Wire>& answer, bool sent)> ended{};
   };
@@ -30,12 +34,18 @@ class ReportCall final : public LoopCall<Wire>, public std::enable_shared_from_t
         reports_(std::move(reports)),
         timeout_(timeout),
         plan_(std::move(plan)) {}
+  /// Refused before it could begin, or dropped by a loop that has stopped.
+  ~ReportCall() override {
+    if (!ended_ && plan_.claimed) reports_->drop_claim();
+  }
+  ReportCall(const ReportCall&) = delete;
+  ReportCall& operator=(const ReportCall&) = delete;
 
   void start(Done<Wire> done) override {
     done_ = std::move(done);
     if (canceled_) return give_up();
     end_ = loop_.now() + timeout_;
-    // Also what keeps this call while it waits for the worker.
+    // Also what keeps this call while it waits for the worker, or for those who send it.
     late_timer_ = loop_.schedule(end_, [self = this->shared_from_this()] {
       self->finish(Status{StatusCode::kDeadlineExceeded, "there was no answer in time", {}});
     });
@@ -52,23 +62,32 @@ class ReportCall final : public LoopCall<Wire>, public std::enable_shared_from_t
   void fit(std::size_t bytes_max) {
     if (!done_) return;
     if (auto fits = plan_.fit(bytes_max); !fits) return finish(invalid_argument(fits.error().message));
-    if (!plan_.outcome) return send();
-    reports_->when_left(plan_.flush, [weak = this->weak_from_this()](const StatusOr<>& left) {
+    const auto weak = this->weak_from_this();
+    if (plan_.hand_on) {
+      // Weak: it ends with its caller's time, and whoever sends it sees that.
+      return plan_.hand_on(end_, weak, [weak](StatusOr<Wire> answer) {
+        if (const auto self = weak.lock()) self->finish(std::move(answer));
+      });
+    }
+    reports_->when_left(plan_.flush, [weak](const StatusOr<>& left) {
       const auto self = weak.lock();
       if (!self || !self->done_) return;
       if (!left) return self->finish(left.error());
-      self->send();
+      if (!self->plan_.takes_newest) return self->send();
+      const Nanoseconds patience = std::min<Nanoseconds>((self->end_ - self->loop_.now()) / 2, kLongestBeat);
+      self->reports_->when_encoded(patience, [weak] {
+        if (const auto waits = weak.lock(); waits && waits->done_) waits->send();
+      });
     });
   }
   void send() {
     sent_ = true;
     const auto rest = std::max<Nanoseconds>(end_ - loop_.now(), std::chrono::milliseconds(1));
-    const CallId call =
-        plan_.send(rest, this->weak_from_this(), [self = this->shared_from_this()](StatusOr<Wire> answer) {
-          self->call_ = 0;
-          self->finish(std::move(answer));
-        });
-    if (!done_ || call == 0) return;
+    const CallId call = plan_.send(rest, [self = this->shared_from_this()](StatusOr<Wire> answer) {
+      self->call_ = 0;
+      self->finish(std::move(answer));
+    });
+    if (!done_) return;
     call_ = call;
     loop_.cancel(late_timer_);  // It has a deadline of its own.
   }
@@ -78,6 +97,7 @@ class ReportCall final : public LoopCall<Wire>, public std::enable_shared_from_t
     const auto done = std::exchange(done_, nullptr);
     if (!done) return;
     loop_.cancel(late_timer_);
+    ended_ = true;
     if (plan_.ended) plan_.ended(answer, sent_);
     done(std::move(answer));
   }
@@ -94,13 +114,49 @@ class ReportCall final : public LoopCall<Wire>, public std::enable_shared_from_t
   TimerId late_timer_ = 0;
   bool sent_ = false;
   bool canceled_ = false;
+  bool ended_ = false;
 };
 
 using OutcomeCall = ReportCall<void>;
 
-/// Checks and interceptors, on the calling thread. An outcome has its claim afterwards, unless it was refused.
+/// The newest heartbeat that the throttle holds back, for a failure to take along. What becomes of that failure must
+/// not cost it: it goes back unless it has been noted.
+class HeldBack {
+ public:
+  explicit HeldBack(AsyncReports& reports) : reports_(reports) {}
+  ~HeldBack() {
+    if (value_) reports_.put_back(std::move(value_));
+  }
+  HeldBack(const HeldBack&) = delete;
+  HeldBack& operator=(const HeldBack&) = delete;
+
+  Payloads take(const DataConverter& converter) {
+    value_ = reports_.take_unsent();
+    if (!value_) return {};
+    auto details = value_->encode(converter);
+    if (details) return *std::move(details);
+    refuse(details.error());
+    return {};
+  }
+  bool has_value() const { return value_ != nullptr; }
+  void refuse(const Error& why) {
+    reports_.refuse_details(why.message);
+    value_.reset();
+  }
+  void note(Payloads details) {
+    reports_.note_soon(std::move(details), value_->sequence);
+    value_.reset();
+  }
+
+ private:
+  AsyncReports& reports_;
+  std::unique_ptr<DetailsValue> value_{};
+};
+
+/// Checks and interceptors, on the calling thread. An outcome has its claim afterwards, unless it was refused. `held`:
+/// what is held back stands for the payloads.
 BegunCall begin(const AsyncOwner& owner, const char* rpc, const char* operation, Result<Payloads>& payloads,
-                bool is_outcome, const CallOptions& call) {
+                bool is_outcome, const CallOptions& call, HeldBack* held = nullptr) {
   AsyncReports& reports = *owner.reports;
   const AsyncTarget& target = reports.target();
   Result<> valid = reports.check();
@@ -109,12 +165,16 @@ BegunCall begin(const AsyncOwner& owner, const char* rpc, const char* operation,
   const bool claimed = valid && is_outcome;
   ClientCallParams params{
       std::string(rpc) + (target.by_token ? "" : "ById"), target.id.activity_id, target.id.run_id, {}, {}, {}, {}};
+  if (valid && held != nullptr) payloads = held->take(owner.core->converter);
   if (valid) params.input = *std::move(payloads);
   auto begun = begin_call(*owner.core, std::move(params), call, operation, std::move(valid));
   if (!begun.refused) {
     auto encoded = owner.core->format.encode(std::move(begun.params.input));
     if (encoded) {
       begun.params.input = *std::move(encoded);
+    } else if (held != nullptr && held->has_value()) {
+      held->refuse(encoded.error());
+      begun.params.input.clear();
     } else {
       begun.refused = std::move(encoded).error();
     }
@@ -130,7 +190,7 @@ Params by_token(const ClientCore& core, const AsyncReports& reports) {
   params.namespace_name = core.namespace_name;
   params.identity = core.identity;
   params.token = reports.target().token;
-  params.retried = true;
+  params.retried = true;  // A second one is NOT_FOUND when the first has got through.
   return params;
 }
 template <class Params>
@@ -142,7 +202,7 @@ Params by_id(const ClientCore& core, const AsyncReports& reports, const BegunCal
 }
 
 PreparedCall<void> prepare_outcome(const AsyncOwner& owner, BegunCall begun, OutcomeKind kind, OutcomeCall::Plan plan) {
-  plan.outcome = kind;
+  plan.claimed = !begun.refused;
   plan.ended = [reports = owner.reports, kind](StatusOr<>& answer, bool sent) {
     reports->end_claim(kind, answer, sent);
   };
@@ -166,52 +226,33 @@ OutcomeCall::Plan plan_outcome(const AsyncOwner& owner, const BegunCall& begun, 
   if (owner.reports->target().by_token) {
     auto params = by_token<ByToken>(*owner.core, *owner.reports);
     params.*of_token = payloads;
-    plan.send = [&stub, token_method, params = std::move(params)](Nanoseconds timeout, const auto&,
-                                                                  Done<void> done) mutable {
+    plan.send = [&stub, token_method, params = std::move(params)](Nanoseconds timeout, Done<void> done) mutable {
       return (stub.*token_method)(std::move(params), timeout, std::move(done));
     };
   } else {
     auto params = by_id<ById>(*owner.core, *owner.reports, begun);
     params.*of_id = payloads;
-    plan.send = [&stub, id_method, params = std::move(params)](Nanoseconds timeout, const auto&,
-                                                               Done<void> done) mutable {
+    plan.send = [&stub, id_method, params = std::move(params)](Nanoseconds timeout, Done<void> done) mutable {
       return (stub.*id_method)(std::move(params), timeout, std::move(done));
     };
   }
   return plan;
 }
 
-/// Details that are to arrive now.
-struct DetailsToSave {
-  Payloads details{};
-  std::uint64_t sequence = 0;
-  Nanoseconds timeout{0};
-};
-
-CallId save_by_token(const ClientCore& core, AsyncReports& reports, DetailsToSave save, Done<HeartbeatFlags> done) {
-  reports.note_saved(save.details, save.sequence);
-  auto params = by_token<HeartbeatParams>(core, reports);
-  params.details = std::move(save.details);
-  return core.connection->stub().record_heartbeat(std::move(params), save.timeout, std::move(done));
-}
-
 /// Through the worker as long as the function runs; else once it has left.
-void save_with_worker(const ClientCore& core, const std::shared_ptr<AsyncReports>& reports, DetailsToSave save,
-                      std::weak_ptr<const void> caller, Done<HeartbeatFlags> done) {
-  if (reports->handover().save(save.details, caller, done)) return;
-  reports->when_left(true, [&core, weak = std::weak_ptr(reports), save = std::move(save), caller = std::move(caller),
-                            done = std::move(done)](const StatusOr<>& left) {
-    if (!left) return done(left.error());
+void save_with_worker(const std::shared_ptr<AsyncReports>& reports, DetailsToSave save) {
+  if (reports->handover().save(save.details, save.caller, save.done)) return;
+  reports->when_left(true, [weak = std::weak_ptr(reports), save = std::move(save)](const StatusOr<>& left) {
+    if (!left) return save.done(left.error());
     const auto kept = weak.lock();
-    if (kept && !caller.expired()) save_by_token(core, *kept, save, done);
+    if (kept && !save.caller.expired()) kept->save(save);
   });
 }
 
 /// What a failure report holds beside its address. Shared by its checks and its sending.
 struct FailureToSend {
   Failure failure{};
-  std::optional<Payloads> last_details{};
-  std::uint64_t unsent = 0;  ///< sequence of those that are a heartbeat's; 0: they were given
+  std::optional<Payloads> last_details{};  ///< given; else the newest heartbeat's go along
 };
 
 }  // namespace
@@ -224,19 +265,12 @@ PreparedCall<HeartbeatReply> prepare_save(const AsyncOwner& owner, Result<Payloa
   plan.bytes = wire_size(payloads);
   plan.fit = [bytes = plan.bytes](std::size_t bytes_max) { return check_size("details", bytes, bytes_max); };
   auto& core = *owner.core;
-  plan.send = [&core, &stub = core.connection->stub(), reports = owner.reports, payloads = std::move(payloads),
-               of_id = by_id<HeartbeatByIdParams>(core, *owner.reports, begun),
-               sequence = owner.reports->next_sequence()](Nanoseconds timeout, std::weak_ptr<const void> caller,
-                                                          Done<HeartbeatFlags> done) mutable -> CallId {
-    if (reports->with_worker()) {
-      save_with_worker(core, reports, {std::move(payloads), sequence, timeout}, std::move(caller), std::move(done));
-      return 0;
-    }
-    if (reports->target().by_token)
-      return save_by_token(core, *reports, {payloads, sequence, timeout}, std::move(done));
-    reports->note_saved(payloads, sequence);
-    of_id.details = std::move(payloads);
-    return stub.record_heartbeat_by_id(std::move(of_id), timeout, std::move(done));
+  plan.hand_on = [reports = owner.reports, payloads = std::move(payloads), activity_id = begun.params.activity_id,
+                  run_id = begun.params.run_id, sequence = owner.reports->next_sequence()](
+                     TimePoint until, std::weak_ptr<const void> caller, Done<HeartbeatFlags> done) mutable {
+    DetailsToSave save{std::move(payloads), sequence, activity_id, run_id, until, std::move(caller), std::move(done)};
+    if (reports->with_worker()) return save_with_worker(reports, std::move(save));
+    reports->save(std::move(save));
   };
   plan.ended = [reports = owner.reports](const StatusOr<HeartbeatFlags>& answer, bool) { reports->apply(answer); };
   const auto timeout = begun.timeout;
@@ -267,21 +301,15 @@ PreparedCall<void> prepare_report_canceled(const AsyncOwner& owner, Result<Paylo
 
 PreparedCall<void> prepare_fail(const AsyncOwner& owner, Failure failure, Result<std::optional<Payloads>> details,
                                 const CallOptions& call) {
-  Result<Payloads> given = Payloads();
-  bool has_details = false;
-  std::uint64_t unsent_sequence = 0;
+  const bool given = !details || *details;
+  Result<Payloads> payloads = Payloads();
   if (!details) {
-    given = std::move(details).error();
+    payloads = std::move(details).error();
   } else if (*details) {
-    has_details = true;
-    given = **std::move(details);
-  } else if (const auto unsent = owner.reports->take_unsent()) {
-    given = unsent->encode(owner.core->converter);
-    unsent_sequence = unsent->sequence;
-    has_details = given.ok();  // A heartbeat that cannot be encoded must not cost the failure.
-    if (!given) owner.reports->refuse_details(std::exchange(given, Payloads()).error().message);
+    payloads = **std::move(details);
   }
-  auto begun = begin(owner, "RespondActivityTaskFailed", "failure of", given, true, call);
+  HeldBack held(*owner.reports);
+  auto begun = begin(owner, "RespondActivityTaskFailed", "failure of", payloads, true, call, given ? nullptr : &held);
   const auto send = std::make_shared<FailureToSend>();
   if (!begun.refused) {
     auto encoded = owner.core->format.encode(std::move(failure));
@@ -292,14 +320,17 @@ PreparedCall<void> prepare_fail(const AsyncOwner& owner, Failure failure, Result
       owner.reports->release_claim();
     }
   }
-  if (has_details) send->last_details = std::move(begun.params.input);
-  send->unsent = unsent_sequence;
   OutcomeCall::Plan plan;
-  const std::size_t details_bytes = send->last_details ? wire_size(*send->last_details) : 0;
+  const std::size_t details_bytes = wire_size(begun.params.input);
   plan.bytes = std::max(wire_size(send->failure), details_bytes);
-  plan.flush = !has_details;
+  plan.flush = plan.takes_newest = !given;
+  // A heartbeat's that are too large must not cost the failure: its own check comes first, and drops them.
+  if (!begun.refused && held.has_value()) held.note(std::move(begun.params.input));
+  if (given) send->last_details = std::move(begun.params.input);
   plan.fit = [send, details_bytes](std::size_t bytes_max) -> Result<> {
-    if (auto fits = check_size("last_details", details_bytes, bytes_max); !fits) return fits;
+    if (send->last_details) {
+      if (auto fits = check_size("last_details", details_bytes, bytes_max); !fits) return fits;
+    }
     const std::size_t bytes = wire_size(send->failure);
     // As it is, the server would make it final.
     if (auto fits = check_size("the failure", bytes, bytes_max); !fits)
@@ -307,10 +338,8 @@ PreparedCall<void> prepare_fail(const AsyncOwner& owner, Failure failure, Result
     return {};
   };
   plan.send = [&core = *owner.core, &stub = owner.core->connection->stub(), reports = owner.reports, send,
-               of_id = by_id<FailedByIdParams>(*owner.core, *owner.reports, begun)](Nanoseconds timeout, const auto&,
+               of_id = by_id<FailedByIdParams>(*owner.core, *owner.reports, begun)](Nanoseconds timeout,
                                                                                     Done<void> done) mutable {
-    // What save_now() sent past the throttle is newer than what that holds back.
-    if (send->unsent != 0 && reports->knows_newer(send->unsent)) send->last_details.reset();
     if (!send->last_details) send->last_details = reports->unacknowledged();
     if (!reports->target().by_token) {
       of_id.failure = std::move(send->failure);

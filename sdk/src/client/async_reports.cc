@@ -4,8 +4,6 @@
 
 #include "base/log.h"
 #include "client/option_checks.h"
-#include "client/retry_rules.h"
-#include "core/wire_size.h"
 
 namespace longbeat::internal {
 namespace {
@@ -36,7 +34,11 @@ AsyncReports::AsyncReports(ClientCore& core, AsyncTarget target, const AsyncActi
       call_(options.call),
       key_(courier_.new_key()),
       throttle_(options.heartbeat_timeout.value_or(Nanoseconds(0))),
-      random_(core.new_seed()) {
+      random_(core.new_seed()),
+      heartbeat_timeout_(options.heartbeat_timeout.value_or(Nanoseconds(0))),
+      save_patience_(kLongestBeat) {
+  while (cell_.next_sequence() < kWorkersWaiting) {
+  }
   cell_.arm();
 }
 
@@ -56,8 +58,11 @@ void AsyncReports::hand_over(const std::shared_ptr<Attempt>& attempt) {
       [weak = weak_from_this()](StopCause cause) {
         if (const auto self = weak.lock()) self->stop(cause, cause == StopCause::kNotFound);
       },
-      [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) self->settled();
+      [weak = weak_from_this()](Handover::Leftovers& left) {
+        if (const auto self = weak.lock()) self->settled(left);
+      },
+      [weak = weak_from_this()](Result<Payloads> details) {
+        if (const auto self = weak.lock()) self->worker_encoded(std::move(details));
       });
   attempt_ = attempt;
   if (attempt->give_away(handover_)) return;
@@ -113,11 +118,29 @@ void AsyncReports::post(void (AsyncReports::*method)()) {
   });
 }
 
+void AsyncReports::drop_claim() {
+  release_claim();
+  post(&AsyncReports::decide_loss);  // Which may have waited for the call's end.
+}
+
+void AsyncReports::put_back(std::unique_ptr<DetailsValue> value) {
+  if (cell_.put_back(value)) post(&AsyncReports::step);
+}
+
+void AsyncReports::note_soon(Payloads details, std::uint64_t sequence) {
+  loop_.post([self = shared_from_this(), details = std::move(details), sequence]() mutable {
+    self->note(std::move(details), sequence);
+  });
+}
+
 void AsyncReports::close() {
-  cell_.take().reset();  // Here, where user code may run.
-  loop_.post([self = shared_from_this()] {
+  const bool value_waited = cell_.take() != nullptr;  // Dies here, where user code may run.
+  loop_.post([self = shared_from_this(), value_waited] {
     self->closed_ = true;
-    self->loop_.cancel(self->timer_);
+    self->drop_value(self->cell_.take());  // Its worker may have left it just now.
+    if (self->leaves_unsent(value_waited))
+      log(LogLevel::kWarn, self->beat_name() + " is not sent: the last object that reports of it has gone");
+    self->drop_ready();
   });
 }
 
@@ -140,14 +163,20 @@ void AsyncReports::when_left(bool flush, std::function<void(StatusOr<>)> then) {
 }
 
 /// The worker has left, or has ended the attempt.
-void AsyncReports::settled() {
+void AsyncReports::settled(Handover::Leftovers& left) {
   StatusOr<> answer;
   if (handover_->stage() == Handover::Stage::kOver) {
     answer = failed_precondition(handover_->why());
-  } else if (handover_->newest()) {
-    newest_ = acknowledged_ = handover_->newest();
-    // Perhaps not acknowledged: a failure takes them along. Older than all that was put here.
-    if (!newest_->empty()) newest_sequence_ = 1;
+  } else {
+    if (left.newest) acknowledged_ = left.newest;
+    // Perhaps not acknowledged: a failure takes them along.
+    if (left.newest && newest_sequence_ < kWorkersNewest) use(left.newest, left.newest->empty() ? 0 : kWorkersNewest);
+    worker_encodes_ = left.encoding;
+    if (left.waiting && !closed_) {
+      left.waiting->sequence = kWorkersWaiting;
+      static_cast<void>(cell_.put_back(left.waiting));
+    }
+    step();  // First: an outcome waits for what is being encoded.
   }
   for (const auto& then : std::exchange(waiting_, {})) then(answer);
   if (!answer) {
@@ -156,6 +185,17 @@ void AsyncReports::settled() {
   }
   decide_loss();
   step();
+}
+
+/// What the worker had not encoded when it left.
+void AsyncReports::worker_encoded(Result<Payloads> details) {
+  const auto over = [self = shared_from_this()] {
+    self->worker_encodes_ = false;
+    self->value_settled();
+  };
+  if (details) return note(*std::move(details), kWorkersEncoding, over);
+  refuse_details(details.error().message);
+  over();
 }
 
 void AsyncReports::end_claim(OutcomeKind kind, StatusOr<>& answer, bool sent) {
@@ -168,6 +208,7 @@ void AsyncReports::end_claim(OutcomeKind kind, StatusOr<>& answer, bool sent) {
     if (gone(answer.error())) stop(StopCause::kNotFound, true);
   }
   decide_loss();
+  step();  // Whatever is ready to be sent need not be any more.
 }
 
 void AsyncReports::lose(std::function<void(bool)> decided) {
@@ -182,176 +223,6 @@ void AsyncReports::decide_loss() {
   const bool report = stage_.load() == Stage::kOpen && !over && !stop_->lost() && !disarmed();
   const auto self = shared_from_this();  // Which the next line may be the last to hold.
   std::exchange(loss_, nullptr)(report);
-}
-
-// --- Heartbeats ---
-
-void AsyncReports::step() {
-  for (;;) {
-    if (idle()) return;
-    const TimePoint now = loop_.now();
-    if (cell_.has_news()) throttle_.request();
-    const auto due = throttle_.due();
-    if (due && *due <= now) return prepare_beat();
-    if (due || !throttle_.open(now)) {
-      loop_.cancel(timer_);
-      timer_ = loop_.schedule(due.value_or(throttle_.opens_at()), [weak = weak_from_this()] {
-        if (const auto self = weak.lock()) self->step();
-      });
-      return;
-    }
-    cell_.arm();
-    if (!cell_.has_news()) return;
-    cell_.disarm();
-  }
-}
-
-void AsyncReports::prepare_beat() {
-  busy_ = true;
-  cell_.disarm();
-  cell_.take_repeat();
-  std::shared_ptr<DetailsValue> value = cell_.take();
-  throttle_.sent(loop_.now());
-  courier_.post(
-      CourierJob::kConvert, key_,
-      [weak = weak_from_this(), value = std::move(value), known = newest_, sequence = newest_sequence_]() mutable {
-        const auto self = weak.lock();
-        if (!self) return;
-        // Shared, because a std::function has to be copyable.
-        auto beat = std::make_shared<Beat>(self->prepared(std::move(value), std::move(known), sequence));
-        self->loop_.post([weak, beat] {
-          if (const auto again = weak.lock()) again->check_beat(std::move(*beat));
-        });
-      });
-}
-
-/// On the courier: converter, interceptors and codecs are user code.
-AsyncReports::Beat AsyncReports::prepared(std::shared_ptr<DetailsValue> value, std::shared_ptr<const Payloads> known,
-                                          std::uint64_t sequence) {
-  Beat beat{std::move(known), sequence, {}};
-  Result<> valid = check();
-  ClientCallParams params{target_.by_token ? "RecordActivityTaskHeartbeat" : "RecordActivityTaskHeartbeatById",
-                          target_.id.activity_id,
-                          target_.id.run_id,
-                          {},
-                          {},
-                          {},
-                          {}};
-  if (value) {
-    auto details = value->encode(core_.converter);
-    if (!details) {
-      valid = std::move(details).error();
-    } else {
-      params.input = *std::move(details);
-    }
-  }
-  beat.begun = begin_call(core_, std::move(params), {call_.timeout, {}}, "heartbeat of", std::move(valid));
-  if (!value || beat.begun.refused) return beat;
-  beat.sequence = value->sequence;
-  auto details = core_.format.encode(std::move(beat.begun.params.input));
-  if (details) {
-    beat.details = std::make_shared<const Payloads>(*std::move(details));
-  } else {
-    beat.begun.refused = std::move(details).error();
-  }
-  return beat;
-}
-
-void AsyncReports::check_beat(Beat beat) {
-  if (beat.begun.refused) return beat_ended(std::move(beat), *beat.begun.refused);
-  const std::size_t bytes = wire_size(*beat.details);
-  const auto timeout = beat.begun.timeout;
-  core_.payload_limit->learn(
-      loop_, stub_, core_.namespace_name, bytes, timeout,
-      [weak = weak_from_this(), bytes, kept = std::make_shared<Beat>(std::move(beat))](std::size_t bytes_max) {
-        const auto self = weak.lock();
-        if (!self) return;
-        if (auto fits = check_size("details", bytes, bytes_max); !fits)
-          return self->beat_ended(std::move(*kept), std::move(fits));
-        self->send_beat(std::move(*kept));
-      });
-}
-
-void AsyncReports::send_beat(Beat beat) {
-  if (beat.sequence >= newest_sequence_) {
-    newest_ = beat.details;
-    newest_sequence_ = beat.sequence;
-  } else {
-    beat.details = newest_;  // Something newer took the fast way.
-    beat.sequence = newest_sequence_;
-  }
-  const auto timeout = beat.begun.timeout;
-  auto done = [weak = weak_from_this(), kept = std::make_shared<Beat>(beat)](const StatusOr<HeartbeatFlags>& answer) {
-    if (const auto self = weak.lock()) self->beat_answered(*kept, answer);
-  };
-  if (target_.by_token) {
-    stub_.record_heartbeat({core_.namespace_name, core_.identity, target_.token, *beat.details}, timeout,
-                           std::move(done));
-  } else {
-    const auto& params = beat.begun.params;
-    stub_.record_heartbeat_by_id({{core_.namespace_name, target_.id.workflow_id, params.activity_id, params.run_id},
-                                  core_.identity,
-                                  *beat.details},
-                                 timeout, std::move(done));
-  }
-}
-
-void AsyncReports::beat_answered(const Beat& beat, const StatusOr<HeartbeatFlags>& answer) {
-  apply(answer);
-  if (answer) {
-    if (beat.sequence >= acknowledged_sequence_) {
-      acknowledged_ = beat.details;
-      acknowledged_sequence_ = beat.sequence;
-    }
-    return beat_ended(beat, {});
-  }
-  const Status& status = answer.error();
-  const auto rule = target_.by_token ? repetition(Rpc::kRecordHeartbeat, false)
-                                     : repetition(Rpc::kRecordHeartbeatById, !target_.id.run_id.empty());
-  const bool late = status.code == StatusCode::kDeadlineExceeded && target_.by_token;
-  if (late || worth_repeating(status, rule)) {
-    throttle_.failed(loop_.now(), random_, status.code == StatusCode::kUnavailable);
-    core_.counters->retries.fetch_add(1, std::memory_order_relaxed);
-  }
-  beat_ended(beat, to_error(status, beat.begun.what));
-}
-
-/// Whatever became of it: the next may follow.
-void AsyncReports::beat_ended(Beat beat, Result<> result) {
-  if (!result && result.error().code != ErrorCode::kNotFound && !throttle_.wanted()) {
-    const auto code = result.error().code;
-    if (code == ErrorCode::kInvalidArgument || code == ErrorCode::kUndecodable) {
-      refuse_details(result.error().message);
-      if (beat.sequence >= newest_sequence_ && beat.sequence > acknowledged_sequence_) {
-        newest_ = acknowledged_;  // Refused once, refused again.
-        newest_sequence_ = acknowledged_sequence_ = beat.sequence;
-      }
-    } else {
-      log(LogLevel::kWarn, "a heartbeat is not sent: " + to_string(result.error()));
-    }
-  }
-  if (throttle_.in_flight()) throttle_.acknowledged();
-  busy_ = false;
-  if (beat.begun.ends.empty()) {
-    end_call(*core_.counters, {}, result);
-  } else {
-    courier_.post(CourierJob::kConvert, key_,
-                  [counters = core_.counters, ends = std::move(beat.begun.ends), result = std::move(result)] {
-                    end_call(*counters, ends, result);
-                  });
-  }
-  step();
-}
-
-void AsyncReports::note_saved(const Payloads& details, std::uint64_t sequence) {
-  if (sequence < newest_sequence_) return;
-  newest_ = std::make_shared<const Payloads>(details);
-  newest_sequence_ = sequence;
-}
-
-std::optional<Payloads> AsyncReports::unacknowledged() const {
-  if (newest_sequence_ <= acknowledged_sequence_) return std::nullopt;
-  return *newest_;
 }
 
 void AsyncReports::apply(const StatusOr<HeartbeatFlags>& answer) {

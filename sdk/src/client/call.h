@@ -168,11 +168,12 @@ class Promise {
   std::optional<std::stop_callback<std::function<void()>>> stop_{};
 };
 
-/// Makes the call; `fill` takes its result, where user code may run, before the consumer of `state` sees it.
+/// Makes the call; `fill` takes its result, where user code may run, before the consumer of `state` sees it: on
+/// `callbacks`, without them on the client's.
 template <class T>
 void launch(const ClientCore& core, PreparedCall<T> call, const std::shared_ptr<PendingState>& state,
-            std::function<void(Result<T>)> fill) {
-  state->deliver_on(core.callbacks);
+            std::function<void(Result<T>)> fill, const std::shared_ptr<Callbacks>& callbacks = nullptr) {
+  state->deliver_on(callbacks ? callbacks : core.callbacks);
   auto end = [counters = call.counters, ends = std::move(call.ends), fill = std::move(fill)](Result<T> result) {
     fill(ended_call<T>(*counters, ends, std::move(result)));
   };

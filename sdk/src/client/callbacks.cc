@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <deque>
 #include <exception>
 #include <mutex>
@@ -18,16 +19,25 @@
 namespace longbeat::internal {
 namespace {
 
-/// Threads whose last job destroyed their own pool: a thread cannot join itself. Joined when the next one comes or the
-/// process ends.
+/// Threads whose last job destroyed their own pool, which cannot join themselves, and those of run_late(). Joined when
+/// the next one comes or the process ends.
 class LateThreads {
  public:
   struct Entry {
     std::thread thread{};
     std::shared_ptr<std::atomic<bool>> ended{};
   };
-  ~LateThreads() {
-    for (auto& entry : entries_) entry.thread.join();
+  /// Also those that come meanwhile; not the caller's own.
+  void join_all() {
+    for (auto late = take(); !late.empty(); late = take()) {
+      for (auto& entry : late) {
+        if (entry.thread.get_id() == std::this_thread::get_id()) {
+          entry.thread.detach();  // It is ending the process.
+        } else {
+          entry.thread.join();
+        }
+      }
+    }
   }
   void add(Entry entry) {
     const std::lock_guard lock(mutex_);
@@ -40,12 +50,21 @@ class LateThreads {
   }
 
  private:
+  std::vector<Entry> take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(entries_, {});
+  }
+
   std::mutex mutex_;
   std::vector<Entry> entries_;
 };
 
+/// Never destroyed: globals of the program may end clients after it.
 LateThreads& late_threads() {
-  static LateThreads threads;
+  static LateThreads& threads = []() -> LateThreads& {
+    std::atexit([] { late_threads().join_all(); });
+    return *new LateThreads;
+  }();
   return threads;
 }
 
@@ -154,7 +173,9 @@ struct Callbacks::Pool : std::enable_shared_from_this<Pool> {
   }
 };
 
-Callbacks::Callbacks(Executor executor) : executor_(std::move(executor)), pool_(std::make_shared<Pool>()) {}
+Callbacks::Callbacks(Executor executor) : Callbacks(std::move(executor), std::make_shared<Pool>()) {}
+Callbacks::Callbacks(Executor executor, std::shared_ptr<Pool> pool)
+    : executor_(std::move(executor)), pool_(std::move(pool)) {}
 Callbacks::~Callbacks() = default;
 
 void Callbacks::post(Job job, bool on_loop) {
@@ -194,6 +215,28 @@ void Callbacks::post(Job job, bool on_loop) {
 
 void Callbacks::close() {
   pool_->close();
+}
+
+std::shared_ptr<Callbacks> Callbacks::without_executor() const {
+  return std::shared_ptr<Callbacks>(new Callbacks({}, pool_));
+}
+
+void run_late(std::function<void()> job) noexcept {
+  try {
+    auto ended = std::make_shared<std::atomic<bool>>(false);
+    late_threads().add({std::thread([job = std::move(job), ended]() mutable {
+                          name_this_thread("lb-late");
+                          run(job);
+                          ended->store(true);
+                        }),
+                        ended});
+  } catch (const std::exception& error) {
+    log(LogLevel::kError, std::string("no thread to end a connection, which stays open: ") + error.what());
+  }
+}
+
+void expect_late_threads() {
+  static_cast<void>(late_threads());
 }
 
 }  // namespace longbeat::internal

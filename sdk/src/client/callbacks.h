@@ -26,14 +26,23 @@ class Callbacks {
   /// Runs what was posted to the pool and joins its threads; a caller that is one of them ends later by itself, and is
   /// joined at the end of the process at the latest.
   void close();
+  /// The same threads and the same end, never the executor: for what must run also when the program's executor has
+  /// gone or drops it.
+  std::shared_ptr<Callbacks> without_executor() const;
 
   static constexpr std::size_t kThreadsMax = 4;
 
  private:
   struct Pool;
+  Callbacks(Executor executor, std::shared_ptr<Pool> pool);
 
   Executor executor_;
   std::shared_ptr<Pool> pool_;
 };
+
+/// Runs `job` on a thread of its own, because the caller is one that it waits for. The end of the process waits for it.
+void run_late(std::function<void()> job) noexcept;
+/// From here on what is registered with std::atexit comes before that wait.
+void expect_late_threads();
 
 }  // namespace longbeat::internal

@@ -22,8 +22,18 @@ ClientCore::~ClientCore() {
   callbacks->close();
 }
 
+bool on_thread_of(Connection& connection) {
+  return connection.loop().on_this_thread() || connection.courier().running_here() != 0;
+}
+
 std::shared_ptr<ClientCore> core_from(ClientOptions options) {
-  auto core = std::make_shared<ClientCore>();
+  std::shared_ptr<ClientCore> core(new ClientCore, [](ClientCore* last) {
+    if (!last->connection || !on_thread_of(*last->connection)) {
+      delete last;
+    } else {
+      run_late([last] { delete last; });
+    }
+  });
   core->address = std::move(options.address);
   core->namespace_name = std::move(options.namespace_name);
   core->identity = options.identity.empty() ? default_identity() : std::move(options.identity);
@@ -31,7 +41,7 @@ std::shared_ptr<ClientCore> core_from(ClientOptions options) {
   core->format = WireFormat(std::move(options.codecs), options.encode_common_attributes);
   core->interceptors = std::move(options.interceptors);
   core->call_timeout = options.call_timeout;
-  core->callbacks = std::make_shared<Callbacks>(std::move(options.callback_executor));
+  core->callbacks = core->losses = std::make_shared<Callbacks>(std::move(options.callback_executor));
   return core;
 }
 

@@ -35,7 +35,8 @@ struct ClientCounters {
 };
 
 /// What one Client is made of, shared by the Client, its handles and the workers built on it. The last owner may be any
-/// thread but those of the connection: whatever runs on the loop or the courier holds references, not this.
+/// thread; on one of the connection's own, where user code runs too, it ends on another. Whatever of ours runs on loop
+/// or courier holds references, not this.
 struct ClientCore {
   ClientCore() = default;
   ClientCore(const ClientCore&) = delete;
@@ -57,7 +58,12 @@ struct ClientCore {
   std::function<std::uint64_t()> new_seed = entropy;
   std::shared_ptr<ClientCounters> counters = std::make_shared<ClientCounters>();
   std::shared_ptr<Callbacks> callbacks = std::make_shared<Callbacks>();
+  /// Where lost completions are reported: perhaps when the program's executor has gone.
+  std::shared_ptr<Callbacks> losses = callbacks;
 };
+
+/// Is this one of the threads of the connection, which would wait for themselves?
+bool on_thread_of(Connection& connection);
 
 /// The shared core of a client: how Worker reaches its connection, namespace and converter.
 inline std::shared_ptr<ClientCore> core_of(const Client& client) {

@@ -1,5 +1,6 @@
 #include "client/lost_reports.h"
 
+#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -14,27 +15,55 @@ constexpr auto kPatienceAtExit = std::chrono::seconds(2);
 }  // namespace
 
 std::shared_ptr<LostReports> LostReports::instance() {
-  struct AtExit {
-    std::shared_ptr<LostReports> reports = std::make_shared<LostReports>();
-    ~AtExit() {
-      if (reports->wait_for_all(kPatienceAtExit)) return;
-      log(LogLevel::kError, std::to_string(reports->release_all()) +
-                                " lost completions could not be reported before the end of the process; the server's "
-                                "timeouts decide");
-    }
-  };
-  // The log has to outlive what is made after it: reports are told of until the end.
-  static_cast<void>(log_enabled(LogLevel::kError));
-  static const AtExit kept;
-  return kept.reports;
+  static const auto& kept = *[] {
+    expect_late_threads();  // The connections end on them.
+    std::atexit([] { instance()->end_of_process(); });
+    return new std::shared_ptr<LostReports>(std::make_shared<LostReports>());
+  }();
+  return kept;
+}
+
+void LostReports::end_of_process() {
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+  }
+  if (wait_for_all(kPatienceAtExit)) return;
+  log(LogLevel::kError, std::to_string(release_all()) +
+                            " lost completions could not be reported before the end of the process; the server's "
+                            "timeouts decide");
+}
+
+void LostReports::wait_if_over() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!over_) return;
+  }
+  end_of_process();
 }
 
 std::shared_ptr<const LostReports::Kept> LostReports::keep(std::shared_ptr<ClientCore> core) {
   const std::lock_guard lock(mutex_);
-  auto kept = std::make_shared<const Kept>(shared_from_this(), ++last_, core->callbacks);
+  auto kept = std::make_shared<const Kept>(shared_from_this(), ++last_, core->losses);
   cores_.emplace(last_, std::move(core));
   return kept;
 }
+
+/// Until the connection has ended: nothing of it may run when the process ends.
+struct LostReports::Going {
+  Going(std::shared_ptr<LostReports> kept_by, std::uint64_t kept_as, std::shared_ptr<ClientCore> kept)
+      : by(std::move(kept_by)), number(kept_as), core(std::move(kept)) {}
+  ~Going() {
+    core.reset();
+    by->gone(number);
+  }
+  Going(const Going&) = delete;
+  Going& operator=(const Going&) = delete;
+
+  std::shared_ptr<LostReports> by;
+  std::uint64_t number;
+  std::shared_ptr<ClientCore> core;
+};
 
 void LostReports::release(std::uint64_t number) {
   std::shared_ptr<ClientCore> core;
@@ -43,12 +72,16 @@ void LostReports::release(std::uint64_t number) {
     const auto found = cores_.find(number);
     if (found == cores_.end()) return;
     core = std::move(found->second);
-    cores_.erase(found);
-    if (cores_.empty()) released_.notify_all();
   }
-  const auto callbacks = core->callbacks;
+  const auto losses = core->losses;
   const bool on_own_thread = on_thread_of(*core->connection);
-  callbacks->post([core = std::move(core)] {}, on_own_thread);
+  losses->post([going = std::make_shared<Going>(shared_from_this(), number, std::move(core))] {}, on_own_thread);
+}
+
+void LostReports::gone(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  cores_.erase(number);
+  if (cores_.empty()) released_.notify_all();
 }
 
 std::shared_ptr<ClientCore> LostReports::find(std::uint64_t number) const {
@@ -67,10 +100,6 @@ std::size_t LostReports::release_all() {
   const std::lock_guard lock(mutex_);
   all.swap(cores_);
   return all.size();
-}
-
-bool on_thread_of(Connection& connection) {
-  return connection.loop().on_this_thread() || connection.courier().running_here() != 0;
 }
 
 }  // namespace longbeat::internal

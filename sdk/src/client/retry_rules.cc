@@ -43,7 +43,7 @@ Repetition repetition(Rpc rpc, bool names_run) {
     case Rpc::kRespondFailed:
     case Rpc::kRespondCanceled:
       return Repetition::kGoneIsDone;
-    // Says the same of the same attempt.
+    // Of the same attempt. AsyncReports repeats it, with newer details when there are any: older ones must not follow.
     case Rpc::kRecordHeartbeat:
       return Repetition::kAlways;
     // These close the run: the second time it is closed. "The latest" may be a new run by then.

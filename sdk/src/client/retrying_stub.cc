@@ -209,7 +209,7 @@ CallId RetryingStub::poll_tasks(PollTaskParams params, Nanoseconds timeout, Done
 }
 
 CallId RetryingStub::record_heartbeat(HeartbeatParams params, Nanoseconds timeout, Done<HeartbeatFlags> done) {
-  return repeat(Rpc::kRecordHeartbeat, &ServiceStub::record_heartbeat, std::move(params), timeout, std::move(done));
+  return inner_.record_heartbeat(std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::respond_completed(CompletedParams params, Nanoseconds timeout, Done<void> done) {
@@ -226,8 +226,7 @@ CallId RetryingStub::respond_canceled(CanceledParams params, Nanoseconds timeout
 
 CallId RetryingStub::record_heartbeat_by_id(HeartbeatByIdParams params, Nanoseconds timeout,
                                             Done<HeartbeatFlags> done) {
-  return repeat(Rpc::kRecordHeartbeatById, &ServiceStub::record_heartbeat_by_id, std::move(params), timeout,
-                std::move(done));
+  return inner_.record_heartbeat_by_id(std::move(params), timeout, std::move(done));
 }
 
 CallId RetryingStub::respond_completed_by_id(CompletedByIdParams params, Nanoseconds timeout, Done<void> done) {

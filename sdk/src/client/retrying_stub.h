@@ -15,7 +15,8 @@
 namespace longbeat::internal {
 
 /// Repeats the calls that are safe to repeat (retry_rules.h) while the server cannot answer; the timeout of a call
-/// bounds all its tries. Other calls pass. A machine on the loop like the stub it decorates.
+/// bounds all its tries. Other calls pass, and so do heartbeats: a second one has to say what is newest by then, which
+/// only its sender knows. A machine on the loop like the stub it decorates.
 ///
 /// Where a repetition is not recognized, NOT_FOUND after a try that may have got through says so in its message, as it
 /// may mean that this very call succeeded.

@@ -2,6 +2,7 @@
 set(LONGBEAT_CLIENT_SOURCES
   src/client/activity_handle.cc
   src/client/async_activity.cc
+  src/client/async_beats.cc
   src/client/async_calls.cc
   src/client/async_reports.cc
   src/client/call.cc

@@ -272,6 +272,7 @@ void Attempt::connect(std::function<void()> wake) {
 
 void Attempt::end() noexcept {
   stop_.end();
+  handover_.with([](const auto&) {});  // Who had not seen the end there has been, or comes too late.
   auto_heart_.with([](AutoHeart& heart) { heart = {}; });
   cell_.disarm();
   wake_.with([](auto& current) { current = nullptr; });

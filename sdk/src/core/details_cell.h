@@ -34,6 +34,14 @@ class DetailsCell {
 
   /// The newest value, if one came since the last call. Its destructor is user code: not for the loop to run.
   std::unique_ptr<DetailsValue> take() { return std::unique_ptr<DetailsValue>(newest_.exchange(nullptr)); }
+  /// Puts back what take() gave, with the number it has, unless something has come meanwhile: then the caller keeps it.
+  /// True as for put().
+  bool put_back(std::unique_ptr<DetailsValue>& value) {
+    DetailsValue* none = nullptr;
+    if (!newest_.compare_exchange_strong(none, value.get())) return false;
+    static_cast<void>(value.release());
+    return claim_wake_up();
+  }
   bool take_repeat() { return repeat_.exchange(false); }
   /// The newest number given out: tells whether something came since, also while it stays in the cell. Look at
   /// has_news() first, which orders the two.

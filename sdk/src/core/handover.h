@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/service_stub.h"
+#include "longbeat/activity_context.h"
 #include "longbeat/errors.h"
 
 namespace longbeat::internal {
@@ -19,19 +20,26 @@ class Handover {
     kLeft,        ///< only the other side reports from now on
     kOver,        ///< the worker has ended the attempt itself; the other side can report nothing
   };
+  /// Heartbeat details that the worker still had when it left.
+  struct Leftovers {
+    std::shared_ptr<const Payloads> newest{};  ///< as they are sent; may be null
+    std::unique_ptr<DetailsValue> waiting{};   ///< newer; not encoded yet
+    bool encoding = false;                     ///< something between the two is: tell_details() brings it
+  };
   using Save = std::function<bool(Payloads details, std::weak_ptr<const void> caller, Done<HeartbeatFlags> done)>;
 
   // --- The other side ---
   /// Before the attempt knows of this object, on any thread.
-  void listen(std::function<void(StopCause)> on_told, std::function<void()> on_settled) {
+  /// `on_settled` may take what waits; `on_details`: see Leftovers::encoding.
+  void listen(std::function<void(StopCause)> on_told, std::function<void(Leftovers&)> on_settled,
+              std::function<void(Result<Payloads>)> on_details) {
     on_told_ = std::move(on_told);
     on_settled_ = std::move(on_settled);
+    on_details_ = std::move(on_details);
   }
   Stage stage() const { return stage_; }
   /// Why it is over.
   const std::string& why() const { return why_; }
-  /// The details that the worker knew last, as they were sent; may be null.
-  const std::shared_ptr<const Payloads>& newest() const { return newest_; }
   /// Asks the worker to leave although the function still runs, because an outcome is there; on_settled follows.
   /// `flush`: only after the newest details are saved.
   void ask_to_leave(bool flush) const {
@@ -55,33 +63,37 @@ class Handover {
   void tell(StopCause cause) const {
     if (on_told_) on_told_(cause);
   }
-  void leave(std::shared_ptr<const Payloads> newest) {
-    if (stage_ != Stage::kWithWorker) return;
-    newest_ = std::move(newest);
-    settle(Stage::kLeft);
+  /// Returns the value that nobody has taken.
+  std::unique_ptr<DetailsValue> leave(Leftovers left) {
+    if (stage_ == Stage::kWithWorker) settle(Stage::kLeft, left);
+    return std::move(left.waiting);
+  }
+  void tell_details(Result<Payloads> details) {
+    if (const auto tell = std::exchange(on_details_, nullptr); tell && stage_ == Stage::kLeft) tell(std::move(details));
   }
   /// Any thread as long as the attempt does not know of this object.
   void end(std::string why) {
     if (stage_ != Stage::kWithWorker) return;
     why_ = std::move(why);
-    settle(Stage::kOver);
+    Leftovers nothing;
+    settle(Stage::kOver, nothing);
   }
 
  private:
-  void settle(Stage stage) {
+  void settle(Stage stage, Leftovers& left) {
     stage_ = stage;
     leave_ = nullptr;
     save_ = nullptr;
     on_told_ = nullptr;
-    if (const auto settled = std::exchange(on_settled_, nullptr)) settled();
+    if (const auto settled = std::exchange(on_settled_, nullptr)) settled(left);
   }
 
   Stage stage_ = Stage::kWithWorker;
   bool lost_ = false;
   std::string why_{};
-  std::shared_ptr<const Payloads> newest_{};
   std::function<void(StopCause)> on_told_{};
-  std::function<void()> on_settled_{};
+  std::function<void(Leftovers&)> on_settled_{};
+  std::function<void(Result<Payloads>)> on_details_{};
   std::function<void(bool)> leave_{};
   Save save_{};
 };

@@ -25,6 +25,12 @@ class HeartbeatThrottle {
     return std::min<Duration>(heartbeat_timeout / 10 * 8, std::chrono::seconds(60));  // 20 % are left for a slow send.
   }
 
+  /// How long a send waits for the newest details to be encoded before older ones go out.
+  static Duration encode_patience(Duration heartbeat_timeout) {
+    if (heartbeat_timeout <= Duration::zero()) return std::chrono::milliseconds(500);
+    return std::clamp<Duration>(heartbeat_timeout / 20, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
+  }
+
   /// Something wants to be sent when the interval allows it.
   void request() { wanted_ = true; }
   /// Something must be sent at once, whatever the interval says.

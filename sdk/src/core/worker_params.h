@@ -31,7 +31,8 @@ struct ActivityTask {
 };
 
 // --- Reports of the holder of a token ---
-// `retried`: RetryingStub sends it again while the server cannot answer. A worker does that itself, within its lease.
+// `retried`: a client's, sent again while the server cannot answer: a heartbeat by AsyncReports, the others by
+// RetryingStub. A worker repeats its own, within its lease.
 struct HeartbeatParams {
   std::string namespace_name{}, identity{}, token{};
   Payloads details{};

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "core/handover.h"
 #include "core/wire_size.h"
 
 namespace longbeat::internal {
@@ -12,12 +13,6 @@ namespace {
 constexpr Nanoseconds kLongestBeat = std::chrono::seconds(2);
 constexpr Nanoseconds kShortestBeat = std::chrono::milliseconds(20);
 constexpr Nanoseconds kLateReport = std::chrono::milliseconds(500);
-
-/// How long a send waits for the courier to encode the newest details before older ones go out.
-Nanoseconds encode_patience(Nanoseconds heartbeat_timeout) {
-  if (heartbeat_timeout <= Nanoseconds::zero()) return std::chrono::milliseconds(500);
-  return std::clamp<Nanoseconds>(heartbeat_timeout / 20, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
-}
 
 /// When the worker's own first beat leaves: most short activities have ended by then and need none. The first beat of
 /// the activity takes its place.
@@ -100,7 +95,6 @@ void AttemptDriver::poked() {
       take_save(std::move(save));
     }
   }
-  std::erase_if(saves_, [](const auto& save) { return save.caller.expired(); });
   step();
 }
 
@@ -120,6 +114,7 @@ void AttemptDriver::take_save(UrgentSave save) {
 
 /// Does what can be done now about heartbeats, and arranges to be woken for the rest.
 void AttemptDriver::step() {
+  std::erase_if(saves_, [](const auto& save) { return save.caller.expired(); });
   if (report_settled_) return;
   if (running_ && attempt_->lost()) return;  // Nothing it does can count; let the server's timer run out.
   watch_progress();
@@ -175,14 +170,16 @@ bool AttemptDriver::heard_since_beat() {
 
 void AttemptDriver::start_encoding(std::unique_ptr<DetailsValue> value) {
   encoding_ = true;
-  arm_encode_timer(running_ ? encode_patience(attempt_->task().heartbeat) : report_patience());
+  arm_encode_timer(running_ ? HeartbeatThrottle::encode_patience(attempt_->task().heartbeat) : report_patience());
   std::shared_ptr<DetailsValue> shared = std::move(value);
   host_.courier.post(CourierJob::kConvert, attempt_->key(),
                      [shared, attempt = attempt_, format = host_.format, &loop = host_.loop, weak = weak_from_this()] {
                        auto details = shared->encode(attempt->converter());
                        if (details) details = format.encode(*std::move(details));
-                       loop.post([weak, sequence = shared->sequence, details = std::move(details)]() mutable {
-                         if (const auto self = weak.lock()) self->encoded(sequence, std::move(details));
+                       loop.post([weak, attempt, sequence = shared->sequence, details = std::move(details)]() mutable {
+                         const auto self = weak.lock();
+                         if (self && !self->report_settled_) return self->encoded(sequence, std::move(details));
+                         if (const auto handover = attempt->handover()) handover->tell_details(std::move(details));
                        });
                      });
 }

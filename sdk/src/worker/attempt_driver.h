@@ -124,7 +124,9 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void leave_early(bool flush);
   bool save_for_other(Payloads details, std::weak_ptr<const void> caller, Done<HeartbeatFlags> done);
   bool is_lost_by_other() const;
+  bool is_for_other() const;
   void end_handover();
+  void leave_to_other();
 
   // Codecs (attempt_codec.cc)
   struct OpenedTask {
@@ -163,6 +165,7 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void report_done();
   void finish_if_free();
   void drop_leftovers();
+  void drop_value(std::unique_ptr<DetailsValue> value);
 
   template <class... Args>
   std::function<void(Args...)> weakly(void (AttemptDriver::*method)(Args...)) {

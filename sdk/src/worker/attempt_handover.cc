@@ -79,6 +79,18 @@ bool AttemptDriver::is_lost_by_other() const {
   return handover && handover->lost();
 }
 
+/// Somebody reports in this worker's stead, with what it has not sent.
+bool AttemptDriver::is_for_other() const {
+  const auto handover = attempt_->handover();
+  return handover && handover->stage() == Handover::Stage::kWithWorker;
+}
+
+/// With everything that was put here: a failure from there takes it along.
+void AttemptDriver::leave_to_other() {
+  if (const auto handover = attempt_->handover())
+    drop_value(handover->leave({newest_.payloads, attempt_->cell().take(), encoding_}));
+}
+
 /// The worker reports something itself: then nobody else can.
 void AttemptDriver::end_handover() {
   if (std::holds_alternative<AttemptLeft>(outcome_) || std::holds_alternative<AttemptAbandoned>(outcome_)) return;

@@ -85,7 +85,7 @@ void AttemptDriver::abandon() {
   cancel_timers();
   host_.loop.cancel(stuck_timer_);
   if (beat_call_ != 0) host_.stub.cancel(beat_call_);
-  if (const auto handover = attempt_->handover()) handover->leave(newest_.payloads);
+  leave_to_other();
 }
 
 void AttemptDriver::cancel_timers() {
@@ -291,7 +291,7 @@ void AttemptDriver::report_done() {
   if (beat_call_ != 0) host_.stub.cancel(std::exchange(beat_call_, 0));
   refuse_saves("the attempt has ended");
   // Also what the server did not know: the other side may ask it again.
-  if (const auto handover = attempt_->handover()) handover->leave(newest_.payloads);
+  leave_to_other();
   finish_if_free();
 }
 
@@ -303,10 +303,13 @@ void AttemptDriver::finish_if_free() {
 
 /// A value that nobody needs any more dies where its destructor may run.
 void AttemptDriver::drop_leftovers() {
-  if (auto value = attempt_->cell().take()) {
-    host_.courier.post(CourierJob::kConvert, attempt_->key(),
-                       [leftover = std::shared_ptr<DetailsValue>(std::move(value))] {});
-  }
+  if (!is_for_other()) drop_value(attempt_->cell().take());
+}
+
+void AttemptDriver::drop_value(std::unique_ptr<DetailsValue> value) {
+  if (!value) return;
+  host_.courier.post(CourierJob::kConvert, attempt_->key(),
+                     [leftover = std::shared_ptr<DetailsValue>(std::move(value))] {});
 }
 
 }  // namespace longbeat::internal

@@ -250,6 +250,16 @@ TEST_CASE("only one outcome counts", "[client][async]") {
   }
 }
 
+TEST_CASE("an outcome that could not even begin may be followed by another", "[client][async]") {
+  Room room;
+  const auto activity = room.activity();
+  room.connection->eager.pretends_to_be_the_loop = true;
+  CHECK(activity.complete(1).error().message.find("event loop") != std::string::npos);
+  room.connection->eager.pretends_to_be_the_loop = false;
+  room.service.completions.answers = {{}};
+  CHECK(activity.complete(1));
+}
+
 TEST_CASE("a report is repeated while the server cannot answer", "[client][async][retry]") {
   Room room;
   SECTION("with a token, where a repetition that finds nothing is a success") {

@@ -295,6 +295,78 @@ TEST_CASE("an outcome that comes before the function has returned", "[worker][as
   }
 }
 
+TEST_CASE("a failure takes along what the worker had not sent when it left", "[worker][async]") {
+  Room room;
+  auto late = room.context.complete_later();
+  room.context.heartbeat(1);
+  room.loop.run_for(1s);
+  const auto last_details = [&] {
+    return text_of(room.stub.failed.at(0).params.last_heartbeat_details.value_or(Payloads()));
+  };
+  SECTION("for a completion, which then did not get through") {
+    room.context.heartbeat(2);
+    room.stub.answers_reports = room.stub.answers_beats = false;
+    auto completed = late.complete_async(1);
+    room.loop.run_ready();
+    room.stub.completed.at(0).done(invalid_argument("not so"));
+    CHECK_FALSE(room.said(std::move(completed)));
+    room.stub.answers_reports = true;
+    CHECK(room.said(late.fail_async(ApplicationError("no"))));
+    CHECK(last_details() == "2");
+  }
+  SECTION("because it was still being encoded") {
+    room.loop.run_for(10s);
+    room.courier.blocked = true;
+    room.context.heartbeat(2);
+    room.loop.run_ready();
+    room.context.heartbeat(3);
+    room.returns();
+    room.loop.run_for(10s);
+    REQUIRE(room.slots_used() == 0);
+    const bool lost = GENERATE(false, true);
+    if (lost) {
+      room.courier.release();
+      room.loop.run_ready();
+      {
+        const LateCompletion gone = std::move(late);
+      }
+      room.loop.run_for(1s);
+    } else {
+      auto failed = late.fail_async(ApplicationError("no"));
+      room.loop.run_for(100ms);
+      room.courier.release();
+      CHECK(room.said(std::move(failed)));
+    }
+    CHECK(last_details() == "3");
+  }
+  SECTION("and had only begun to encode") {
+    room.loop.run_for(10s);
+    room.courier.blocked = true;
+    room.context.heartbeat(2);
+    room.loop.run_ready();
+    room.returns();
+    room.loop.run_for(10s);
+    REQUIRE(room.slots_used() == 0);
+    auto failed = late.fail_async(ApplicationError("no"));
+    room.loop.run_for(100ms);
+    CHECK(room.stub.failed.empty());
+    room.courier.release();
+    CHECK(room.said(std::move(failed)));
+    CHECK(last_details() == "2");
+  }
+}
+
+TEST_CASE("a late completion's loss does not need the program's executor", "[worker][async]") {
+  Room room;
+  room.core->callbacks = std::make_shared<Callbacks>([](const std::function<void()>&) {});
+  std::optional<LateCompletion> late = room.context.complete_later();
+  room.returns();
+  late.reset();
+  room.loop.run_for(1s);
+  REQUIRE(room.stub.failed.size() == 1);
+  CHECK(room.stub.failed[0].params.failure.type == "CompletionLost");
+}
+
 TEST_CASE("while the function runs, a late completion heartbeats through its worker", "[worker][async]") {
   Room room;
   auto late = room.context.complete_later();
@@ -336,6 +408,24 @@ TEST_CASE("while the function runs, a late completion heartbeats through its wor
     CHECK(Room::said(std::move(saved), room.loop));
     CHECK(room.beat(room.stub.beats.size() - 1) == "3");
     CHECK_FALSE(late.stopped());
+  }
+  SECTION("but not what nobody waits for any more") {
+    room.context.heartbeat(1);
+    room.loop.run_for(1s);
+    room.context.heartbeat(2);
+    room.stub.answers_beats = false;
+    room.returns();
+    auto saved = late.save_now_async(3);
+    room.loop.run_for(5s);
+    const auto beats = room.stub.beats.size();
+    room.loop.run_for(6s);
+    CHECK(saved.get().error().code == ErrorCode::kDeadlineExceeded);
+    room.stub.answers_beats = true;
+    for (const auto& beat : std::exchange(room.stub.beats, {})) beat.done(HeartbeatFlags{});
+    room.loop.run_for(1s);
+    REQUIRE(room.slots_used() == 0);
+    CHECK(beats > 0);
+    for (const auto& beat : room.stub.beats) CHECK(text_of(beat.params.details) != "3");
   }
   SECTION("and hears what the server tells the attempt, but not of the worker's shutdown") {
     room.machine->stop(0s, 10s, [](const auto&) {});

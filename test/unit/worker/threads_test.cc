@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/timer_heap.h"
 #include "core/courier_pool.h"
+#include "core/handover.h"
 #include "longbeat/json.h"
 #include "longbeat/worker.h"
 #include "support/catch.h"
@@ -247,4 +248,26 @@ TEST_CASE("a worker with real threads answers everything it fetched", "[worker][
     if (all) CHECK(stats.attempts_started == kTasks);
   }
   set_log_sink({});
+}
+
+TEST_CASE("who takes an attempt over while it ends is seen, or comes too late", "[worker][threads]") {
+  const auto handover = std::make_shared<Handover>();
+  const auto clock_now = system_clock().now();
+  int unseen = 0;
+  for (int i = 0; i < 3'000; ++i) {
+    Attempt attempt(ActivityTask{}, "q", DataConverter(), system_clock(), Lease(clock_now, 10s, 1h), 1);
+    std::atomic<bool> begun{false};
+    bool given = false;
+    std::thread other([&] {
+      begun.store(true);
+      given = attempt.give_away(handover);
+    });
+    while (!begun.load()) {
+    }
+    attempt.end();
+    const bool seen = attempt.given_away();
+    other.join();
+    unseen += given && !seen ? 1 : 0;
+  }
+  CHECK(unseen == 0);
 }
