@@ -54,7 +54,8 @@ int main(int argc, char** argv) try {
   };
   const auto handle = client.start(render, options, path).value();
   for (const auto& activity : handle.watch({.timeout = 10s})) {
-    if (activity.value().heartbeat_count > 0) break;  // At work.
+    const auto frame = activity.value().heartbeat_details<int>().value();
+    if (frame) break;  // At work. Its worker's first heartbeat comes sooner, and without details.
   }
   std::cout << "the draft is " << (std::filesystem::exists(path) ? "there" : "not there") << "\n";
 

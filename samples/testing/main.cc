@@ -98,7 +98,7 @@ void a_cancellation_stops_it() {
   Room room(printer);
   const auto handle = room.start(1'000'000);
   for (const auto& book : handle.watch({.timeout = 10s})) {
-    if (book.value().heartbeat_count > 0) break;  // At work.
+    if (book.value().heartbeat_count > 0) break;  // It runs.
   }
   handle.cancel("nobody reads it").value();
   const auto ended = handle.result({.timeout = 10s});
