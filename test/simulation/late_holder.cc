@@ -67,7 +67,12 @@ void LateHolder::step(const Ref& duty) {
   if (what < 25) {
     // What nobody takes any more need not arrive.
     if (!duty->reporter().stopped() && witness_.is_held(duty->token)) {
-      witness_.value_put(duty->token, ++duty->count);
+      ++duty->count;
+      if (duty->own) {
+        witness_.value_put(duty->token, duty->count);
+      } else {
+        witness_.value_put_elsewhere(duty->token, duty->count);
+      }
       note(*duty, "beats with", duty->count);
       duty->reporter().heartbeat(StepsDone{duty->count});
     } else {

@@ -164,6 +164,21 @@ TEST_CASE("the witness notices", "[simulation]") {
     witness.answer_left(failed, server::Reply(server::ReportReply{}));
     CHECK_THAT(first_of(witness.broken()), ContainsSubstring("failed with details 2, but its code had put 3"));
   }
+  SECTION("a failure from elsewhere without the newest value of there, but not one of a worker that cannot know it") {
+    Wire wire{witness};
+    wire.started(start());
+    wire.handed_out("token-1");
+    witness.value_put_elsewhere("token-1", 3);
+    server::FailedRequest failed;
+    failed.namespace_name = kNamespace;
+    failed.token = "token-1";
+    failed.identity = "worker";
+    witness.answer_left(failed, server::Reply(server::ReportReply{}));
+    CHECK(first_of(witness.broken()) == "");
+    failed.identity = kElsewhere;
+    witness.answer_left(failed, server::Reply(server::ReportReply{}));
+    CHECK_THAT(witness.broken().back(), ContainsSubstring("failed with details 0, but its code had put 3"));
+  }
   SECTION("a worker that keeps a slot, and one that lost a task") {
     WorkerStats stats;
     stats.polls_open = stats.attempts_started = stats.completed = 1;
