@@ -125,8 +125,6 @@ void LateHolder::report(const Ref& duty) {
   if (what < (duty->cancel_requested ? 60U : 8U)) {
     reporter.report_canceled_async().then(then(Kind::kCanceled));
   } else if (what < 75) {
-    // The worker drops what it has not sent; a failure after a completion that did not arrive goes without it.
-    witness_.value_put(duty->token, 0);
     reporter.complete_async(StepsDone{duty->count}).then(then(Kind::kCompleted, duty->count));
   } else if (what < 87) {
     reporter.fail_async(failure).then(then(Kind::kFailed));

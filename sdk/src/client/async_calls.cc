@@ -214,6 +214,12 @@ struct FailureToSend {
   std::uint64_t unsent = 0;  ///< sequence of those that are a heartbeat's; 0: they were given
 };
 
+/// Heartbeat details that nothing can take along.
+void refuse_unsent(AsyncReports& reports, std::uint64_t sequence, const Error& why) {
+  reports.refuse_details(why.message);
+  reports.forget_unsent(sequence);
+}
+
 }  // namespace
 
 PreparedCall<HeartbeatReply> prepare_save(const AsyncOwner& owner, Result<Payloads> details) {
@@ -224,10 +230,10 @@ PreparedCall<HeartbeatReply> prepare_save(const AsyncOwner& owner, Result<Payloa
   plan.bytes = wire_size(payloads);
   plan.fit = [bytes = plan.bytes](std::size_t bytes_max) { return check_size("details", bytes, bytes_max); };
   auto& core = *owner.core;
+  const auto sequence = owner.reports->next_sequence();
   plan.send = [&core, &stub = core.connection->stub(), reports = owner.reports, payloads = std::move(payloads),
-               of_id = by_id<HeartbeatByIdParams>(core, *owner.reports, begun),
-               sequence = owner.reports->next_sequence()](Nanoseconds timeout, std::weak_ptr<const void> caller,
-                                                          Done<HeartbeatFlags> done) mutable -> CallId {
+               of_id = by_id<HeartbeatByIdParams>(core, *owner.reports, begun), sequence](
+                  Nanoseconds timeout, std::weak_ptr<const void> caller, Done<HeartbeatFlags> done) mutable -> CallId {
     if (reports->with_worker()) {
       save_with_worker(core, reports, {std::move(payloads), sequence, timeout}, std::move(caller), std::move(done));
       return 0;
@@ -238,7 +244,10 @@ PreparedCall<HeartbeatReply> prepare_save(const AsyncOwner& owner, Result<Payloa
     of_id.details = std::move(payloads);
     return stub.record_heartbeat_by_id(std::move(of_id), timeout, std::move(done));
   };
-  plan.ended = [reports = owner.reports](const StatusOr<HeartbeatFlags>& answer, bool) { reports->apply(answer); };
+  plan.ended = [reports = owner.reports, sequence](const StatusOr<HeartbeatFlags>& answer, bool) {
+    if (answer) reports->saved(sequence);
+    reports->apply(answer);
+  };
   const auto timeout = begun.timeout;
   std::shared_ptr<LoopCall<HeartbeatFlags>> call =
       std::make_shared<ReportCall<HeartbeatFlags>>(core, owner.reports, timeout, std::move(plan));
@@ -275,11 +284,11 @@ PreparedCall<void> prepare_fail(const AsyncOwner& owner, Failure failure, Result
   } else if (*details) {
     has_details = true;
     given = **std::move(details);
-  } else if (const auto unsent = owner.reports->take_unsent()) {
+  } else if (const auto unsent = owner.reports->unsent()) {
     given = unsent->encode(owner.core->converter);
     unsent_sequence = unsent->sequence;
     has_details = given.ok();  // A heartbeat that cannot be encoded must not cost the failure.
-    if (!given) owner.reports->refuse_details(std::exchange(given, Payloads()).error().message);
+    if (!given) refuse_unsent(*owner.reports, unsent_sequence, std::exchange(given, Payloads()).error());
   }
   auto begun = begin(owner, "RespondActivityTaskFailed", "failure of", given, true, call);
   const auto send = std::make_shared<FailureToSend>();
@@ -298,8 +307,12 @@ PreparedCall<void> prepare_fail(const AsyncOwner& owner, Failure failure, Result
   const std::size_t details_bytes = send->last_details ? wire_size(*send->last_details) : 0;
   plan.bytes = std::max(wire_size(send->failure), details_bytes);
   plan.flush = !has_details;
-  plan.fit = [send, details_bytes](std::size_t bytes_max) -> Result<> {
-    if (auto fits = check_size("last_details", details_bytes, bytes_max); !fits) return fits;
+  plan.fit = [send, details_bytes, reports = owner.reports](std::size_t bytes_max) -> Result<> {
+    if (auto fits = check_size("last_details", details_bytes, bytes_max); !fits) {
+      if (send->unsent == 0) return fits;
+      send->last_details.reset();  // Nobody gave them to the failure.
+      refuse_unsent(*reports, send->unsent, fits.error());
+    }
     const std::size_t bytes = wire_size(send->failure);
     // As it is, the server would make it final.
     if (auto fits = check_size("the failure", bytes, bytes_max); !fits)
@@ -309,8 +322,11 @@ PreparedCall<void> prepare_fail(const AsyncOwner& owner, Failure failure, Result
   plan.send = [&core = *owner.core, &stub = owner.core->connection->stub(), reports = owner.reports, send,
                of_id = by_id<FailedByIdParams>(*owner.core, *owner.reports, begun)](Nanoseconds timeout, const auto&,
                                                                                     Done<void> done) mutable {
-    // What save_now() sent past the throttle is newer than what that holds back.
-    if (send->unsent != 0 && reports->knows_newer(send->unsent)) send->last_details.reset();
+    if (send->unsent != 0 && send->last_details) {
+      // What save_now() sent past the throttle is newer than what that holds back.
+      reports->note_saved(*send->last_details, send->unsent);
+      send->last_details.reset();
+    }
     if (!send->last_details) send->last_details = reports->unacknowledged();
     if (!reports->target().by_token) {
       of_id.failure = std::move(send->failure);

@@ -29,6 +29,10 @@ bool may_have_got_through(const Status& status) {
   }
 }
 
+/// What a LateCompletion has from its worker is older than all that is put here: what it knew when it left, and what
+/// came behind.
+constexpr std::uint64_t kOfWorker = 1, kAddedByWorker = 2;
+
 }  // namespace
 
 AsyncReports::AsyncReports(ClientCore& core, AsyncTarget target, const AsyncActivityOptions& options)
@@ -55,6 +59,8 @@ Result<> AsyncReports::check() const {
 }
 
 void AsyncReports::hand_over(const std::shared_ptr<Attempt>& attempt) {
+  while (cell_.next_sequence() < kAddedByWorker) {
+  }
   handover_ = std::make_shared<Handover>();
   handover_->listen(
       [weak = weak_from_this()](StopCause cause) {
@@ -62,6 +68,9 @@ void AsyncReports::hand_over(const std::shared_ptr<Attempt>& attempt) {
       },
       [weak = weak_from_this()] {
         if (const auto self = weak.lock()) self->settled();
+      },
+      [weak = weak_from_this()](std::shared_ptr<const Payloads> newest) {
+        if (const auto self = weak.lock()) self->added(std::move(newest));
       });
   attempt_ = attempt;
   if (attempt->give_away(handover_)) return;
@@ -118,7 +127,9 @@ void AsyncReports::post(void (AsyncReports::*method)()) {
 }
 
 void AsyncReports::close() {
-  cell_.take().reset();  // Here, where user code may run.
+  // Here, where user code may run.
+  cell_.take().reset();
+  unsent_.with([](auto& kept) { return std::exchange(kept, nullptr); }).reset();
   loop_.post([self = shared_from_this()] {
     self->closed_ = true;
     self->loop_.cancel(self->timer_);
@@ -132,6 +143,35 @@ bool AsyncReports::owes_an_outcome() const {
 
 void AsyncReports::lose_soon(std::function<void(bool)> decided) {
   loop_.post([self = shared_from_this(), decided = std::move(decided)]() mutable { self->lose(std::move(decided)); });
+}
+
+// --- Values that are not on their way yet ---
+
+std::shared_ptr<const DetailsValue> AsyncReports::unsent() {
+  std::shared_ptr<const DetailsValue> left_over;
+  auto newest = unsent_.with([&](auto& kept) {
+    left_over = cell_.take();
+    if (left_over && (!kept || kept->sequence < left_over->sequence)) kept.swap(left_over);
+    return kept;
+  });
+  let_die(std::move(left_over));
+  return newest;
+}
+
+bool AsyncReports::holds_unsent() const {
+  return unsent_.with([&](const auto& kept) { return kept != nullptr; });
+}
+
+void AsyncReports::forget_unsent(std::uint64_t sequence) {
+  let_die(unsent_.with([&](auto& kept) -> std::shared_ptr<const DetailsValue> {
+    if (!kept || kept->sequence > sequence) return nullptr;
+    return std::exchange(kept, nullptr);
+  }));
+}
+
+/// Its destructor is user code.
+void AsyncReports::let_die(std::shared_ptr<const DetailsValue> value) {
+  if (value) courier_.post(CourierJob::kConvert, key_, [value = std::move(value)] {});
 }
 
 // --- Outcomes ---
@@ -150,8 +190,8 @@ void AsyncReports::settled() {
     answer = failed_precondition(handover_->why());
   } else if (handover_->newest()) {
     newest_ = acknowledged_ = handover_->newest();
-    // Perhaps not acknowledged: a failure takes them along. Older than all that was put here.
-    if (!newest_->empty()) newest_sequence_ = 1;
+    // Perhaps not acknowledged: a failure takes them along.
+    if (!newest_->empty()) newest_sequence_ = kOfWorker;
   }
   for (const auto& then : std::exchange(waiting_, {})) then(answer);
   if (!answer) {
@@ -162,6 +202,13 @@ void AsyncReports::settled() {
   step();
 }
 
+/// Of use to a failure that follows on an outcome for which the worker had not waited.
+void AsyncReports::added(std::shared_ptr<const Payloads> newest) {
+  if (newest_sequence_ > kAddedByWorker) return;
+  newest_ = std::move(newest);
+  newest_sequence_ = kAddedByWorker;
+}
+
 void AsyncReports::end_claim(OutcomeKind kind, StatusOr<>& answer, bool sent) {
   if (!answer && target_.by_token && gone(answer.error()) && perhaps_reported_ == kind) answer = StatusOr<>();
   if (!answer && sent && may_have_got_through(answer.error())) perhaps_reported_ = kind;
@@ -170,8 +217,11 @@ void AsyncReports::end_claim(OutcomeKind kind, StatusOr<>& answer, bool sent) {
   } else {
     release_claim();
     if (gone(answer.error())) stop(StopCause::kNotFound, true);
+    // What a failure should have taken along.
+    if (kind == OutcomeKind::kFailed && newest_sequence_ > acknowledged_sequence_) throttle_.request();
   }
   decide_loss();
+  step();
 }
 
 void AsyncReports::lose(std::function<void(bool)> decided) {
@@ -194,7 +244,7 @@ void AsyncReports::step() {
   for (;;) {
     if (idle()) return;
     const TimePoint now = loop_.now();
-    if (cell_.has_news()) throttle_.request();
+    if (cell_.has_news() || holds_unsent()) throttle_.request();
     const auto due = throttle_.due();
     if (due && *due <= now) return prepare_beat();
     if (due || !throttle_.open(now)) {
@@ -214,7 +264,7 @@ void AsyncReports::prepare_beat() {
   busy_ = true;
   cell_.disarm();
   cell_.take_repeat();
-  std::shared_ptr<DetailsValue> value = cell_.take();
+  auto value = unsent();
   throttle_.sent(loop_.now());
   courier_.post(
       CourierJob::kConvert, key_,
@@ -222,7 +272,7 @@ void AsyncReports::prepare_beat() {
         const auto self = weak.lock();
         if (!self) return;
         // Shared, because a std::function has to be copyable.
-        auto beat = std::make_shared<Beat>(self->prepared(std::move(value), std::move(known), sequence));
+        auto beat = std::make_shared<Beat>(self->prepared(value.get(), std::move(known), sequence));
         self->loop_.post([weak, beat] {
           if (const auto again = weak.lock()) again->check_beat(std::move(*beat));
         });
@@ -230,9 +280,9 @@ void AsyncReports::prepare_beat() {
 }
 
 /// On the courier: converter, interceptors and codecs are user code.
-AsyncReports::Beat AsyncReports::prepared(std::shared_ptr<DetailsValue> value, std::shared_ptr<const Payloads> known,
+AsyncReports::Beat AsyncReports::prepared(const DetailsValue* value, std::shared_ptr<const Payloads> known,
                                           std::uint64_t sequence) {
-  Beat beat{std::move(known), sequence, {}};
+  Beat beat{std::move(known), sequence, value != nullptr ? value->sequence : 0, false, {}};
   Result<> valid = check();
   ClientCallParams params{target_.by_token ? "RecordActivityTaskHeartbeat" : "RecordActivityTaskHeartbeatById",
                           target_.id.activity_id,
@@ -284,6 +334,8 @@ void AsyncReports::send_beat(Beat beat) {
     beat.details = newest_;  // Something newer took the fast way.
     beat.sequence = newest_sequence_;
   }
+  beat.sent = true;
+  forget_unsent(newest_sequence_);
   const auto timeout = beat.begun.timeout;
   auto done = [weak = weak_from_this(), kept = std::make_shared<Beat>(beat)](const StatusOr<HeartbeatFlags>& answer) {
     if (const auto self = weak.lock()) self->beat_answered(*kept, answer);
@@ -326,7 +378,7 @@ void AsyncReports::beat_ended(Beat beat, Result<> result) {
     const auto code = result.error().code;
     if (code == ErrorCode::kInvalidArgument || code == ErrorCode::kUndecodable) {
       refuse_details(result.error().message);
-      if (beat.sequence >= newest_sequence_ && beat.sequence > acknowledged_sequence_) {
+      if (beat.sent && beat.sequence >= newest_sequence_ && beat.sequence > acknowledged_sequence_) {
         newest_ = acknowledged_;  // Refused once, refused again.
         newest_sequence_ = acknowledged_sequence_ = beat.sequence;
       }
@@ -335,6 +387,7 @@ void AsyncReports::beat_ended(Beat beat, Result<> result) {
     }
   }
   if (throttle_.in_flight()) throttle_.acknowledged();
+  if (!beat.sent) forget_unsent(beat.value);
   busy_ = false;
   if (beat.begun.ends.empty()) {
     end_call(*core_.counters, {}, result);
@@ -348,9 +401,22 @@ void AsyncReports::beat_ended(Beat beat, Result<> result) {
 }
 
 void AsyncReports::note_saved(const Payloads& details, std::uint64_t sequence) {
-  if (sequence < newest_sequence_) return;
-  newest_ = std::make_shared<const Payloads>(details);
-  newest_sequence_ = sequence;
+  if (sequence >= newest_sequence_) {
+    newest_ = std::make_shared<const Payloads>(details);
+    newest_sequence_ = sequence;
+  }
+  forget_unsent(newest_sequence_);
+}
+
+void AsyncReports::saved(std::uint64_t sequence) {
+  if (sequence == newest_sequence_) {
+    acknowledged_ = newest_;
+    acknowledged_sequence_ = sequence;
+  } else if (sequence < acknowledged_sequence_) {
+    acknowledged_sequence_ = sequence;  // Repeated, it may have come in behind the newer ones, which go again.
+    throttle_.request();
+    step();
+  }
 }
 
 std::optional<Payloads> AsyncReports::unacknowledged() const {

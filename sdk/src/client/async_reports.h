@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/guarded.h"
 #include "base/random.h"
 #include "client/call.h"
 #include "client/client_core.h"
@@ -60,8 +61,11 @@ class AsyncReports : public std::enable_shared_from_this<AsyncReports> {
   /// The duty has gone elsewhere: no outcome from here any more.
   void disarm() { disarmed_.store(true); }
   bool disarmed() const { return disarmed_.load(); }
-  /// The newest value that the throttle holds back, if it has not begun its way.
-  std::unique_ptr<DetailsValue> take_unsent() { return cell_.take(); }
+  /// The newest value that is not on its way yet, as the throttle holds it back or the courier encodes it; may be null.
+  /// Kept until it is, so that none is lost with a failure that does not get through.
+  std::shared_ptr<const DetailsValue> unsent();
+  /// Values up to this one are on their way, or never will be.
+  void forget_unsent(std::uint64_t sequence);
   std::uint64_t next_sequence() { return cell_.next_sequence(); }
   /// False once nothing is left that could be lost.
   bool owes_an_outcome() const;
@@ -80,9 +84,9 @@ class AsyncReports : public std::enable_shared_from_this<AsyncReports> {
   void end_claim(OutcomeKind kind, StatusOr<>& answer, bool sent);
   /// Details that go past the throttle: older ones are not sent after them.
   void note_saved(const Payloads& details, std::uint64_t sequence);
+  /// And those have arrived.
+  void saved(std::uint64_t sequence);
   void apply(const StatusOr<HeartbeatFlags>& answer);
-  /// Newer details than these are on their way, or have arrived.
-  bool knows_newer(std::uint64_t sequence) const { return newest_sequence_ > sequence; }
   /// Details that no answer has acknowledged, as they are sent.
   std::optional<Payloads> unacknowledged() const;
   /// The duty's holder is gone. `decided(true)`: nobody has reported and nobody will, the loss is to be reported.
@@ -94,6 +98,8 @@ class AsyncReports : public std::enable_shared_from_this<AsyncReports> {
   struct Beat {
     std::shared_ptr<const Payloads> details{};
     std::uint64_t sequence = 0;
+    std::uint64_t value = 0;  ///< sequence of what it was made of; 0: a repetition
+    bool sent = false;
     BegunCall begun{};
   };
   enum class Stage : std::int8_t { kOpen, kReporting, kReported, kOver };
@@ -105,14 +111,17 @@ class AsyncReports : public std::enable_shared_from_this<AsyncReports> {
   }
   void step();
   void prepare_beat();
-  Beat prepared(std::shared_ptr<DetailsValue> value, std::shared_ptr<const Payloads> known, std::uint64_t sequence);
+  Beat prepared(const DetailsValue* value, std::shared_ptr<const Payloads> known, std::uint64_t sequence);
   void check_beat(Beat beat);
   void send_beat(Beat beat);
   void beat_answered(const Beat& beat, const StatusOr<HeartbeatFlags>& answer);
   void beat_ended(Beat beat, Result<> result);
   void stop(StopCause cause, bool lost);
   void settled();
+  void added(std::shared_ptr<const Payloads> newest);
   void decide_loss();
+  bool holds_unsent() const;
+  void let_die(std::shared_ptr<const DetailsValue> value);
   void post(void (AsyncReports::*method)());
 
   ClientCore& core_;
@@ -126,6 +135,7 @@ class AsyncReports : public std::enable_shared_from_this<AsyncReports> {
   std::atomic<Stage> stage_{Stage::kOpen};
   std::atomic<bool> disarmed_{false};
   DetailsCell cell_{};
+  Guarded<std::shared_ptr<const DetailsValue>> unsent_{};  ///< out of the cell, and not in newest_ yet
   std::weak_ptr<Attempt> attempt_{};
 
   // Loop.

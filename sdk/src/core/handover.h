@@ -20,20 +20,23 @@ class Handover {
     kOver,        ///< the worker has ended the attempt itself; the other side can report nothing
   };
   using Save = std::function<bool(Payloads details, std::weak_ptr<const void> caller, Done<HeartbeatFlags> done)>;
+  using Known = std::shared_ptr<const Payloads>;
 
   // --- The other side ---
   /// Before the attempt knows of this object, on any thread.
-  void listen(std::function<void(StopCause)> on_told, std::function<void()> on_settled) {
+  void listen(std::function<void(StopCause)> on_told, std::function<void()> on_settled,
+              std::function<void(Known)> on_added) {
     on_told_ = std::move(on_told);
     on_settled_ = std::move(on_settled);
+    on_added_ = std::move(on_added);
   }
   Stage stage() const { return stage_; }
   /// Why it is over.
   const std::string& why() const { return why_; }
   /// The details that the worker knew last, as they were sent; may be null.
-  const std::shared_ptr<const Payloads>& newest() const { return newest_; }
+  const Known& newest() const { return newest_; }
   /// Asks the worker to leave although the function still runs, because an outcome is there; on_settled follows.
-  /// `flush`: only after the newest details are saved.
+  /// `flush`: only after the newest details are saved; else those that are not even encoded come behind, by on_added.
   void ask_to_leave(bool flush) const {
     if (const auto leave = leave_) leave(flush);  // A copy: it may end with the one here gone.
   }
@@ -55,10 +58,14 @@ class Handover {
   void tell(StopCause cause) const {
     if (on_told_) on_told_(cause);
   }
-  void leave(std::shared_ptr<const Payloads> newest) {
+  void leave(Known newest) {
     if (stage_ != Stage::kWithWorker) return;
     newest_ = std::move(newest);
     settle(Stage::kLeft);
+  }
+  /// After leave(): details newer than those it left with, which nobody waited for.
+  void add(Known newest) {
+    if (stage_ == Stage::kLeft && on_added_) on_added_(std::move(newest));
   }
   /// Any thread as long as the attempt does not know of this object.
   void end(std::string why) {
@@ -79,9 +86,10 @@ class Handover {
   Stage stage_ = Stage::kWithWorker;
   bool lost_ = false;
   std::string why_{};
-  std::shared_ptr<const Payloads> newest_{};
+  Known newest_{};
   std::function<void(StopCause)> on_told_{};
   std::function<void()> on_settled_{};
+  std::function<void(Known)> on_added_{};
   std::function<void(bool)> leave_{};
   Save save_{};
 };

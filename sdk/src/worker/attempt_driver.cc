@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "core/handover.h"
 #include "core/wire_size.h"
 
 namespace longbeat::internal {
@@ -174,15 +175,26 @@ bool AttemptDriver::heard_since_beat() {
 void AttemptDriver::start_encoding(std::unique_ptr<DetailsValue> value) {
   encoding_ = true;
   arm_encode_timer(running_ ? encode_patience(attempt_->task().heartbeat) : report_patience());
+  post_encoding(std::move(value));
+}
+
+/// Comes back as encoded(); once nobody here waits for it any more, to whoever ends the attempt instead.
+void AttemptDriver::post_encoding(std::unique_ptr<DetailsValue> value) {
   std::shared_ptr<DetailsValue> shared = std::move(value);
-  host_.courier.post(CourierJob::kConvert, attempt_->key(),
-                     [shared, attempt = attempt_, format = host_.format, &loop = host_.loop, weak = weak_from_this()] {
-                       auto details = shared->encode(attempt->converter());
-                       if (details) details = format.encode(*std::move(details));
-                       loop.post([weak, sequence = shared->sequence, details = std::move(details)]() mutable {
-                         if (const auto self = weak.lock()) self->encoded(sequence, std::move(details));
-                       });
-                     });
+  host_.courier.post(
+      CourierJob::kConvert, attempt_->key(),
+      [shared, attempt = attempt_, format = host_.format, bytes_max = host_.payload_bytes_max, &loop = host_.loop,
+       weak = weak_from_this()] {
+        auto details = shared->encode(attempt->converter());
+        if (details) details = format.encode(*std::move(details));
+        loop.post([weak, attempt, bytes_max, sequence = shared->sequence, details = std::move(details)]() mutable {
+          const auto self = weak.lock();
+          if (self && !self->report_settled_) return self->encoded(sequence, std::move(details));
+          const auto other = attempt->handover();
+          if (other && details && wire_size(*details) <= bytes_max)
+            other->add(std::make_shared<const Payloads>(*std::move(details)));
+        });
+      });
 }
 
 void AttemptDriver::arm_encode_timer(Nanoseconds patience) {

@@ -85,6 +85,7 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   bool fetch_details(TimePoint now);
   bool heard_since_beat();
   void start_encoding(std::unique_ptr<DetailsValue> value);
+  void post_encoding(std::unique_ptr<DetailsValue> value);
   void arm_encode_timer(Nanoseconds patience);
   Nanoseconds report_patience() const;
   void encoded(std::uint64_t sequence, Result<Payloads> details);
@@ -120,6 +121,8 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   bool save_for_other(Payloads details, std::weak_ptr<const void> caller, Done<HeartbeatFlags> done);
   bool is_lost_by_other() const;
   void end_handover();
+  bool leaves_to_other() const;
+  void leave_to_other();
 
   // Codecs (attempt_codec.cc)
   struct OpenedTask {
@@ -198,8 +201,8 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   bool flushing_ = false;       ///< the newest details go out before the report
   bool flush_at_once_ = false;  ///< and do not wait for the interval
   bool report_settled_ = false;
-  bool left_early_ = false;     ///< somebody else's outcome came before the function had returned
-  bool flush_on_leave_ = true;  ///< and the newest details matter to it
+  bool left_early_ = false;       ///< somebody else's outcome came before the function had returned
+  bool flush_on_leave_ = true;    ///< and the newest details matter to it
   bool report_troubled_ = false;  ///< it failed or takes long: heartbeats go on for it
   bool replaced_ = false;         ///< the report stands for one that the server refused
   AttemptOutcome outcome_{};

@@ -42,7 +42,7 @@ void AttemptDriver::tell_handover() {
 /// An outcome is there before the function has returned: it is not waited for any longer, as at a shutdown.
 void AttemptDriver::leave_early(bool flush) {
   if (!running_) {  // On its way out already.
-    if (flush || report_settled_ || !std::holds_alternative<AttemptLeft>(outcome_) || !flushing_) return;
+    if (flush || report_settled_ || !leaves_to_other() || !flushing_) return;
     flushing_ = false;
     return send_report();
   }
@@ -77,6 +77,21 @@ bool AttemptDriver::save_for_other(Payloads details, std::weak_ptr<const void> c
 bool AttemptDriver::is_lost_by_other() const {
   const auto handover = attempt_->handover();
   return handover && handover->lost();
+}
+
+/// Only somebody else may still report: also when this worker takes its lease for lost, and the server does not yet.
+bool AttemptDriver::leaves_to_other() const {
+  return attempt_->given_away() &&
+         (std::holds_alternative<AttemptLeft>(outcome_) || std::holds_alternative<AttemptAbandoned>(outcome_));
+}
+
+/// What is not encoded yet follows: a failure that comes later takes it along.
+void AttemptDriver::leave_to_other() {
+  const auto handover = attempt_->handover();
+  if (!handover) return;
+  handover->leave(newest_.payloads);
+  if (handover->stage() != Handover::Stage::kLeft) return;
+  if (auto value = attempt_->cell().take()) post_encoding(std::move(value));
 }
 
 /// The worker reports something itself: then nobody else can.

@@ -77,13 +77,13 @@ AttemptOutcome AttemptDriver::forced_outcome() const {
 void AttemptDriver::abandon() {
   running_ = false;
   attempt_->end();
-  drop_leftovers();
   refuse_saves("the worker has stopped");
   report_settled_ = true;
   cancel_timers();
   host_.loop.cancel(stuck_timer_);
   if (beat_call_ != 0) host_.stub.cancel(beat_call_);
-  if (const auto handover = attempt_->handover()) handover->leave(newest_.payloads);
+  leave_to_other();
+  drop_leftovers();
 }
 
 void AttemptDriver::cancel_timers() {
@@ -102,9 +102,12 @@ void AttemptDriver::begin_report(AttemptOutcome outcome) {
   outcome_ = std::move(outcome);
   if (attempt_->given_away()) end_handover();
   if (std::holds_alternative<AttemptAbandoned>(outcome_)) {
-    drop_leftovers();
     host_.count([](auto& stats) { ++stats.abandoned; });
-    return report_done();
+    beats_over_ = true;
+    if (!leaves_to_other()) {
+      drop_leftovers();
+      return report_done();
+    }
   }
   if (std::holds_alternative<AttemptCompleted>(outcome_)) drop_leftovers();  // Nobody reads its details any more.
   if (outcome_needs_encoding()) return encode_outcome();
@@ -125,10 +128,7 @@ void AttemptDriver::begin_sending() {
       failed->failure = smaller_failure(failed->failure, host_.payload_bytes_max, why);
     }
   }
-  if (std::holds_alternative<AttemptLeft>(outcome_) && !flush_on_leave_) {
-    drop_leftovers();
-    return send_report();
-  }
+  if (leaves_to_other() && !flush_on_leave_) return send_report();
   flushing_ = flush_at_once_ = true;
   const TimePoint now = host_.loop.now();
   flush_until_ = std::min(std::max(lease_.expiry(), now), now + kLongestFlush);
@@ -145,7 +145,7 @@ void AttemptDriver::begin_sending() {
 void AttemptDriver::continue_flush() {
   if (!flushing_ || (encoding_ && !encoding_late_)) return;
   if (encoding_) {
-    drop_leftovers();
+    if (!leaves_to_other()) drop_leftovers();
   } else if (auto value = attempt_->cell().take()) {
     return start_encoding(std::move(value));  // It came while an older one was being encoded.
   }
@@ -159,6 +159,7 @@ void AttemptDriver::continue_flush() {
 }
 
 void AttemptDriver::send_report() {
+  if (std::holds_alternative<AttemptAbandoned>(outcome_)) return report_done();
   if (std::holds_alternative<AttemptLeft>(outcome_)) {
     host_.count([](auto& stats) { ++stats.handed_over; });
     return report_done();
@@ -289,8 +290,7 @@ void AttemptDriver::report_done() {
   cancel_timers();
   if (beat_call_ != 0) host_.stub.cancel(std::exchange(beat_call_, 0));
   refuse_saves("the attempt has ended");
-  // Also what the server did not know: the other side may ask it again.
-  if (const auto handover = attempt_->handover()) handover->leave(newest_.payloads);
+  leave_to_other();  // Also what the server did not know: the other side may ask it again.
   finish_if_free();
 }
 
