@@ -67,7 +67,12 @@ void LateHolder::step(const Ref& duty) {
   if (what < 25) {
     // What nobody takes any more need not arrive.
     if (!duty->reporter().stopped() && witness_.is_held(duty->token)) {
-      witness_.value_put(duty->token, ++duty->count);
+      ++duty->count;
+      if (duty->own) {
+        witness_.value_put(duty->token, duty->count);
+      } else {
+        witness_.value_put_elsewhere(duty->token, duty->count);
+      }
       note(*duty, "beats with", duty->count);
       duty->reporter().heartbeat(StepsDone{duty->count});
     } else {
@@ -120,8 +125,6 @@ void LateHolder::report(const Ref& duty) {
   if (what < (duty->cancel_requested ? 60U : 8U)) {
     reporter.report_canceled_async().then(then(Kind::kCanceled));
   } else if (what < 75) {
-    // The worker drops what it has not sent; a failure after a completion that did not arrive goes without it.
-    witness_.value_put(duty->token, 0);
     reporter.complete_async(StepsDone{duty->count}).then(then(Kind::kCompleted, duty->count));
   } else if (what < 87) {
     reporter.fail_async(failure).then(then(Kind::kFailed));

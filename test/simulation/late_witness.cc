@@ -172,7 +172,7 @@ void LateWitness::check_loss(const std::string& token, TimePoint since) {
     const auto again = frozen_until_.find(duty.process);
     if (again != frozen_until_.end() && again->second > from) return check_loss(token, again->second);
     if (!duty.loss_sent) return fail_(duty.name + " was lost, and nobody reports it");
-    if (from > faults_ended_at_ + kLossKnown) fail_(duty.name + " was lost, and its attempt goes on");
+    if (from - kLossKnown > faults_ended_at_) fail_(duty.name + " was lost, and its attempt goes on");
   });
 }
 

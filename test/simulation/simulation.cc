@@ -139,7 +139,7 @@ struct Simulation::ClientProcess {
 /// Another program, which gets tokens of attempts to end. It does not die either.
 struct Simulation::Elsewhere {
   explicit Elsewhere(Simulation& owner)
-      : client(owner.world_, owner.server_, owner.network_, &owner.witness_, "elsewhere", kNamespace),
+      : client(owner.world_, owner.server_, owner.network_, &owner.witness_, kElsewhere, kNamespace),
         late(owner.world_, client.loop(), owner.witness_) {
     client.wire().outside = true;
   }

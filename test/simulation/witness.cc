@@ -95,9 +95,10 @@ void Witness::failure_accepted(const server::FailedRequest& request) {
   const auto told =
       std::max(newest_accepted_[request.token], count_of(unpack_payloads(request.last_heartbeat_details)));
   const Attempt& attempt = known->second;
-  if (told < attempt.newest_put) {
+  const auto newest = request.identity == kElsewhere ? attempt.newest_put_elsewhere : attempt.newest_put;
+  if (told < newest) {
     fail("attempt " + number(attempt.number) + " of " + attempt.id + " failed with details " + std::to_string(told) +
-         ", but its code had put " + std::to_string(attempt.newest_put));
+         ", but its code had put " + std::to_string(newest));
   }
 }
 
@@ -147,6 +148,10 @@ void Witness::value_put(const std::string& token, std::uint64_t count) {
   attempts_[token].newest_put = count;
 }
 
+void Witness::value_put_elsewhere(const std::string& token, std::uint64_t count) {
+  attempts_[token].newest_put_elsewhere = count;
+}
+
 void Witness::meddle(const std::string& token) {
   Attempt& attempt = attempts_[token];
   attempt.newest_put = 0;
@@ -154,7 +159,9 @@ void Witness::meddle(const std::string& token) {
 }
 
 void Witness::failure_sent(const std::string& token) {
-  if (world_.now() < courier_slow_until_) attempts_[token].newest_put = 0;
+  if (world_.now() >= courier_slow_until_) return;
+  Attempt& attempt = attempts_[token];
+  attempt.newest_put = attempt.newest_put_elsewhere = 0;
 }
 
 void Witness::worker_at_rest(const std::string& name, const WorkerStats& stats, std::int64_t received, bool stopped) {

@@ -23,6 +23,9 @@ struct StepsDone {
   std::uint64_t count = 0;
 };
 
+/// The identity of who reports with tokens that it was given.
+inline constexpr auto kElsewhere = "elsewhere";
+
 /// The count inside details or a result; 0 for none.
 std::uint64_t count_of(const Payloads& payloads);
 
@@ -70,6 +73,8 @@ class Witness {
   void work_done(const internal::ActivityTask& task, bool told_to_stop);
   /// The attempt's code puts this count into a heartbeat.
   void value_put(const std::string& token, std::uint64_t count);
+  /// Another process does, which was given the token: its failures know of that, those of the worker do not.
+  void value_put_elsewhere(const std::string& token, std::uint64_t count);
   /// From now on somebody else may give this attempt details, beside what its worker still has.
   void meddle(const std::string& token);
   /// The worker sends a failure; while a courier is slow, without waiting for the newest value.
@@ -106,7 +111,7 @@ class Witness {
     std::int32_t number = 0;
     Nanoseconds heartbeat{0};
     TimePoint lease_end = TimePoint::max();
-    std::uint64_t newest_put = 0;
+    std::uint64_t newest_put = 0, newest_put_elsewhere = 0;
   };
   struct Run {
     std::string id{};

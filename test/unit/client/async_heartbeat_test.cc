@@ -98,6 +98,19 @@ TEST_CASE("heartbeats from outside are throttled, and the newest wins", "[client
     room.loop.run_for(10s);
     CHECK(room.beats() == Beats{"1", "3", "3"});
   }
+  SECTION("what was saved goes again when something older may have come in behind it") {
+    room.service.latency = 5s;
+    const auto activity = room.activity();
+    auto older = activity.save_now_async(1);
+    room.loop.run_for(1s);
+    room.service.latency = 1ms;
+    activity.heartbeat(2);
+    room.loop.run_for(1s);
+    REQUIRE(room.beats() == Beats{"1", "2"});
+    room.loop.run_for(10s);
+    CHECK(older.get());
+    CHECK(room.beats() == Beats{"1", "2", "2"});
+  }
   SECTION("a failure takes along what the throttle holds back") {
     room.service.failures.answers = {{}};
     const auto activity = room.activity();
@@ -141,6 +154,88 @@ TEST_CASE("heartbeats from outside are throttled, and the newest wins", "[client
     ended.heartbeat(3);
     room.loop.run_for(1h);
     CHECK(room.beats() == Beats{"1"});
+  }
+}
+
+TEST_CASE("a failure from outside takes the newest heartbeat along", "[client][async][heartbeat]") {
+  Room room;
+  const auto last_details = [&](std::size_t number) {
+    const auto& last = room.service.failures.seen.at(number).last_heartbeat_details;
+    return last ? last->at(0).data : "none";
+  };
+  const auto fails = [&](const AsyncActivity& activity) {
+    auto pending = activity.fail_async(ApplicationError("x"));
+    room.loop.run_for(11s);
+    return pending.get();
+  };
+  const auto activity = room.activity();
+  SECTION("while the courier encodes it") {
+    room.service.failures.answers = {{}};
+    room.connection->jobs.blocked = true;
+    activity.heartbeat(1);
+    room.loop.run_ready();
+    REQUIRE(room.connection->jobs.held.size() == 1);
+    REQUIRE(fails(activity));
+    CHECK(last_details(0) == "1");
+    room.connection->jobs.release();
+  }
+  SECTION("also when it repeats one that did not get through") {
+    room.answer(1);
+    room.service.failures.answers = {refused(StatusCode::kDeadlineExceeded), {}};
+    activity.heartbeat(1);
+    room.loop.run_ready();
+    activity.heartbeat(2);
+    CHECK_FALSE(fails(activity));
+    room.service.heartbeats.clear();  // The throttle opens meanwhile; what it sends gets no answer.
+    REQUIRE(fails(activity));
+    CHECK(last_details(0) == "2");
+    CHECK(last_details(1) == "2");
+  }
+  SECTION("also when it follows on one that an interceptor refused, or on a result that did not get through") {
+    room.service.failures.answers = {{}};
+    room.service.completions.answers = {refused(StatusCode::kDeadlineExceeded)};
+    room.connection->jobs.blocked = true;
+    activity.heartbeat(1);
+    auto completed = activity.complete_async(5);
+    const auto second = activity.fail_async(ApplicationError("x")).get();  // One is on its way.
+    CHECK(second.error().code == ErrorCode::kFailedPrecondition);
+    room.loop.run_for(1s);
+    CHECK_FALSE(completed.get());
+    REQUIRE(fails(activity));
+    CHECK(last_details(0) == "1");
+    room.connection->jobs.release();
+  }
+  SECTION("which otherwise goes its own way when the failure does not get through") {
+    room.answer(2);
+    room.service.failures.answers = {refused(StatusCode::kInvalidArgument)};
+    activity.heartbeat(1);
+    room.loop.run_ready();
+    activity.heartbeat(2);
+    CHECK_FALSE(fails(activity));
+    CHECK(room.beats() == Beats{"1", "2"});
+  }
+  SECTION("but goes without one that is too large, or cannot be encoded") {
+    const bool large = GENERATE(true, false);
+    NamespaceInfo info;
+    info.blob_size_limit_error = 20'000;
+    room.service.namespaces.answers = {info};
+    room.service.failures.answers = {{}};
+    room.connection->jobs.blocked = true;
+    activity.heartbeat(large ? std::string(30'000, 'x') : std::string("\xff"));
+    REQUIRE(fails(activity));
+    CHECK(last_details(0) == "none");
+    CHECK(activity.stop_causes() == std::vector{StopCause::kBrokenDetails});
+    room.connection->jobs.release();
+  }
+  SECTION("the last that could be sent, when the newest cannot") {
+    room.service.heartbeats = {refused(StatusCode::kDeadlineExceeded)};
+    room.service.failures.answers = {{}};
+    activity.heartbeat(1);
+    room.loop.run_ready();
+    activity.heartbeat(std::string("\xff"));
+    room.loop.run_for(1s);
+    REQUIRE(fails(activity));
+    CHECK(last_details(0) == "1");
   }
 }
 

@@ -224,9 +224,19 @@ class EagerLoop final : public ManualLoop {
   bool running_ = false;
 };
 
+/// Runs jobs at once, or holds them until told to.
 class InlineCourier final : public Courier {
  public:
-  void post(CourierJob, std::uint64_t, std::function<void()> job) override { job(); }
+  void post(CourierJob, std::uint64_t, std::function<void()> job) override {
+    if (!blocked) return job();
+    held.push_back(std::move(job));
+  }
+  void release() {
+    blocked = false;
+    for (auto& job : std::exchange(held, {})) job();
+  }
+  bool blocked = false;
+  std::vector<std::function<void()>> held{};
 };
 
 struct FakeConnection final : Connection {

@@ -270,6 +270,26 @@ TEST_CASE("an outcome that comes before the function has returned", "[worker][as
     room.stub.answers_beats = false;
     CHECK(room.said(failing ? late.fail_async(ApplicationError("no"), 3) : late.complete_async(1)));
   }
+  SECTION("leaves what was not sent to a failure that follows on a result that did not get through") {
+    const bool encoding = GENERATE(true, false);
+    room.context.heartbeat(1);
+    room.loop.run_for(encoding ? 10s : 1s);
+    room.courier.blocked = encoding;
+    room.context.heartbeat(2);
+    room.stub.answers_reports = false;
+    auto completed = late.complete_async(1);
+    room.loop.run_for(1s);
+    REQUIRE(room.stub.completed.size() == 1);
+    room.returns();
+    CHECK(room.slots_used() == 0);
+    room.courier.release();
+    room.loop.run_ready();
+    room.stub.completed[0].done(Status{StatusCode::kDeadlineExceeded, "", {}});
+    CHECK(room.said(std::move(completed)).error().code == ErrorCode::kDeadlineExceeded);
+    room.stub.answers_reports = true;
+    CHECK(room.said(late.fail_async(ApplicationError("no"))));
+    CHECK(text_of(room.stub.failed.at(0).params.last_heartbeat_details.value()) == "2");
+  }
   SECTION("goes out at once while the attempt still sends its last details") {
     room.context.heartbeat(1);
     room.loop.run_for(1s);
@@ -365,6 +385,67 @@ TEST_CASE("a late completion's loss does not need the program's executor", "[wor
   room.loop.run_for(1s);
   REQUIRE(room.stub.failed.size() == 1);
   CHECK(room.stub.failed[0].params.failure.type == "CompletionLost");
+}
+
+TEST_CASE("what an attempt has not sent when it takes its lease for lost", "[worker][async][lease]") {
+  Room room;
+  auto late = room.context.complete_later();
+  room.context.heartbeat(1);
+  room.loop.run_for(1s);
+  room.stub.answers_beats = false;
+  room.context.heartbeat(2);
+  room.loop.run_for(20s);
+  REQUIRE(room.context.lost_token().stop_requested());
+  SECTION("goes with a failure that the server still takes") {
+    room.end(room.stopped());
+    CHECK(room.machine->stats().abandoned == 1);
+    CHECK(room.slots_used() == 0);
+    const auto beats = room.stub.beats.size();
+    CHECK(room.said(late.fail_async(ApplicationError("no"))));
+    CHECK(text_of(room.stub.failed.at(0).params.last_heartbeat_details.value()) == "2");
+    CHECK(room.stub.beats.size() == beats);
+  }
+  SECTION("and not even encoded, too, which is waited for a moment") {
+    room.courier.blocked = true;
+    room.context.heartbeat(3);
+    room.end(room.stopped());
+    CHECK(room.slots_used() == 1);
+    room.loop.run_for(400ms);
+    CHECK(room.slots_used() == 1);
+    room.loop.run_for(200ms);
+    CHECK(room.slots_used() == 0);
+    room.courier.release();
+    room.loop.run_ready();
+    CHECK(room.said(late.fail_async(ApplicationError("no"))));
+    CHECK(text_of(room.stub.failed.at(0).params.last_heartbeat_details.value()) == "3");
+  }
+}
+
+TEST_CASE("details that a worker had sent in vain when its function returned", "[worker][async]") {
+  Room room;
+  std::optional<LateCompletion> late = room.context.complete_later();
+  room.context.heartbeat(1);
+  room.loop.run_for(1s);
+  room.stub.answers_beats = false;
+  room.context.heartbeat(2);
+  room.returns();
+  std::size_t refused = room.stub.beats.size() - 1;
+  for (int second = 0; second < 20; ++second) {
+    for (; refused < room.stub.beats.size(); ++refused) {
+      const auto done = room.stub.beats[refused].done;
+      done(Status{StatusCode::kUnavailable, "away", {}});
+    }
+    room.loop.run_for(1s);
+  }
+  REQUIRE(room.slots_used() == 0);
+  SECTION("go with the failure of who ends it") {
+    CHECK(room.said(late->fail_async(ApplicationError("no"))));
+  }
+  SECTION("go with the report of its loss") {
+    late.reset();
+    room.loop.run_for(1s);
+  }
+  CHECK(text_of(room.stub.failed.at(0).params.last_heartbeat_details.value()) == "2");
 }
 
 TEST_CASE("while the function runs, a late completion heartbeats through its worker", "[worker][async]") {
