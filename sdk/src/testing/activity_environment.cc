@@ -67,7 +67,7 @@ class ActivityEnvironment::Impl {
     registry.add_interceptors(options.interceptors);
     if (auto mistake = registry.mistake()) return {{}, *std::move(mistake)};
     auto run = std::make_shared<internal::TestRun>(options, plan, after_heartbeat);
-    last.with([&](auto& current) { current = run; });
+    keep(run);
     struct Mark {
       explicit Mark(std::atomic<bool>& of) : flag(of) { flag.store(true); }
       ~Mark() { flag.store(false); }
@@ -75,7 +75,13 @@ class ActivityEnvironment::Impl {
     } const mark(running);
     auto report = run->run(std::move(type), registry, std::move(input));
     took.store(report.report.took.count());
+    // A LateCompletion may still use its connection; otherwise its threads end here.
+    if (report.report.end != AttemptEndKind::kHandedOver) keep(nullptr);
     return report;
+  }
+  /// The one before ends outside of the lock: it waits for code of the user's.
+  void keep(std::shared_ptr<internal::TestRun> run) {
+    last.with([&](auto& current) { current.swap(run); });
   }
   /// Null when no activity runs.
   std::shared_ptr<internal::TestRun> current() const {
@@ -88,7 +94,6 @@ class ActivityEnvironment::Impl {
   internal::TestRun::AfterHeartbeat after_heartbeat{};
   std::atomic<bool> running{false};
   std::atomic<std::int64_t> took{0};
-  /// Kept until the next one: a LateCompletion may still use its connection.
   internal::Guarded<std::shared_ptr<internal::TestRun>> last{};
 };
 

@@ -28,6 +28,27 @@ EnvironmentProbe::EnvironmentProbe(VirtualLoop& loop, std::shared_ptr<VirtualClo
       thread_time_(std::max<std::chrono::nanoseconds>(thread_time, std::chrono::milliseconds(1))),
       after_call_(std::move(after_call)) {}
 
+bool EnvironmentProbe::enter() {
+  const std::lock_guard lock(mutex_);
+  if (!closed_) ++visitors_;
+  return !closed_;
+}
+
+EnvironmentProbe::Visit::Visit(EnvironmentProbe& probe) : probe_(probe), let_in_(probe.enter()) {}
+
+EnvironmentProbe::Visit::~Visit() {
+  if (!let_in_) return;
+  const std::lock_guard lock(probe_.mutex_);
+  --probe_.visitors_;
+  probe_.left_.notify_all();
+}
+
+void EnvironmentProbe::close() {
+  std::unique_lock lock(mutex_);
+  closed_ = true;
+  left_.wait(lock, [&] { return visitors_ == 0; });
+}
+
 std::vector<CallSeen> EnvironmentProbe::seen() const {
   const std::lock_guard lock(mutex_);
   return calls_;
@@ -56,7 +77,13 @@ void EnvironmentProbe::failing(const char* why) noexcept {
   note(Error{ErrorCode::kUndecodable, why});
 }
 
+void EnvironmentProbe::pass(TimePoint until, const std::function<bool()>& over) noexcept {
+  if (const Visit visit(*this); visit) loop_.pass(until, over);
+}
+
 void EnvironmentProbe::called() noexcept {
+  const Visit visit(*this);
+  if (!visit) return;
   loop_.settle();
   after_call_(this_call);
   loop_.settle();
@@ -68,7 +95,7 @@ void EnvironmentProbe::begin_wait() noexcept {
 
 std::chrono::nanoseconds EnvironmentProbe::slice(TimePoint until) noexcept {
   // First the activity's other threads, which may have it ready in no time at all.
-  if (!std::exchange(fresh_wait, false)) loop_.pass_a_step(until);
+  if (const Visit visit(*this); visit && !std::exchange(fresh_wait, false)) loop_.pass_a_step(until);
   return thread_time_;
 }
 

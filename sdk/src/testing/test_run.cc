@@ -105,7 +105,9 @@ TestRun::TestRun(const testing::ActivityEnvironmentOptions& options, const RunPl
 }
 
 TestRun::~TestRun() {
-  connection_->loop().stop();  // What it still holds must not find this object gone.
+  // What the loop still holds, and threads that the activity left behind, must not find this object gone.
+  connection_->loop().stop();
+  probe_->close();
 }
 
 EncodedRun TestRun::run(std::string type, const Registry& registry, Payloads input) {

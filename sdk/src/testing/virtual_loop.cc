@@ -25,6 +25,7 @@ VirtualLoop::VirtualLoop(std::shared_ptr<VirtualClock> clock) : clock_(std::move
     name_this_thread("lb-virtual");
     serve();
   });
+  thread_id_ = thread_.get_id();  // Nothing has been posted yet that could ask.
 }
 
 bool VirtualLoop::post(std::function<void()> work) {

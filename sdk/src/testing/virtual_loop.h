@@ -47,7 +47,7 @@ class VirtualLoop final : public Loop {
   bool post(std::function<void()> work) override;
   TimerId schedule(TimePoint at, std::function<void()> work) override;
   void cancel(TimerId timer) override;
-  bool on_this_thread() const override { return std::this_thread::get_id() == thread_.get_id(); }
+  bool on_this_thread() const override { return std::this_thread::get_id() == thread_id_; }
 
   // --- Any other thread ---
   /// Lets time pass until it is `until` or until `over()`, which is asked whenever everything has come to rest. May
@@ -89,6 +89,7 @@ class VirtualLoop final : public Loop {
   std::chrono::milliseconds silence_{0};
   std::function<void()> tell_silence_{};
   std::thread thread_;
+  std::thread::id thread_id_{};  ///< also when it has been joined
 };
 
 }  // namespace longbeat::internal

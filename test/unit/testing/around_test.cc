@@ -1,6 +1,7 @@
 // What stands around an activity in an ActivityEnvironment: converters, codecs, interceptors, and the calls that need a
 // server.
 #include <atomic>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "longbeat/log.h"
 #include "support/catch.h"
 #include "support/toy_codecs.h"
+#include "testing/resume_process.h"
 #include "unit/testing/activities.h"
 
 using namespace longbeat;
@@ -189,6 +191,57 @@ TEST_CASE("a callback that blocks on the activity's own lock", "[testing]") {
       1);
   CHECK(told);
   CHECK(run.end == AttemptEndKind::kCompleted);
+}
+
+TEST_CASE("what is left of a run", "[testing]") {
+  ActivityEnvironment environment;
+  Result<> answer;
+  SECTION("are no threads") {
+    static_cast<void>(environment.run(count, count_slowly, 3));
+    CHECK(internal::threads_of_this_process() == 1);
+  }
+  SECTION("does nothing, though threads of the activity's own go on") {
+    std::optional<Checkpoint<int>> kept;
+    std::promise<void> over;
+    std::thread late;
+    const auto run = environment.run(
+        twice,
+        [&](ActivityContext& context, int) {
+          kept.emplace(context.checkpoint<int>());
+          late = std::thread([&] {
+            over.get_future().wait();
+            kept->save(1);
+            answer = kept->save_now(1, 1h);
+          });
+          return 0;
+        },
+        1);
+    over.set_value();
+    late.join();
+    CHECK(run.called.empty());
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().code == ErrorCode::kLeaseLost);
+  }
+  SECTION("are no waits of threads that it left behind") {
+    std::optional<Checkpoint<int>> kept;
+    std::thread late;
+    std::promise<void> begun;
+    environment.disconnect(0s, 1h);
+    const auto run = environment.run(
+        twice,
+        [&](ActivityContext& context, int) {
+          kept.emplace(context.checkpoint<int>());
+          late = std::thread([&] {
+            begun.set_value();
+            answer = kept->save_now(1, 240h);
+          });
+          begun.get_future().wait();
+          return 7;
+        },
+        1);
+    late.join();
+    CHECK(run.result.value() == 7);  // And the wait has ended, well or not.
+  }
 }
 
 TEST_CASE("one activity at a time", "[testing]") {

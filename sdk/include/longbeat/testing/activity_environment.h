@@ -142,9 +142,9 @@ namespace testing {
 /// attempt and the same plan.
 ///
 /// One run at a time; run() may be called again. Where threads of the activity's own wait too, time moves while any of
-/// them does. They must have ended before the environment does. An activity that waits in any other way
+/// them does; what they call after the run does nothing. An activity that waits in any other way
 /// (std::this_thread::sleep_for, poll()) waits in real time, while virtual time stands still; after 5 s the log says
-/// so.
+/// so. Between runs there are no threads, unless the last one was left to a LateCompletion.
 class LONGBEAT_EXPORT ActivityEnvironment {
  public:
   /// Throws std::invalid_argument on a bad option.
