@@ -2,7 +2,7 @@
 # proto, base, core and engine are exported too, as internals those two need.
 include(CMakePackageConfigHelpers)
 
-set(installed longbeat_base longbeat_core longbeat_sdk)
+set(installed longbeat_base longbeat_core longbeat_sdk longbeat_testing)
 if(LONGBEAT_BUILD_SERVER)
   list(APPEND installed longbeat_engine longbeat_server)
 endif()

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run_test.sh SOURCE_FOLDER BUILD_FOLDER: a user's program builds and runs against
+# run_test.sh SOURCE_FOLDER BUILD_FOLDER: a user's program, and a test of a user's, build and run against
 #   1. the static package, installed from BUILD_FOLDER;
 #   2. longbeat as a subdirectory, with shared libraries, and without precompiled headers: each file of the libraries
 #      includes what it uses;
@@ -19,11 +19,12 @@ configure() {  # NAME PROJECT [OPTION...]
 build_and_run() {  # NAME TARGET
   cmake --build "$work/$1" -j "$jobs" --target "$2" >>"$work/$1.log" 2>&1 || { tail -n 60 "$work/$1.log"; exit 1; }
   "$work/$1/program"
+  "$work/$1/activity_test"
 }
 installs() {  # NAME: the package holds what a user needs, and its server starts.
   local prefix=$work/$1-package
   [ -x "$prefix/bin/longbeat-server" ] && [ -f "$prefix/include/longbeat/worker.h" ] &&
-    [ -f "$prefix/include/longbeat/server.h" ] || { echo "files are missing in $prefix"; find "$prefix" -type f; exit 1; }
+    [ -f "$prefix/include/longbeat/server.h" ] && [ -f "$prefix/include/longbeat/testing/resume_check.h" ] || { echo "files are missing in $prefix"; find "$prefix" -type f; exit 1; }
   "$prefix/bin/longbeat-server" --help >/dev/null || { echo "the installed server does not start"; exit 1; }
 }
 

@@ -79,19 +79,25 @@ void Attempt::ignored() noexcept {
 void Attempt::put(std::unique_ptr<DetailsValue> value) noexcept {
   if (ended()) return ignored();
   look();
+  if (links_.probe) value = links_.probe->calling(std::move(value));
   if (cell_.put(std::move(value))) wake();
+  if (links_.probe) links_.probe->called();
 }
 
 void Attempt::repeat() noexcept {
   if (ended()) return ignored();
   look();
   advance(1);
+  if (links_.probe) links_.probe->repeating();
   if (cell_.repeat()) wake();
+  if (links_.probe) links_.probe->called();
 }
 
 void Attempt::put_failed(const char* why) noexcept {
   if (ended()) return ignored();
+  if (links_.probe) links_.probe->failing(why);
   fail_details(why);
+  if (links_.probe) links_.probe->called();
 }
 
 void Attempt::fail_details(const std::string& why) noexcept {
@@ -130,6 +136,7 @@ Result<> Attempt::save_now(Payloads details, std::chrono::nanoseconds timeout) {
     if (!waits->answer) waits->answer = std::move(answer);
     waits->settled.notify_all();
   };
+  if (links_.probe) links_.probe->saving(details);
   UrgentSave save{std::move(details), cell_.next_sequence(), settle, waiter};
   urgent_.with([&](auto& saves) {
     // However fast somebody calls who does not wait: only the newest of those values is still of use.
@@ -139,8 +146,17 @@ Result<> Attempt::save_now(Payloads details, std::chrono::nanoseconds timeout) {
   wake();
   if (ended()) return Error{ErrorCode::kLeaseLost, "save_now: the attempt has ended"};  // Nobody was there to be woken.
   timeout = std::clamp<std::chrono::nanoseconds>(timeout, std::chrono::nanoseconds::zero(), kLongestSave);
+  const auto until = after(timeout);
+  if (links_.probe && timeout > std::chrono::nanoseconds::zero()) {
+    links_.probe->pass(until, [&] {
+      const std::lock_guard lock(waiter->mutex);
+      return waiter->answer.has_value();
+    });
+  }
+  if (links_.probe) links_.probe->called();
+  const auto wait_left = links_.probe ? std::chrono::nanoseconds::zero() : timeout;
   std::unique_lock lock(waiter->mutex);
-  if (!waiter->settled.wait_for(lock, timeout, [&] { return waiter->answer.has_value(); })) {
+  if (!waiter->settled.wait_for(lock, wait_left, [&] { return waiter->answer.has_value(); })) {
     return Error{ErrorCode::kDeadlineExceeded, "save_now: not acknowledged within " +
                                                    std::to_string(timeout / std::chrono::milliseconds(1)) +
                                                    " ms; it may still arrive"};
@@ -166,7 +182,19 @@ TimePoint Attempt::after(std::chrono::nanoseconds duration) const noexcept {
   return duration >= TimePoint::max() - now ? TimePoint::max() : now + duration;
 }
 
+TimePoint Attempt::begin_wait(std::chrono::nanoseconds duration) const noexcept {
+  if (links_.probe) links_.probe->begin_wait();
+  return after(duration);
+}
+
 std::chrono::nanoseconds Attempt::wait_slice(TimePoint until) noexcept {
+  const auto slice = next_look(until);
+  if (!links_.probe || slice == std::chrono::nanoseconds::zero()) return slice;
+  const auto real_slice = links_.probe->slice(until);
+  return next_look(until) > std::chrono::nanoseconds::zero() ? real_slice : std::chrono::nanoseconds::zero();
+}
+
+std::chrono::nanoseconds Attempt::next_look(TimePoint until) noexcept {
   if (look() || ended()) return std::chrono::nanoseconds::zero();
   const TimePoint now = clock_.now();
   const TimePoint stop_at{std::chrono::nanoseconds(stop_at_.load())};
@@ -174,21 +202,26 @@ std::chrono::nanoseconds Attempt::wait_slice(TimePoint until) noexcept {
   return std::clamp(std::min(until, stop_at) - now, std::chrono::nanoseconds(1), kLongestSlice);
 }
 
+void Attempt::rest(TimePoint until, std::chrono::nanoseconds at_most) const noexcept {
+  if (!links_.probe) return stop_.wait(at_most);
+  links_.probe->pass(until, [this] { return stopped() || ended(); });
+}
+
 bool Attempt::sleep_for(std::chrono::nanoseconds duration) noexcept {
   const TimePoint until = after(duration);
-  for (auto slice = wait_slice(until); slice > std::chrono::nanoseconds::zero(); slice = wait_slice(until)) {
-    stop_.wait(slice);
+  for (auto slice = next_look(until); slice > std::chrono::nanoseconds::zero(); slice = next_look(until)) {
+    rest(until, slice);
   }
   return !stopped() && !ended();
 }
 
 bool Attempt::sleep_until(WallTime until) noexcept {
   for (;;) {
-    const auto slice = wait_slice(TimePoint::max());
+    const auto slice = next_look(TimePoint::max());
     const WallTime now = clock_.wall_now();
     if (slice == std::chrono::nanoseconds::zero() || now >= until) return !stopped() && !ended();
-    // Compared first: the difference of far times would overflow.
-    stop_.wait(until > now + slice ? slice : until - now);
+    const std::chrono::nanoseconds left = until - now;  // No overflow: `now` is after 1970.
+    rest(after(left), std::min(left, slice));
   }
 }
 

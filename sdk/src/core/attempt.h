@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/guarded.h"
+#include "core/attempt_probe.h"
 #include "core/details_cell.h"
 #include "core/lease.h"
 #include "core/service_stub.h"
@@ -35,6 +36,7 @@ struct AttemptLinks {
   /// Weak, because neither loop nor courier may be its last owner.
   std::weak_ptr<ClientCore> client{};
   std::shared_ptr<AttemptCounters> counters{};
+  std::shared_ptr<AttemptProbe> probe{};  ///< null: a real attempt
 };
 
 /// A look at the heartbeats that nobody calls for, and at what moves.
@@ -97,10 +99,11 @@ class Attempt {
   /// False when cut short by a reason to stop, or by the end.
   bool sleep_for(std::chrono::nanoseconds duration) noexcept;
   bool sleep_until(WallTime until) noexcept;
+  /// When a wait that begins now ends.
+  TimePoint begin_wait(std::chrono::nanoseconds duration) const noexcept;
   /// How long a wait that ends at `until` may go on before it must look again; zero: it is over, or there is a reason
   /// to stop.
   std::chrono::nanoseconds wait_slice(TimePoint until) noexcept;
-  TimePoint after(std::chrono::nanoseconds duration) const noexcept;
   /// Which thread runs the function, for messages, told by an executor that has threads. `name` outlives everything.
   void runs_on(std::int64_t thread_number, const char* name) noexcept {
     thread_name_.store(name);
@@ -160,6 +163,9 @@ class Attempt {
   };
   void wake() noexcept;
   void ignored() noexcept;
+  TimePoint after(std::chrono::nanoseconds duration) const noexcept;
+  std::chrono::nanoseconds next_look(TimePoint until) noexcept;
+  void rest(TimePoint until, std::chrono::nanoseconds at_most) const noexcept;
 
   ActivityTask task_;  ///< without the heartbeat details, which are in info_; both change only in open()
   ActivityInfo info_;

@@ -99,7 +99,7 @@ bool ActivityContext::sleep_until(internal::WallTime until) const {
   return attempt_->sleep_until(until);
 }
 std::chrono::nanoseconds ActivityContext::wait_end(std::chrono::nanoseconds duration) const noexcept {
-  return attempt_->after(duration).time_since_epoch();
+  return attempt_->begin_wait(duration).time_since_epoch();
 }
 std::chrono::nanoseconds ActivityContext::wait_slice(std::chrono::nanoseconds end) const noexcept {
   return attempt_->wait_slice(TimePoint(end));

@@ -84,6 +84,10 @@ void AttemptDriver::request_shutdown() {
   if (attempt_->stop(StopCause::kShutdown, false)) announce_stop();
 }
 
+void AttemptDriver::request_stop(StopCause cause, bool lost) {
+  if (running_ && attempt_->stop(cause, lost)) announce_stop();
+}
+
 /// Someone outside the loop has news: a value, an urgent save, a stop that was noticed there.
 void AttemptDriver::poked() {
   if (attempt_->given_away()) connect_handover();

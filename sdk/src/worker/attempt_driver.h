@@ -55,6 +55,8 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void notify_shutdown();
   /// Asks the running function to stop because the worker does.
   void request_shutdown();
+  /// Asks it for another reason, which did not come with an answer of the server's.
+  void request_stop(StopCause cause, bool lost);
   /// Reports WorkerShutdown now, whatever the function still does. The worker ends at `until`: no report waits for
   /// details longer than that allows. May come again with an earlier `until`.
   void force_shutdown(TimePoint until);

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "core/payload_limit.h"
+#include "worker/attempt_limit.h"
 
 namespace longbeat::internal {
 namespace {
@@ -14,18 +15,6 @@ constexpr Nanoseconds kPollTimeout = std::chrono::seconds(70);
 constexpr Nanoseconds kQuickestEmptyPoll = std::chrono::milliseconds(100);
 /// Longer than a connect may take: polls that stay open for this time have reached a server.
 constexpr Nanoseconds kPollsStay = std::chrono::seconds(6);
-constexpr Nanoseconds kReportGrace = std::chrono::seconds(60);
-
-/// The time one attempt has, from its hand-out; zero: no limit.
-Nanoseconds attempt_limit(const ActivityTask& task) {
-  Nanoseconds limit = task.start_to_close;
-  if (task.schedule_to_close > Nanoseconds::zero()) {
-    const Nanoseconds rest = std::max<Nanoseconds>(task.schedule_to_close - (task.started_time - task.scheduled_time),
-                                                   std::chrono::milliseconds(1));
-    limit = limit > Nanoseconds::zero() ? std::min(limit, rest) : rest;
-  }
-  return limit;
-}
 
 std::string seconds_text(Nanoseconds time) {
   return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
@@ -214,14 +203,11 @@ void WorkerMachine::begin_attempt(ActivityTask task) {
   // The answer may have waited in a frozen process since then.
   const TimePoint start = ports_.loop.last_idle();
   const Lease lease(start, task.heartbeat, attempt_limit(task));
-  const TimePoint report_until = lease.limit() == TimePoint::max()                 ? start + std::chrono::hours(24)
-                                 : lease.limit() > TimePoint::max() - kReportGrace ? TimePoint::max()
-                                                                                   : lease.limit() + kReportGrace;
   const std::uint64_t key = ports_.courier.new_key();
   if (task.namespace_name.empty()) task.namespace_name = settings_.namespace_name;
   auto attempt = std::make_shared<Attempt>(std::move(task), settings_.task_queue, ports_.converter, ports_.clock, lease,
                                            key, AttemptLinks{ports_.client, host_.counters});
-  auto driver = std::make_shared<AttemptDriver>(host_, std::move(attempt), lease, report_until);
+  auto driver = std::make_shared<AttemptDriver>(host_, std::move(attempt), lease, report_limit(start, lease));
   attempts_.emplace(key, driver);
   slots_.attempt_started();
   host_.count([&](auto& stats) {

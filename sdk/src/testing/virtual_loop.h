@@ -1,0 +1,95 @@
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/timer_heap.h"
+
+namespace longbeat::internal {
+
+/// Time that only a VirtualLoop moves. Outlives it wherever attempts do.
+class VirtualClock final : public Clock {
+ public:
+  explicit VirtualClock(WallTime start) : start_wall_(start) {}
+  TimePoint now() const override { return TimePoint(std::chrono::nanoseconds(now_.load())); }
+  WallTime wall_now() const override { return start_wall_ + (now() - start()); }
+  /// Not zero: what subtracts from it must not meet the past's end.
+  static TimePoint start() { return TimePoint(std::chrono::hours(1)); }
+  std::chrono::nanoseconds passed() const { return now() - start(); }
+
+ private:
+  friend class VirtualLoop;
+  const WallTime start_wall_;
+  std::atomic<std::int64_t> now_{start().time_since_epoch().count()};
+};
+
+/// A Loop with a thread of its own on virtual time: what is posted runs at once, and time moves only while somebody
+/// waits in pass(), from timer to timer, never past the end of another thread's wait.
+class VirtualLoop final : public Loop {
+ public:
+  explicit VirtualLoop(std::shared_ptr<VirtualClock> clock);
+  ~VirtualLoop() override { stop(); }
+  VirtualLoop(const VirtualLoop&) = delete;
+  VirtualLoop& operator=(const VirtualLoop&) = delete;
+
+  TimePoint now() const override { return clock_->now(); }
+  WallTime wall_now() const override { return clock_->wall_now(); }
+  TimePoint last_idle() const override { return clock_->now(); }
+  bool post(std::function<void()> work) override;
+  TimerId schedule(TimePoint at, std::function<void()> work) override;
+  void cancel(TimerId timer) override;
+  bool on_this_thread() const override { return std::this_thread::get_id() == thread_id_; }
+
+  // --- Any other thread ---
+  /// Lets time pass until it is `until` or until `over()`, which is asked whenever everything has come to rest. May
+  /// return earlier where nothing is going to happen by itself: no timer is armed and `until` is TimePoint::max().
+  void pass(TimePoint until, const std::function<bool()>& over);
+  /// Moves time by one step towards `until`, when everything is at rest.
+  void pass_a_step(TimePoint until);
+  /// Returns when nothing is left to do at this time, here and in the jobs announced. Jobs that take more than a
+  /// second of real time are not waited for: code of the user's may block.
+  void settle();
+
+  /// A job on another thread that time waits for: announced, then run there.
+  void begin_job();
+  void run_job(std::function<void()> job);
+  /// `tell` is called on the loop's thread once, when nobody has asked anything of it for so long, in real time. Null
+  /// takes that back.
+  void on_silence(std::chrono::milliseconds real_time, std::function<void()> tell);
+
+  /// Ends pass() for everybody and joins the thread.
+  void stop();
+
+ private:
+  void serve();
+  void end_job();
+  bool has_work() const;
+  void settle(std::unique_lock<std::mutex>& lock);
+  bool step(std::unique_lock<std::mutex>& lock, TimePoint until);
+
+  const std::shared_ptr<VirtualClock> clock_;
+  std::mutex mutex_;
+  std::condition_variable work_came_, changed_;
+  std::deque<std::function<void()>> posted_;
+  TimerHeap<TimePoint, std::function<void()>> timers_;
+  std::multiset<TimePoint> waits_;  ///< ends of the waits in pass()
+  std::size_t jobs_ = 0, jobs_ended_ = 0;
+  std::size_t blocked_at_ = SIZE_MAX;  ///< jobs that had ended when one was given up
+  bool busy_ = true;                   ///< the thread runs something, or begins
+  bool stopping_ = false;
+  std::chrono::milliseconds silence_{0};
+  std::function<void()> tell_silence_{};
+  std::thread thread_;
+  std::thread::id thread_id_{};  ///< also when it has been joined
+};
+
+}  // namespace longbeat::internal

@@ -1,0 +1,164 @@
+// Virtual time in an ActivityEnvironment: what moves it, and what moves with it.
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "support/catch.h"
+#include "unit/testing/activities.h"
+
+using namespace longbeat;
+using namespace longbeat::test;
+using namespace std::chrono_literals;
+using testing::ActivityEnvironment;
+
+namespace {
+
+/// Runs `body` as an activity.
+testing::ActivityRun<int> run(ActivityEnvironment& environment, std::function<int(ActivityContext&)> body) {
+  return environment.run(twice, [&](ActivityContext& context, int) { return body(context); }, 1);
+}
+
+}  // namespace
+
+TEST_CASE("virtual time", "[testing][time]") {
+  ActivityEnvironment environment;
+  SECTION("passes while the activity sleeps") {
+    const auto asleep = run(environment, [](ActivityContext& context) { return context.sleep_for(24h) ? 1 : 0; });
+    CHECK(asleep.took == 24h);
+    CHECK(asleep.result.value() == 1);
+  }
+  SECTION("passes while it sleeps until a time of day") {
+    const auto until = std::chrono::sys_days(std::chrono::year(2026) / 1 / 2);
+    CHECK(run(environment, [&](ActivityContext& context) { return context.sleep_until(until) ? 1 : 0; }).took == 24h);
+  }
+  SECTION("stands still while it computes") {
+    CHECK(run(environment, [](ActivityContext&) { return 0; }).took == 0s);
+  }
+  SECTION("passes when a fake says so") {
+    const auto fetched = run(environment, [&](ActivityContext& context) {
+      environment.advance(90s);
+      context.heartbeat(1);
+      return static_cast<int>(environment.passed() / 1s);
+    });
+    CHECK(fetched.result.value() == 90);
+    CHECK(fetched.called.at(0).at == 90s);
+    CHECK(environment.passed() == 90s);
+  }
+  SECTION("does not pass when nothing runs") {
+    environment.advance(90s);
+    CHECK(environment.passed() == 0s);
+  }
+  SECTION("passes while it waits for something that does not come") {
+    const auto waiting = run(environment, [](ActivityContext& context) {
+      std::mutex mutex;
+      std::condition_variable_any condition;
+      std::unique_lock lock(mutex);
+      return context.wait_for(lock, condition, 1h, [] { return false; }) ? 1 : 0;
+    });
+    CHECK(waiting.result.value() == 0);
+    CHECK(waiting.took == 1h);
+  }
+  SECTION("leaves threads of the activity's own their real time") {
+    const auto waiting = run(environment, [](ActivityContext& context) {
+      std::mutex mutex;
+      std::condition_variable_any condition;
+      bool ready = false;
+      std::thread helper([&] {
+        const std::lock_guard lock(mutex);
+        ready = true;
+        condition.notify_all();
+      });
+      std::unique_lock lock(mutex);
+      const bool came = context.wait_for(lock, condition, 1h, [&] { return ready; });
+      lock.unlock();
+      helper.join();
+      return came ? 1 : 0;
+    });
+    CHECK(waiting.result.value() == 1);
+  }
+  SECTION("passes while any of the activity's threads sleeps") {
+    const auto slept = run(environment, [&](ActivityContext& context) {
+      std::thread helper([&] { context.sleep_for(10min); });
+      helper.join();
+      return static_cast<int>(environment.passed() / 1min);
+    });
+    CHECK(slept.result.value() == 10);
+    CHECK(slept.took == 10min);
+  }
+}
+
+TEST_CASE("what follows virtual time", "[testing][time]") {
+  SECTION("an attempt's own limit stops it a second before") {
+    ActivityEnvironment environment({.info = {.start_to_close_timeout = 1min}});
+    const auto late = run(environment, [](ActivityContext& context) { return context.sleep_for(2min) ? 1 : 0; });
+    CHECK(late.took == 59s);
+    CHECK(late.stop_causes == std::vector{StopCause::kTimedOut});
+    CHECK(late.result.value() == 0);  // A finished result counts: the server decides.
+  }
+  SECTION("time left and lease left shrink") {
+    ActivityEnvironment environment({.info = {.start_to_close_timeout = 1min}});
+    std::optional<std::chrono::nanoseconds> left;
+    static_cast<void>(run(environment, [&](ActivityContext& context) {
+      context.sleep_for(20s);
+      left = context.time_left();
+      return 0;
+    }));
+    CHECK(left == 40s);
+  }
+  SECTION("a silent activity loses its lease") {
+    ActivityEnvironment environment({.info = {.heartbeat_timeout = 10s}});
+    const auto silent = run(environment, [](ActivityContext& context) {
+      context.sleep_for(1h);
+      context.throw_if_stopped();
+      return 0;
+    });
+    CHECK(silent.stop_causes == std::vector{StopCause::kLeaseLost});
+    CHECK(silent.end == AttemptEndKind::kAbandoned);
+    REQUIRE_FALSE(silent.result);
+    CHECK(silent.result.error().code == ErrorCode::kLeaseLost);
+    // The worker's own beat left after 50 ms; 5 % of the timeout are for noticing.
+    CHECK(silent.took == 9550ms);
+  }
+  SECTION("an activity that heartbeats keeps its lease for as long as it takes") {
+    ActivityEnvironment environment({.info = {.heartbeat_timeout = 2s}});
+    const auto counted = environment.run(count, count_slowly, 3600);
+    REQUIRE(counted.result);
+    CHECK(counted.took == 1h);
+    CHECK(counted.stop_causes.empty());
+  }
+  SECTION("an AutoHeartbeat notices that nothing moves") {
+    ActivityEnvironment environment(
+        {.info = {.heartbeat_timeout = 10s}, .serve = {.auto_heartbeat = AutoHeartbeatOptions{.stall_timeout = 1min}}});
+    const auto stalled = run(environment, [](ActivityContext& context) {
+      context.sleep_for(1h);
+      context.throw_if_stopped();
+      return 0;
+    });
+    REQUIRE_FALSE(stalled.result);
+    CHECK(stalled.result.error().failure->type == "ActivityStalled");
+    CHECK(stalled.took == 1min);
+  }
+}
+
+TEST_CASE("save_now in an environment", "[testing][time]") {
+  SECTION("sends at once, whatever the throttle says") {
+    ActivityEnvironment environment;
+    const auto saved = run(environment, [](ActivityContext& context) {
+      for (int i = 1; i <= 3; ++i) context.save_now(1s, i).value();
+      return 0;
+    });
+    REQUIRE(saved.result);
+    CHECK(numbers(saved.sent) == std::vector{1, 2, 3});
+    CHECK(numbers(saved.called) == std::vector{1, 2, 3});
+  }
+  SECTION("gives up in virtual time while the server cannot be reached") {
+    ActivityEnvironment environment;
+    environment.disconnect(0s, 1h);
+    const auto saved = run(environment, [](ActivityContext& context) {
+      const auto answer = context.save_now(1min, 7);
+      return static_cast<int>(answer.error().code);
+    });
+    CHECK(saved.result.value() == static_cast<int>(ErrorCode::kDeadlineExceeded));
+    CHECK(saved.took == 1min);
+  }
+}

@@ -1,0 +1,101 @@
+// The loop on virtual time that an ActivityEnvironment stands on. Where a test waits in real time, it waits for a
+// condition.
+#include "testing/virtual_loop.h"
+
+#include <future>
+#include <string>
+#include <thread>
+
+#include "support/catch.h"
+
+using namespace longbeat::internal;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Room {
+  std::shared_ptr<VirtualClock> clock = std::make_shared<VirtualClock>(WallTime(1h));
+  VirtualLoop loop{clock};
+
+  /// Arms a timer that notes a letter.
+  void arm(std::chrono::nanoseconds at, char letter) {
+    loop.post([this, at, letter] { loop.schedule(VirtualClock::start() + at, [this, letter] { noted += letter; }); });
+    loop.settle();
+  }
+  TimePoint at(std::chrono::nanoseconds time) const { return VirtualClock::start() + time; }
+  std::string noted;
+};
+
+bool never() {
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("a loop on virtual time", "[testing][loop]") {
+  Room room;
+  SECTION("runs what is posted without any time passing") {
+    room.loop.post([&] { room.noted += 'a'; });
+    room.loop.post([&] { room.noted += 'b'; });
+    room.loop.settle();
+    CHECK(room.noted == "ab");
+    CHECK(room.clock->passed() == 0s);
+  }
+  SECTION("runs timers in order while somebody lets time pass") {
+    room.arm(3s, 'c');
+    room.arm(1s, 'a');
+    room.arm(2s, 'b');
+    room.loop.pass(room.at(2s), never);
+    CHECK(room.noted == "ab");
+    CHECK(room.clock->passed() == 2s);
+    CHECK(room.clock->wall_now() == WallTime(1h + 2s));
+  }
+  SECTION("stops where the waiting is over") {
+    room.arm(1s, 'a');
+    room.arm(2s, 'b');
+    room.loop.pass(TimePoint::max(), [&] { return room.noted == "a"; });
+    CHECK(room.clock->passed() == 1s);
+  }
+  SECTION("comes back where nothing is going to happen") {
+    room.loop.pass(TimePoint::max(), never);
+    CHECK(room.clock->passed() == 0s);
+  }
+  SECTION("does not run what was canceled") {
+    room.loop.post([&] { room.loop.cancel(room.loop.schedule(room.at(1s), [&] { room.noted += 'a'; })); });
+    room.loop.pass(room.at(2s), never);
+    CHECK(room.noted.empty());
+  }
+  SECTION("knows its own thread") {
+    CHECK_FALSE(room.loop.on_this_thread());
+    bool there = false;
+    room.loop.post([&] { there = room.loop.on_this_thread(); });
+    room.loop.settle();
+    CHECK(there);
+  }
+  SECTION("lets no time pass while a job runs elsewhere") {
+    room.loop.begin_job();
+    std::promise<void> go;
+    std::chrono::nanoseconds seen{-1};
+    std::thread job([&] {
+      go.get_future().wait();
+      room.loop.run_job([&] { seen = room.clock->passed(); });
+    });
+    go.set_value();
+    room.loop.pass(room.at(1s), never);
+    job.join();
+    CHECK(seen == 0s);
+    CHECK(room.clock->passed() == 1s);
+  }
+  SECTION("is told once when nobody asks anything of it") {
+    std::promise<void> told;
+    room.loop.on_silence(1ms, [&] { told.set_value(); });
+    CHECK(told.get_future().wait_for(10s) == std::future_status::ready);
+  }
+  SECTION("takes nothing after its end") {
+    room.arm(1s, 'a');
+    room.loop.stop();
+    CHECK_FALSE(room.loop.post([&] { room.noted += 'b'; }));
+    room.loop.pass(room.at(1s), never);
+    CHECK(room.noted.empty());
+  }
+}
