@@ -22,8 +22,9 @@ std::string count_payload(std::uint64_t count) {
 }  // namespace
 
 OperatorActor::OperatorActor(World& world, SimServer& server, const NetworkFaults& faults, Witness& witness,
-                             std::uint32_t activities)
+                             std::uint32_t activities, bool with_client)
     : world_(world), witness_(witness), loop_(world), stub_(world, loop_, server, faults) {
+  if (with_client) client_ = std::make_unique<OperatorClient>(world, server, faults, witness);
   for (std::uint32_t i = 0; i < activities; ++i) {
     Job& job = jobs_.emplace_back();
     job.space = kNamespace;
@@ -37,6 +38,7 @@ OperatorActor::~OperatorActor() {
 }
 
 void OperatorActor::send(server::Request request, int tries, Answered answered) {
+  if (client_ && client_->give(request)) return;  // It repeats by itself.
   auto kept = request;
   stub_.submit(std::move(request), 5s,
                [this, kept = std::move(kept), tries, answered = std::move(answered)](StatusOr<Reply> reply) mutable {
@@ -75,6 +77,8 @@ void OperatorActor::act() {
     pause();
   } else if (kind < 46) {
     reset();
+  } else if (client_ && kind < 49) {
+    cancel();
   } else if (kind < 60) {
     update();
   } else if (kind < 64) {
@@ -200,6 +204,10 @@ void OperatorActor::reset() {
   request.reset_heartbeat = random.chance(30);
   if (random.chance(30)) request.jitter = raw(world_.between(1ms, 5s));
   sent_.push_back(std::move(request));
+}
+
+void OperatorActor::cancel() {
+  sent_.push_back(server::CancelRequest{ref(some_job()), "operator", new_request_id(), "superseded", {}});
 }
 
 void OperatorActor::update() {

@@ -1,9 +1,11 @@
 #pragma once
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "simulation/operator_client.h"
 #include "simulation/sim_server.h"
 #include "simulation/sim_stub.h"
 #include "simulation/witness.h"
@@ -15,12 +17,13 @@ inline constexpr auto kNamespace = "default";
 /// Another namespace with the same activity IDs and the same task queue, but without workers of its own.
 inline constexpr auto kOtherNamespace = "other";
 
-/// Whoever uses the calls that the SDK has not: operators, other clients, reports by ID, raw polls. Speaks to the
-/// server in engine requests over the simulated network. What became of it all is the witness's to know.
+/// Operators, other clients, reports by ID, raw polls. Speaks to the server in engine requests over the simulated
+/// network, or gives its orders through the SDK's client. What became of it all is the witness's to know.
 class OperatorActor {
  public:
+  /// `with_client`: orders go through the SDK's client.
   OperatorActor(World& world, SimServer& server, const NetworkFaults& faults, Witness& witness,
-                std::uint32_t activities);
+                std::uint32_t activities, bool with_client);
   ~OperatorActor();
   OperatorActor(const OperatorActor&) = delete;
   OperatorActor& operator=(const OperatorActor&) = delete;
@@ -32,7 +35,10 @@ class OperatorActor {
   void settle();
   bool at_rest() const { return at_rest_; }
   void worker_stops(const std::string& instance_key);
-  void connection_broken() { stub_.connection_broken(); }
+  void connection_broken() {
+    stub_.connection_broken();
+    if (client_) client_->connection_broken();
+  }
 
  private:
   struct Job {
@@ -55,6 +61,7 @@ class OperatorActor {
   void send_start(std::size_t job, server::StartRequest request);
   void pause();
   void reset();
+  void cancel();
   void update();
   void finish_by_id();
   void set_rate();
@@ -73,6 +80,7 @@ class OperatorActor {
   Witness& witness_;
   SimLoop loop_;
   SimStub stub_;
+  std::unique_ptr<OperatorClient> client_{};  ///< may be null
   std::vector<Job> jobs_{};
   std::vector<server::Request> sent_{};  ///< that may be repeated
   std::uint64_t next_request_ = 0;

@@ -38,6 +38,7 @@ Plan plan_of(std::uint64_t seed) {
   plan.neighbour_acts = random.chance(50) ? static_cast<std::uint32_t>(random.below(80)) : 0;
   plan.worker_freezes = static_cast<std::uint32_t>(random.below(3));
   plan.clock_jumps = static_cast<std::uint32_t>(random.below(2));
+  plan.operators_have_client = random.chance(50);
   return plan;
 }
 
@@ -165,7 +166,8 @@ Simulation::Simulation(std::uint64_t seed, const Plan& plan)
   }
   for (std::uint32_t number = 0; number < plan_.activities; ++number)
     sometime([this, number] { start_activity(number); });
-  operator_ = std::make_unique<OperatorActor>(world_, server_, network_, witness_, plan_.activities);
+  operator_ = std::make_unique<OperatorActor>(world_, server_, network_, witness_, plan_.activities,
+                                              plan_.operators_have_client);
   for (std::uint32_t i = 0; i < plan_.operations; ++i) sometime([this] { operator_->act(); });
   for (std::uint32_t i = 0; i < plan_.neighbour_acts; ++i) sometime([this] { neighbours_->act(); });
   // What was doubled on its way may come seconds later.

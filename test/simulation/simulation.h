@@ -35,6 +35,8 @@ struct Plan {
   std::uint32_t worker_stops = 1;
   /// What operators and other clients do, and what is asked by ID.
   std::uint32_t operations = 12;
+  /// Orders go through the SDK's client, with its retries, not as raw requests.
+  bool operators_have_client = false;
   /// What is done beside them: completion callbacks, namespaces and more. 0: there are no neighbours at all.
   std::uint32_t neighbour_acts = 0;
   /// Of the namespace that has no workers; the client's keeps everything for an hour.

@@ -96,6 +96,20 @@ TEST_CASE("no promise is broken when the disk runs full, again and again", "[sim
   }
 }
 
+TEST_CASE("no promise is broken by many orders through the SDK's client on a bad network", "[simulation]") {
+  const std::uint64_t seed = GENERATE(48u, 65u, 149u, 204u);  // Many of whose orders nobody knows the end of.
+  CAPTURE(seed);
+  Plan plan = plan_of(seed);
+  plan.operators_have_client = true;
+  plan.operations = 100;
+  plan.server_kills = 6;
+  plan.network = {.request_lost = 15, .request_doubled = 5, .reply_lost = 15, .slow = 10};
+  plan.neighbour_acts = 0;
+  Simulation run(seed, plan);
+  run.run();
+  CHECK(first_of(run.witness().broken()) == "");
+}
+
 TEST_CASE("a seed replays its run exactly", "[simulation]") {
   const std::uint64_t seed = GENERATE(3u, 17u, 42u);
   Simulation first(seed), second(seed), other(seed + 1);
@@ -351,6 +365,7 @@ TEST_CASE("what the simulation once found stays mended", "[simulation]") {
   CAPTURE(seed);
   Plan plan = plan_of(seed);
   plan.neighbour_acts = 0;
+  plan.operators_have_client = false;  // As it was found.
   Simulation once(seed, plan);
   once.run();
   CHECK(first_of(once.witness().broken()) == "");
@@ -362,7 +377,9 @@ TEST_CASE("what the simulation once found with all its neighbours stays mended",
   // elsewhere had.
   const std::uint64_t seed = GENERATE(500u, 580u, 1282u, 939u, 1238u, 1035u);
   CAPTURE(seed);
-  Simulation once(seed);
+  Plan plan = plan_of(seed);
+  plan.operators_have_client = false;  // As it was found.
+  Simulation once(seed, plan);
   once.run();
   CHECK(first_of(once.witness().broken()) == "");
 }

@@ -80,6 +80,7 @@ void Witness::answer_left(const server::Request& request, const server::StatusOr
   if (failed != nullptr && failed->by_id) meddled(failed->by_id->activity_id);
   lives_.answered(request, reply, commit_failed);
   late_.answered(request, reply, commit_failed);
+  steering_.answered(request, reply, commit_failed);
   if (!reply) return;
   if (beat != nullptr && !beat->by_id) {
     auto& newest = newest_accepted_[beat->token];

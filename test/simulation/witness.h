@@ -13,6 +13,7 @@
 #include "longbeat/worker.h"
 #include "simulation/late_witness.h"
 #include "simulation/life_witness.h"
+#include "simulation/steer_witness.h"
 #include "simulation/worker_witness.h"
 #include "simulation/world.h"
 
@@ -37,6 +38,7 @@ class Witness {
       : world_(world),
         lives_(world, [this](const std::string& what) { fail(what); }),
         workers_(world, [this](const std::string& what) { fail(what); }),
+        steering_(world, [this](const std::string& what) { fail(what); }),
         late_(
             world, [this](const std::string& what) { fail(what); },
             [this](const std::string& token) { return is_held(token); }) {}
@@ -100,6 +102,8 @@ class Witness {
   LateWitness& late() { return late_; }
   /// What workers do, judged by what they were told.
   WorkerWitness& workers() { return workers_; }
+  /// What operators are told by the SDK's client.
+  SteerWitness& steering() { return steering_; }
 
   const std::vector<std::string>& broken() const { return broken_; }
   std::size_t accepted() const { return requests_.size(); }
@@ -138,6 +142,7 @@ class Witness {
   std::vector<std::string> broken_{};
   LifeWitness lives_;
   WorkerWitness workers_;
+  SteerWitness steering_;
   LateWitness late_;
 };
 
