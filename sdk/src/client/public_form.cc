@@ -86,7 +86,7 @@ LinkFields to_fields(const Link& link) {
 }
 
 CallbackFields to_fields(const CompletionCallback& callback) {
-  CallbackFields fields{callback.url, callback.header, {}, {}};
+  CallbackFields fields{callback.url, callback.header, {}};
   for (const auto& link : callback.links) fields.links.push_back(to_fields(link));
   return fields;
 }

@@ -63,7 +63,6 @@ struct DescribeParams {
 /// activity.CallbackInfo.
 struct CallbackStateFields {
   CallbackFields callback{};
-  bool on_close = false;   ///< triggered when the activity closes: the only trigger there is
   std::int32_t state = 0;  ///< enums.CallbackState
   std::int32_t attempt = 0;
   std::optional<WallTime> registration_time{}, last_attempt_complete_time{}, next_attempt_schedule_time{};
@@ -150,8 +149,7 @@ struct PauseParams {
 struct UnpauseParams {
   TargetParams target{};
   std::string identity{}, request_id{}, reason{};
-  Nanoseconds jitter{0};                                 ///< dispatched after a random part of it; 0: none
-  bool reset_attempts = false, reset_heartbeat = false;  ///< only for older servers; newer ones ignore them
+  Nanoseconds jitter{0};  ///< dispatched after a random part of it; 0: none
 };
 struct ResetParams {
   TargetParams target{};

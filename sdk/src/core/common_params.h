@@ -76,9 +76,8 @@ using LinkFields =
 
 /// common.Callback: whom the server tells that an activity has closed.
 struct CallbackFields {
-  std::string url{};  ///< empty: not by HTTP but inside the server, with `internal_data`
+  std::string url{};  ///< empty: not by HTTP but inside the server
   std::map<std::string, std::string> header{};
-  std::string internal_data{};
   std::vector<LinkFields> links{};
 
   friend bool operator==(const CallbackFields&, const CallbackFields&) = default;

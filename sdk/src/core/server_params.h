@@ -17,10 +17,6 @@ struct SystemInfo {
   bool activity_failure_include_heartbeat = false;  ///< accepts last_heartbeat_details inside a failure report
 };
 
-struct FailoverFields {
-  std::optional<WallTime> failover_time{};
-  std::int64_t failover_version = 0;
-};
 /// workflowservice.DescribeNamespaceResponse, without what concerns workflows alone.
 struct NamespaceInfo {
   std::string name{};
@@ -33,24 +29,18 @@ struct NamespaceInfo {
   bool standalone_activity_start_delay = false;
   bool standalone_activity_operator_commands = false;  ///< pause, unpause, reset, update options
   bool standalone_activity_batch_operations = false;
-  bool poller_autoscaling = false, poller_autoscaling_auto_enroll = false;
-  // Limits, in bytes; 0: not told.
-  std::int64_t blob_size_limit_error = 0;
-  std::int64_t memo_size_limit_error = 0;
+  bool poller_autoscaling = false;
+  std::int64_t blob_size_limit_error = 0;  ///< in bytes; 0: not told
 
   std::int32_t state = 0;  ///< enums.NamespaceState
   std::string description{}, owner_email{};
   std::map<std::string, std::string> data{};
-  std::optional<Nanoseconds> retention{};                                  ///< how long closed activities are kept
-  std::int32_t history_archival_state = 0, visibility_archival_state = 0;  ///< enums.ArchivalState
-  std::string history_archival_uri{}, visibility_archival_uri{};
+  std::optional<Nanoseconds> retention{};  ///< how long closed activities are kept
   std::map<std::string, std::string> custom_search_attribute_aliases{};
   std::string active_cluster{};
   std::vector<std::string> clusters{};
-  std::int32_t replication_state = 0;  ///< enums.ReplicationState
   std::int64_t failover_version = 0;
   bool is_global_namespace = false;
-  std::vector<FailoverFields> failover_history{};
 };
 
 // --- Task queues ---
@@ -68,7 +58,6 @@ struct PollerFields {
   std::optional<WallTime> last_access_time{};
   double rate_per_second = 0;
   std::optional<DeploymentVersionFields> deployment{};
-  std::int32_t versioning_mode = 0;  ///< enums.WorkerVersioningMode
 };
 struct TaskQueueStatsFields {
   std::int64_t approximate_backlog_count = 0;
@@ -118,10 +107,6 @@ struct CountWorkersParams {
 struct DescribeWorkerParams {
   std::string namespace_name{}, worker_instance_key{};
 };
-struct PluginFields {
-  std::string name{}, version{};
-  bool operator==(const PluginFields&) const = default;
-};
 /// What both the list and the description tell.
 struct WorkerSummaryFields {
   std::string instance_key{}, identity{}, task_queue{};
@@ -130,8 +115,6 @@ struct WorkerSummaryFields {
   std::int32_t status = 0;  ///< enums.WorkerStatus
   std::optional<WallTime> start_time{};
   std::optional<DeploymentVersionFields> deployment_version{};
-  std::vector<PluginFields> plugins{};
-  std::vector<std::string> storage_drivers{};  ///< their types
 };
 struct WorkerPage {
   std::vector<WorkerSummaryFields> workers{};
@@ -150,19 +133,6 @@ struct WorkerPollersFields {
   std::optional<WallTime> last_successful_poll_time{};
   bool is_autoscaling = false;
 };
-/// worker.EnvironmentInfo. Types are its numbers.
-struct WorkerEnvironmentFields {
-  struct Part {
-    std::int32_t type = 0;
-    std::string version{};
-    bool operator==(const Part&) const = default;
-  };
-  std::vector<Part> runtimes{}, hosting_environments{};
-  std::string platform{};  ///< "linux", "macos", "windows"; empty: not told
-  std::string platform_version{};
-  std::int32_t architecture = 0;
-  std::int32_t c_library = 0;  ///< libc on Linux, crt on Windows
-};
 /// worker.WorkerHeartbeat as it is read; a worker's own, to be sent, is WorkerHeartbeatFields.
 struct WorkerDescription {
   WorkerSummaryFields summary{};
@@ -170,9 +140,7 @@ struct WorkerDescription {
   std::optional<WallTime> heartbeat_time{};
   std::optional<Nanoseconds> since_last{};  ///< between its latest two heartbeats
   std::optional<WorkerSlotsFields> activity_slots{}, local_activity_slots{}, workflow_slots{}, nexus_slots{};
-  std::optional<WorkerPollersFields> activity_pollers{}, workflow_pollers{}, workflow_sticky_pollers{}, nexus_pollers{};
-  std::int32_t sticky_cache_hits = 0, sticky_cache_misses = 0, sticky_cache_size = 0;
-  std::optional<WorkerEnvironmentFields> environment{};
+  std::optional<WorkerPollersFields> activity_pollers{}, workflow_pollers{}, nexus_pollers{};
 };
 
 }  // namespace longbeat::internal

@@ -101,7 +101,6 @@ CallbackStateFields callback_of(activity_pb::CallbackInfo& entry) {
   auto& from = *entry.mutable_info();
   CallbackStateFields to;
   to.callback = from_proto(from.callback());
-  to.on_close = entry.trigger().has_activity_closed();
   to.state = static_cast<std::int32_t>(from.state());
   to.attempt = from.attempt();
   to.registration_time = optional_of(from.has_registration_time(), from.registration_time());

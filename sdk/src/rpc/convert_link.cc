@@ -92,17 +92,13 @@ LinkFields from_proto(const common_pb::Link& link) {
 }
 
 void to_proto(const CallbackFields& callback, common_pb::Callback& to) {
-  if (callback.url.empty()) {
-    to.mutable_internal()->set_data(callback.internal_data);
-  } else {
-    to.mutable_nexus()->set_url(callback.url);
-    for (const auto& [name, value] : callback.header) (*to.mutable_nexus()->mutable_header())[name] = value;
-  }
+  to.mutable_nexus()->set_url(callback.url);
+  for (const auto& [name, value] : callback.header) (*to.mutable_nexus()->mutable_header())[name] = value;
   for (const auto& link : callback.links) to_proto(link, *to.add_links());
 }
 
 CallbackFields from_proto(const common_pb::Callback& callback) {
-  CallbackFields fields{callback.nexus().url(), from_proto(callback.nexus().header()), callback.internal().data(), {}};
+  CallbackFields fields{callback.nexus().url(), from_proto(callback.nexus().header()), {}};
   for (const auto& link : callback.links()) fields.links.push_back(from_proto(link));
   return fields;
 }

@@ -79,8 +79,6 @@ service_pb::PauseActivityExecutionRequest to_proto(const PauseParams& params) {
 service_pb::UnpauseActivityExecutionRequest to_proto(const UnpauseParams& params) {
   auto request = steering<service_pb::UnpauseActivityExecutionRequest>(params);
   request.set_reason(params.reason);
-  request.set_reset_attempts(params.reset_attempts);
-  request.set_reset_heartbeat(params.reset_heartbeat);
   if (params.jitter.count() != 0) *request.mutable_jitter() = to_proto(params.jitter);
   return request;
 }

@@ -19,8 +19,6 @@ WorkerSummaryFields shared_fields(const Info& from) {
   to.status = static_cast<std::int32_t>(from.status());
   to.start_time = optional_of(from.has_start_time(), from.start_time());
   to.deployment_version = optional_of(from.has_deployment_version(), from.deployment_version());
-  for (const auto& plugin : from.plugins()) to.plugins.push_back({plugin.name(), plugin.version()});
-  for (const auto& driver : from.drivers()) to.storage_drivers.push_back(driver.type());
   return to;
 }
 
@@ -51,30 +49,6 @@ WorkerPollersFields pollers_of(const worker_pb::WorkerPollerInfo& from) {
           from.is_autoscaling()};
 }
 
-/// By the name that has the version and the architecture; what the C library is called differs.
-template <class Platform>
-void take_platform(const char* name, const Platform& from, std::int32_t c_library, WorkerEnvironmentFields& to) {
-  to.platform = name;
-  to.platform_version = from.version();
-  to.architecture = static_cast<std::int32_t>(from.architecture());
-  to.c_library = c_library;
-}
-
-WorkerEnvironmentFields environment_of(const worker_pb::EnvironmentInfo& from) {
-  WorkerEnvironmentFields to;
-  for (const auto& part : from.runtimes())
-    to.runtimes.push_back({static_cast<std::int32_t>(part.type()), part.version()});
-  for (const auto& part : from.hosting_environments())
-    to.hosting_environments.push_back({static_cast<std::int32_t>(part.type()), part.version()});
-  const auto& platform = from.platform();
-  if (platform.has_linux())
-    take_platform("linux", platform.linux(), static_cast<std::int32_t>(platform.linux().libc()), to);
-  if (platform.has_macos()) take_platform("macos", platform.macos(), 0, to);
-  if (platform.has_windows())
-    take_platform("windows", platform.windows(), static_cast<std::int32_t>(platform.windows().crt()), to);
-  return to;
-}
-
 void take_slots_and_pollers(const worker_pb::WorkerHeartbeat& from, WorkerDescription& to) {
   if (from.has_activity_task_slots_info()) to.activity_slots = slots_of(from.activity_task_slots_info());
   if (from.has_local_activity_slots_info()) to.local_activity_slots = slots_of(from.local_activity_slots_info());
@@ -82,8 +56,6 @@ void take_slots_and_pollers(const worker_pb::WorkerHeartbeat& from, WorkerDescri
   if (from.has_nexus_task_slots_info()) to.nexus_slots = slots_of(from.nexus_task_slots_info());
   if (from.has_activity_poller_info()) to.activity_pollers = pollers_of(from.activity_poller_info());
   if (from.has_workflow_poller_info()) to.workflow_pollers = pollers_of(from.workflow_poller_info());
-  if (from.has_workflow_sticky_poller_info())
-    to.workflow_sticky_pollers = pollers_of(from.workflow_sticky_poller_info());
   if (from.has_nexus_poller_info()) to.nexus_pollers = pollers_of(from.nexus_poller_info());
 }
 
@@ -134,10 +106,6 @@ WorkerDescription from_proto(const service_pb::DescribeWorkerResponse& response)
   to.heartbeat_time = optional_of(from.has_heartbeat_time(), from.heartbeat_time());
   to.since_last = optional_of(from.has_elapsed_since_last_heartbeat(), from.elapsed_since_last_heartbeat());
   take_slots_and_pollers(from, to);
-  to.sticky_cache_hits = from.total_sticky_cache_hit();
-  to.sticky_cache_misses = from.total_sticky_cache_miss();
-  to.sticky_cache_size = from.current_sticky_cache_size();
-  if (from.has_environment()) to.environment = environment_of(from.environment());
   return to;
 }
 

@@ -25,30 +25,19 @@ void take_info(const namespace_pb::NamespaceInfo& from, NamespaceInfo& to) {
   to.standalone_activity_operator_commands = can.standalone_activity_operator_commands();
   to.standalone_activity_batch_operations = can.standalone_activity_batch_operations();
   to.poller_autoscaling = can.poller_autoscaling();
-  to.poller_autoscaling_auto_enroll = can.poller_autoscaling_auto_enroll();
   to.blob_size_limit_error = from.limits().blob_size_limit_error();
-  to.memo_size_limit_error = from.limits().memo_size_limit_error();
 }
 
 void take_config(const namespace_pb::NamespaceConfig& from, NamespaceInfo& to) {
   to.retention = optional_of(from.has_workflow_execution_retention_ttl(), from.workflow_execution_retention_ttl());
-  to.history_archival_state = static_cast<std::int32_t>(from.history_archival_state());
-  to.history_archival_uri = from.history_archival_uri();
-  to.visibility_archival_state = static_cast<std::int32_t>(from.visibility_archival_state());
-  to.visibility_archival_uri = from.visibility_archival_uri();
   to.custom_search_attribute_aliases = from_proto(from.custom_search_attribute_aliases());
 }
 
 void take_replication(const service_pb::DescribeNamespaceResponse& from, NamespaceInfo& to) {
   to.active_cluster = from.replication_config().active_cluster_name();
   for (const auto& cluster : from.replication_config().clusters()) to.clusters.push_back(cluster.cluster_name());
-  to.replication_state = static_cast<std::int32_t>(from.replication_config().state());
   to.failover_version = from.failover_version();
   to.is_global_namespace = from.is_global_namespace();
-  for (const auto& failover : from.failover_history()) {
-    to.failover_history.push_back(
-        {optional_of(failover.has_failover_time(), failover.failover_time()), failover.failover_version()});
-  }
 }
 
 PollerFields poller_of(const queue_pb::PollerInfo& from) {
@@ -59,7 +48,6 @@ PollerFields poller_of(const queue_pb::PollerInfo& from) {
   if (from.has_deployment_options()) {
     const auto& options = from.deployment_options();
     to.deployment = DeploymentVersionFields{options.deployment_name(), options.build_id()};
-    to.versioning_mode = static_cast<std::int32_t>(options.worker_versioning_mode());
   }
   return to;
 }

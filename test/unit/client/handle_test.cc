@@ -285,7 +285,7 @@ TEST_CASE("a full description", "[client][describe]") {
     from.search_attributes = {{"Count", {{{"encoding", "json/plain"}, {"type", "Int"}}, "3"}}};
     from.links = {ActivityLink{"default", "b", "run-2"}};
     from.callbacks = {CallbackStateFields{
-        CallbackFields{"http://x", {{"k", "v"}}, {}, {}}, true, 3, 2, {}, {}, {}, Failure{.message = "503"}, {}}};
+        CallbackFields{"http://x", {{"k", "v"}}, {}}, 3, 2, {}, {}, {}, Failure{.message = "503"}, {}}};
     setup.service.descriptions = {from};
     const auto shown = handle.describe().value();
     CHECK(shown.start_to_close_timeout == 1h);

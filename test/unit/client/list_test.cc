@@ -112,7 +112,7 @@ TEST_CASE("what the server tells of itself", "[client][server]") {
   auto& service = setup.service;
   SECTION("of a task queue") {
     internal::TaskQueueDescription from;
-    from.pollers = {PollerFields{"w1", {}, 2.5, {}, 0}};
+    from.pollers = {PollerFields{"w1", {}, 2.5, {}}};
     from.stats = TaskQueueStatsFields{12, 3s, 1.0F, 2.0F, true};
     from.stats_by_priority_key = {{3, TaskQueueStatsFields{12}}};
     from.effective_rate_limit = EffectiveRateLimitFields{5.0F, 2};

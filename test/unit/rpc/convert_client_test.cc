@@ -50,7 +50,7 @@ StartActivityParams full_start() {
   params.summary = payload("\"one line\"");
   params.details = payload("\"more\"");
   params.search_attributes = {{"Customer", payload("\"c-17\"")}};
-  params.completion_callbacks = {{"http://here/done", {{"token", "x"}}, {}, {BatchJobLink{"job"}}}};
+  params.completion_callbacks = {{"http://here/done", {{"token", "x"}}, {BatchJobLink{"job"}}}};
   params.links = {ActivityLink{"space", "b", "run-b"}};
   params.on_conflict = OnConflictFields{true, true, true};
   return params;
@@ -134,9 +134,7 @@ TEST_CASE("a link comes back as it went", "[rpc][convert][links]") {
 }
 
 TEST_CASE("a callback comes back as it went", "[rpc][convert][callbacks]") {
-  const auto callback =
-      GENERATE(CallbackFields{"http://here", {{"a", "1"}, {"b", "2"}}, "", {ActivityLink{"n", "a", "r"}}},
-               CallbackFields{"", {}, "internal", {}});
+  const CallbackFields callback{"http://here", {{"a", "1"}, {"b", "2"}}, {ActivityLink{"n", "a", "r"}}};
   common_pb::Callback message;
   to_proto(callback, message);
   CHECK((from_proto(message) == callback));
@@ -212,7 +210,6 @@ TEST_CASE("a description tells how each callback stands", "[rpc][convert][descri
   REQUIRE(description.callbacks.size() == 1);
   const auto& callback = description.callbacks[0];
   CHECK(callback.callback.url == "url");
-  CHECK(callback.on_close);
   CHECK(callback.state == 1);
   CHECK(callback.attempt == 4);
   CHECK((callback.registration_time == WallTime(kFilled)));

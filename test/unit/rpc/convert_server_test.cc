@@ -34,32 +34,20 @@ TEST_CASE("a namespace's description has what the answer has", "[rpc][convert][n
     CHECK(info.owner_email == "owner_email");
     CHECK(info.data.at("key") == "value");
     CHECK((info.retention == kFilled));
-    CHECK(info.history_archival_state == 1);
-    CHECK(info.history_archival_uri == "history_archival_uri");
-    CHECK(info.visibility_archival_state == 1);
-    CHECK(info.visibility_archival_uri == "visibility_archival_uri");
     CHECK(info.custom_search_attribute_aliases.at("key") == "value");
     CHECK(info.blob_size_limit_error == 1);
-    CHECK(info.memo_size_limit_error == 2);
   }
   SECTION("about clusters") {
     const auto info = from_proto(response);
     CHECK(info.active_cluster == "active_cluster_name");
     CHECK(info.clusters == Names{"cluster_name"});
-    CHECK(info.replication_state == 1);
     CHECK(info.failover_version == 4);
     CHECK(info.is_global_namespace);
-    REQUIRE(info.failover_history.size() == 1);
-    CHECK((info.failover_history[0].failover_time == WallTime(kFilled)));
-    CHECK(info.failover_history[0].failover_version == 2);
   }
   SECTION("also states that this version does not know") {
     set_enums_to_unknown(response, 77);
     const auto info = from_proto(response);
     CHECK(info.state == 77);
-    CHECK(info.history_archival_state == 77);
-    CHECK(info.visibility_archival_state == 77);
-    CHECK(info.replication_state == 77);
   }
 }
 
@@ -73,8 +61,7 @@ TEST_CASE("each capability of a namespace comes back as itself", "[rpc][convert]
       {&Capabilities::set_standalone_activity_start_delay, &NamespaceInfo::standalone_activity_start_delay},
       {&Capabilities::set_standalone_activity_operator_commands, &NamespaceInfo::standalone_activity_operator_commands},
       {&Capabilities::set_standalone_activity_batch_operations, &NamespaceInfo::standalone_activity_batch_operations},
-      {&Capabilities::set_poller_autoscaling, &NamespaceInfo::poller_autoscaling},
-      {&Capabilities::set_poller_autoscaling_auto_enroll, &NamespaceInfo::poller_autoscaling_auto_enroll}};
+      {&Capabilities::set_poller_autoscaling, &NamespaceInfo::poller_autoscaling}};
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     service_pb::DescribeNamespaceResponse response;
     (response.mutable_namespace_info()->mutable_capabilities()->*pairs[i].first)(true);
@@ -117,7 +104,6 @@ TEST_CASE("a task queue's description", "[rpc][convert][task_queue]") {
     CHECK((poller.last_access_time == WallTime(kFilled)));
     CHECK(poller.rate_per_second == 3);
     CHECK((poller.deployment == DeploymentVersionFields{"deployment_name", "build_id"}));
-    CHECK(poller.versioning_mode == 1);
     REQUIRE(description.stats.has_value());
     CHECK(description.stats->approximate_backlog_count == 1);
     CHECK(description.stats->approximate_backlog_age == kFilled);
@@ -157,13 +143,12 @@ TEST_CASE("a task queue's description", "[rpc][convert][task_queue]") {
     CHECK_FALSE(description.effective_rate_limit);
     CHECK_FALSE(description.versioning);
   }
-  SECTION("keeps sources and modes that this version does not know") {
+  SECTION("keeps sources that this version does not know") {
     service_pb::DescribeTaskQueueResponse response;
     fill(response);
     set_enums_to_unknown(response, 77);
     const auto description = from_proto(response);
     CHECK(description.effective_rate_limit->source == 77);
-    CHECK(description.pollers.at(0).versioning_mode == 77);
   }
 }
 
@@ -200,8 +185,6 @@ TEST_CASE("a list of workers has every field of each", "[rpc][convert][workers]"
   CHECK(worker.status == 77);
   CHECK((worker.start_time == WallTime(kFilled)));
   CHECK((worker.deployment_version == DeploymentVersionFields{"deployment_name", "build_id"}));
-  CHECK((worker.plugins == std::vector<PluginFields>{{"name", "version"}}));
-  CHECK(worker.storage_drivers == Names{"type"});
 }
 
 TEST_CASE("a count of workers is a number", "[rpc][convert][workers]") {
@@ -219,15 +202,10 @@ TEST_CASE("a worker's description has every field of the answer", "[rpc][convert
     CHECK(worker.summary.host_name == "host_name");
     CHECK(worker.summary.process_id == "process_id");
     CHECK(worker.summary.process_key == "worker_grouping_key");
-    CHECK(worker.summary.plugins.size() == 1);
-    CHECK(worker.summary.storage_drivers.size() == 1);
     CHECK(worker.host_cpu_usage == 3);
     CHECK(worker.host_memory_usage == 4);
     CHECK((worker.heartbeat_time == WallTime(kFilled)));
     CHECK((worker.since_last == kFilled));
-    CHECK(worker.sticky_cache_hits == 20);
-    CHECK(worker.sticky_cache_misses == 21);
-    CHECK(worker.sticky_cache_size == 22);
   }
   SECTION("its slots") {
     const auto worker = from_proto(response);
@@ -245,8 +223,7 @@ TEST_CASE("a worker's description has every field of the answer", "[rpc][convert
   }
   SECTION("its pollers") {
     const auto worker = from_proto(response);
-    for (const auto& pollers :
-         {worker.activity_pollers, worker.workflow_pollers, worker.workflow_sticky_pollers, worker.nexus_pollers}) {
+    for (const auto& pollers : {worker.activity_pollers, worker.workflow_pollers, worker.nexus_pollers}) {
       REQUIRE(pollers.has_value());
       CHECK(pollers->current == 1);
       CHECK((pollers->last_successful_poll_time == WallTime(kFilled)));
@@ -262,8 +239,7 @@ TEST_CASE("a worker's description has every field of the answer", "[rpc][convert
     beat.mutable_nexus_task_slots_info()->set_current_used_slots(4);
     beat.mutable_activity_poller_info()->set_current_pollers(5);
     beat.mutable_workflow_poller_info()->set_current_pollers(6);
-    beat.mutable_workflow_sticky_poller_info()->set_current_pollers(7);
-    beat.mutable_nexus_poller_info()->set_current_pollers(8);
+    beat.mutable_nexus_poller_info()->set_current_pollers(7);
     const auto worker = from_proto(response);
     CHECK(worker.activity_slots->used == 1);
     CHECK(worker.local_activity_slots->used == 2);
@@ -271,35 +247,13 @@ TEST_CASE("a worker's description has every field of the answer", "[rpc][convert
     CHECK(worker.nexus_slots->used == 4);
     CHECK(worker.activity_pollers->current == 5);
     CHECK(worker.workflow_pollers->current == 6);
-    CHECK(worker.workflow_sticky_pollers->current == 7);
-    CHECK(worker.nexus_pollers->current == 8);
-  }
-  SECTION("where it runs") {
-    auto& beat = *response.mutable_worker_info()->mutable_worker_heartbeat();
-    auto& platform = *beat.mutable_environment()->mutable_platform();
-    const auto environment = [&] { return *from_proto(response).environment; };
-    platform.mutable_linux()->set_version("6.1");
-    platform.mutable_linux()->set_architecture(temporal::api::worker::v1::EnvironmentInfo::ARCHITECTURE_ARM64);
-    platform.mutable_linux()->set_libc(temporal::api::worker::v1::EnvironmentInfo::LinuxPlatform::LIBC_MUSL);
-    CHECK((environment().runtimes == std::vector<WorkerEnvironmentFields::Part>{{1, "version"}}));
-    CHECK((environment().hosting_environments == std::vector<WorkerEnvironmentFields::Part>{{1, "version"}}));
-    CHECK(environment().platform == "linux");
-    CHECK(environment().platform_version == "6.1");
-    CHECK(environment().architecture == 2);
-    CHECK(environment().c_library == 2);
-    platform.mutable_macos()->set_version("15");
-    CHECK(environment().platform == "macos");
-    CHECK(environment().platform_version == "15");
-    platform.mutable_windows()->set_crt(temporal::api::worker::v1::EnvironmentInfo::WindowsPlatform::CRT_CYGWIN);
-    CHECK(environment().platform == "windows");
-    CHECK(environment().c_library == 4);
+    CHECK(worker.nexus_pollers->current == 7);
   }
   SECTION("and leaves unset what it does not tell") {
     const auto worker = from_proto(service_pb::DescribeWorkerResponse());
     CHECK_FALSE(worker.activity_slots);
     CHECK_FALSE(worker.activity_pollers);
     CHECK_FALSE(worker.since_last);
-    CHECK_FALSE(worker.environment);
     CHECK_FALSE(worker.summary.start_time);
   }
 }
