@@ -24,7 +24,7 @@ inline constexpr const char* kBinaryProtobuf = "binary/protobuf";
 inline constexpr const char* kMessageType = "messageType";
 
 inline Payload message_payload(const google::protobuf::Message& message, const char* encoding, std::string data) {
-  return {{{"encoding", encoding}, {kMessageType, message.GetDescriptor()->full_name()}}, std::move(data)};
+  return {{{"encoding", encoding}, {kMessageType, std::string(message.GetDescriptor()->full_name())}}, std::move(data)};
 }
 
 inline Payload binary_payload(const google::protobuf::Message& message) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -103,6 +104,18 @@ template <class T, class Wire, class Send, class Make>
 PreparedCall<T> prepare_unary(const ClientCore& core, BegunCall begun, Send send, Make make) {
   auto call = std::make_shared<UnaryLoopCall<Wire>>(core.connection->stub(), std::move(send));
   return prepare<T, Wire>(core, std::move(begun), std::move(call), std::move(make));
+}
+
+/// The same for a method of the stub, whose parameters are ready.
+template <class T, class Wire, class Params, class Make>
+PreparedCall<T> prepare_method(const ClientCore& core, BegunCall begun,
+                               CallId (ServiceStub::*method)(Params, Nanoseconds, Done<Wire>),
+                               std::type_identity_t<Params> params, Make make) {
+  auto send = [params = std::move(params), timeout = begun.timeout, method](ServiceStub& stub,
+                                                                            Done<Wire> done) mutable {
+    return (stub.*method)(std::move(params), timeout, std::move(done));
+  };
+  return prepare_unary<T, Wire>(core, std::move(begun), std::move(send), std::move(make));
 }
 
 /// Makes the call and waits for it.

@@ -36,13 +36,10 @@ Result<> check_jitter(const std::string& field, Nanoseconds jitter) {
 }
 
 /// A request without an answer but success.
-template <class Params, class Method>
-PreparedCall<void> prepare_order(const ClientCore& core, BegunCall begun, Params params, Method method) {
-  const auto timeout = begun.timeout;
-  auto send = [params = std::move(params), timeout, method](ServiceStub& stub, Done<void> done) mutable {
-    return (stub.*method)(std::move(params), timeout, std::move(done));
-  };
-  return prepare_unary<void, void>(core, std::move(begun), std::move(send), [] { return Result<>(); });
+template <class Params>
+PreparedCall<void> prepare_order(const ClientCore& core, BegunCall begun, Params params,
+                                 CallId (ServiceStub::*method)(Params, Nanoseconds, Done<void>)) {
+  return prepare_method<void>(core, std::move(begun), method, std::move(params), [] { return Result<>(); });
 }
 
 template <class Options>
@@ -67,12 +64,9 @@ auto described_by(const ClientCore& core) {
 PreparedCall<longbeat::ActivityDescription> prepare_describe(const ClientCore& core, Subject of,
                                                              const DescribeOptions& options) {
   auto begun = begin(core, "DescribeActivityExecution", "describe of", of, options.call);
-  auto send = [params = describe_params(core, begun, options), timeout = begun.timeout](
-                  ServiceStub& stub, Done<ActivityDescription> done) mutable {
-    return stub.describe_activity(std::move(params), timeout, std::move(done));
-  };
-  return prepare_unary<longbeat::ActivityDescription, ActivityDescription>(core, std::move(begun), std::move(send),
-                                                                           described_by(core));
+  auto params = describe_params(core, begun, options);
+  return prepare_method<longbeat::ActivityDescription>(core, std::move(begun), &ServiceStub::describe_activity,
+                                                       std::move(params), described_by(core));
 }
 
 PreparedCall<longbeat::ActivityDescription> prepare_change(const ClientCore& core, Subject of,
@@ -149,12 +143,8 @@ PreparedCall<ActivityOptions> prepare_update(const ClientCore& core, Subject of,
   params.target = target_of(core, begun);
   params.identity = core.identity;
   params.request_id = request_id_or_new(options.request_id);
-  auto send = [params = std::move(params), timeout = begun.timeout](ServiceStub& stub,
-                                                                    Done<ActivityOptionsFields> done) mutable {
-    return stub.update_activity_options(std::move(params), timeout, std::move(done));
-  };
-  return prepare_unary<ActivityOptions, ActivityOptionsFields>(
-      core, std::move(begun), std::move(send),
+  return prepare_method<ActivityOptions>(
+      core, std::move(begun), &ServiceStub::update_activity_options, std::move(params),
       [](ActivityOptionsFields now) -> Result<ActivityOptions> { return public_form(std::move(now)); });
 }
 

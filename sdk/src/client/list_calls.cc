@@ -1,3 +1,4 @@
+#include <type_traits>
 #include <utility>
 
 #include "client/calls.h"
@@ -8,13 +9,10 @@ namespace longbeat::internal {
 namespace {
 
 /// A read of something that is not one activity.
-template <class T, class Wire, class Params, class Method>
-PreparedCall<T> prepare_read(const ClientCore& core, BegunCall begun, Params params, Method method) {
-  auto send = [params = std::move(params), timeout = begun.timeout, method](ServiceStub& stub,
-                                                                            Done<Wire> done) mutable {
-    return (stub.*method)(std::move(params), timeout, std::move(done));
-  };
-  return prepare_unary<T, Wire>(core, std::move(begun), std::move(send), [](Wire answer) -> Result<T> {
+template <class T, class Wire, class Params>
+PreparedCall<T> prepare_read(const ClientCore& core, BegunCall begun, std::type_identity_t<Params> params,
+                             CallId (ServiceStub::*method)(Params, Nanoseconds, Done<Wire>)) {
+  return prepare_method<T>(core, std::move(begun), method, std::move(params), [](Wire answer) -> Result<T> {
     if constexpr (std::is_same_v<T, Wire>) {
       return answer;
     } else {
@@ -41,16 +39,14 @@ PreparedCall<ActivityListPage> prepare_list(const ClientCore& core, const ListOp
                           check_query("ListOptions", options.query, options.page_size));
   ListActivitiesParams params{core.namespace_name, options.query, options.page_size.value_or(0),
                               options.next_page_token};
-  return prepare_read<ActivityListPage, ActivityPage>(core, std::move(begun), std::move(params),
-                                                      &ServiceStub::list_activities);
+  return prepare_read<ActivityListPage>(core, std::move(begun), std::move(params), &ServiceStub::list_activities);
 }
 
 PreparedCall<ActivityCount> prepare_count(const ClientCore& core, const CountOptions& options) {
   auto begun = begin_call(core, called("CountActivityExecutions"), options.call, "count of activities",
                           check_query("CountOptions", options.query, std::nullopt));
-  return prepare_read<ActivityCount, ActivityCountFields>(core, std::move(begun),
-                                                          CountActivitiesParams{core.namespace_name, options.query},
-                                                          &ServiceStub::count_activities);
+  return prepare_read<ActivityCount>(core, std::move(begun), CountActivitiesParams{core.namespace_name, options.query},
+                                     &ServiceStub::count_activities);
 }
 
 PreparedCall<longbeat::TaskQueueDescription> prepare_describe_task_queue(const ClientCore& core,
@@ -63,8 +59,8 @@ PreparedCall<longbeat::TaskQueueDescription> prepare_describe_task_queue(const C
   params.task_queue = begun.params.task_queue;
   params.report_stats = options.report_stats;
   params.report_config = options.report_config;
-  return prepare_read<longbeat::TaskQueueDescription, TaskQueueDescription>(core, std::move(begun), std::move(params),
-                                                                            &ServiceStub::describe_task_queue);
+  return prepare_read<longbeat::TaskQueueDescription>(core, std::move(begun), std::move(params),
+                                                      &ServiceStub::describe_task_queue);
 }
 
 PreparedCall<WorkerListPage> prepare_list_workers(const ClientCore& core, const ListWorkersOptions& options) {
@@ -72,16 +68,14 @@ PreparedCall<WorkerListPage> prepare_list_workers(const ClientCore& core, const 
                           check_query("ListWorkersOptions", options.query, options.page_size));
   ListWorkersParams params{core.namespace_name, options.query, options.page_size.value_or(0), options.next_page_token,
                            options.include_system_workers};
-  return prepare_read<WorkerListPage, WorkerPage>(core, std::move(begun), std::move(params),
-                                                  &ServiceStub::list_workers);
+  return prepare_read<WorkerListPage>(core, std::move(begun), std::move(params), &ServiceStub::list_workers);
 }
 
 PreparedCall<std::int64_t> prepare_count_workers(const ClientCore& core, const ListWorkersOptions& options) {
   auto begun = begin_call(core, called("CountWorkers"), options.call, "count of workers",
                           check_query("ListWorkersOptions", options.query, options.page_size));
   CountWorkersParams params{core.namespace_name, options.query, options.include_system_workers};
-  return prepare_read<std::int64_t, std::int64_t>(core, std::move(begun), std::move(params),
-                                                  &ServiceStub::count_workers);
+  return prepare_read<std::int64_t>(core, std::move(begun), std::move(params), &ServiceStub::count_workers);
 }
 
 PreparedCall<longbeat::WorkerDescription> prepare_describe_worker(const ClientCore& core,
@@ -90,9 +84,9 @@ PreparedCall<longbeat::WorkerDescription> prepare_describe_worker(const ClientCo
   const std::string operation = "describe of worker " + quoted(worker_instance_key);
   auto begun = begin_call(core, called("DescribeWorker"), options, operation.c_str(),
                           check_name("the worker's instance key", worker_instance_key));
-  return prepare_read<longbeat::WorkerDescription, WorkerDescription>(
-      core, std::move(begun), DescribeWorkerParams{core.namespace_name, worker_instance_key},
-      &ServiceStub::describe_worker);
+  return prepare_read<longbeat::WorkerDescription>(core, std::move(begun),
+                                                   DescribeWorkerParams{core.namespace_name, worker_instance_key},
+                                                   &ServiceStub::describe_worker);
 }
 
 PreparedCall<NamespaceDescription> prepare_describe_namespace(const ClientCore& core,
@@ -101,8 +95,7 @@ PreparedCall<NamespaceDescription> prepare_describe_namespace(const ClientCore& 
   const std::string operation = "describe of namespace " + quoted(name);
   auto begun = begin_call(core, called("DescribeNamespace"), options.call, operation.c_str(),
                           check_namespace("DescribeNamespaceOptions.namespace_name", name));
-  return prepare_read<NamespaceDescription, NamespaceInfo>(core, std::move(begun), name,
-                                                           &ServiceStub::describe_namespace);
+  return prepare_read<NamespaceDescription>(core, std::move(begun), name, &ServiceStub::describe_namespace);
 }
 
 }  // namespace longbeat::internal

@@ -18,11 +18,6 @@ std::optional<Nanoseconds> unless_zero(const std::optional<Nanoseconds>& value) 
   return value && value->count() != 0 ? value : std::nullopt;
 }
 
-std::optional<longbeat::DeploymentVersion> public_form(const std::optional<DeploymentVersionFields>& from) {
-  if (!from) return std::nullopt;
-  return DeploymentVersion{from->deployment_name, from->build_id};
-}
-
 std::vector<Link> public_form(std::vector<LinkFields> from) {
   std::vector<Link> to;
   for (auto& link : from) to.push_back(internal::public_form(std::move(link)));
@@ -48,6 +43,11 @@ std::string text_of(const std::optional<Payload>& payload) {
 }
 
 }  // namespace
+
+std::optional<longbeat::DeploymentVersion> public_form(const std::optional<DeploymentVersionFields>& from) {
+  if (!from) return std::nullopt;
+  return DeploymentVersion{from->deployment_name, from->build_id};
+}
 
 RetryPolicyFields to_fields(const RetryPolicy& policy) {
   RetryPolicyFields fields;
@@ -89,20 +89,6 @@ CallbackFields to_fields(const CompletionCallback& callback) {
   CallbackFields fields{callback.url, callback.header, {}};
   for (const auto& link : callback.links) fields.links.push_back(to_fields(link));
   return fields;
-}
-
-RetryPolicy public_form(RetryPolicyFields fields) {
-  RetryPolicy policy;
-  policy.initial_interval = unless_zero(fields.initial_interval);
-  policy.backoff_coefficient = unless_zero(fields.backoff_coefficient);
-  policy.maximum_interval = unless_zero(fields.maximum_interval);
-  policy.maximum_attempts = unless_zero(fields.maximum_attempts);
-  policy.non_retryable_error_types = std::move(fields.non_retryable_error_types);
-  return policy;
-}
-
-Priority public_form(PriorityFields fields) {
-  return {unless_zero(fields.priority_key), std::move(fields.fairness_key), unless_zero(fields.fairness_weight)};
 }
 
 Link public_form(LinkFields fields) {

@@ -1,4 +1,7 @@
 #pragma once
+#include <optional>
+
+#include "core/public_policy.h"
 #include "core/service_stub.h"
 #include "core/wire_format.h"
 #include "longbeat/activity_list.h"
@@ -15,8 +18,7 @@ PriorityFields to_fields(const Priority& priority);
 CallbackFields to_fields(const CompletionCallback& callback);
 LinkFields to_fields(const Link& link);
 
-RetryPolicy public_form(RetryPolicyFields fields);
-Priority public_form(PriorityFields fields);
+std::optional<longbeat::DeploymentVersion> public_form(const std::optional<DeploymentVersionFields>& from);
 Link public_form(LinkFields fields);
 ActivityOptions public_form(ActivityOptionsFields fields);
 /// Decodes, so where user code may run.

@@ -5,11 +5,6 @@
 namespace longbeat::internal {
 namespace {
 
-std::optional<longbeat::DeploymentVersion> version_of(const std::optional<DeploymentVersionFields>& from) {
-  if (!from) return std::nullopt;
-  return DeploymentVersion{from->deployment_name, from->build_id};
-}
-
 TaskQueueStats stats_of(const TaskQueueStatsFields& from) {
   return {from.approximate_backlog_count, from.approximate_backlog_age, from.tasks_add_rate, from.tasks_dispatch_rate,
           from.rate_limiting_active};
@@ -45,7 +40,7 @@ WorkerSummary summary_of(WorkerSummaryFields from) {
   to.process_id = std::move(from.process_id);
   to.worker_grouping_key = std::move(from.process_key);
   to.start_time = from.start_time;
-  to.deployment_version = version_of(from.deployment_version);
+  to.deployment_version = public_form(from.deployment_version);
   return to;
 }
 
@@ -55,7 +50,7 @@ longbeat::TaskQueueDescription public_form(TaskQueueDescription from) {
   longbeat::TaskQueueDescription to;
   for (auto& poller : from.pollers) {
     to.pollers.push_back(
-        {std::move(poller.identity), poller.last_access_time, poller.rate_per_second, version_of(poller.deployment)});
+        {std::move(poller.identity), poller.last_access_time, poller.rate_per_second, public_form(poller.deployment)});
   }
   if (from.stats) to.stats = stats_of(*from.stats);
   for (const auto& [key, stats] : from.stats_by_priority_key) to.stats_by_priority_key.emplace(key, stats_of(stats));
@@ -69,8 +64,8 @@ longbeat::TaskQueueDescription public_form(TaskQueueDescription from) {
                                                  known(from.effective_rate_limit->source, RateLimitSource::kSystem)};
   }
   if (from.versioning) {
-    to.current_version = version_of(from.versioning->current_version);
-    to.ramping_version = version_of(from.versioning->ramping_version);
+    to.current_version = public_form(from.versioning->current_version);
+    to.ramping_version = public_form(from.versioning->ramping_version);
     to.ramping_version_percentage = from.versioning->ramping_percentage;
   }
   return to;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "core/public_policy.h"
 
 namespace longbeat::internal {
 namespace {
@@ -16,28 +17,6 @@ constexpr std::chrono::nanoseconds kLongestSlice = std::chrono::seconds(1);
 
 std::int64_t ticks(TimePoint at) {
   return at.time_since_epoch().count();
-}
-
-std::optional<std::chrono::nanoseconds> set_or_nothing(Nanoseconds duration) {
-  return duration > Nanoseconds::zero() ? std::optional(duration) : std::nullopt;
-}
-
-RetryPolicy to_retry_policy(const RetryPolicyFields& fields) {
-  RetryPolicy policy;
-  policy.initial_interval = set_or_nothing(fields.initial_interval);
-  if (fields.backoff_coefficient > 0) policy.backoff_coefficient = fields.backoff_coefficient;
-  policy.maximum_interval = set_or_nothing(fields.maximum_interval);
-  if (fields.maximum_attempts > 0) policy.maximum_attempts = fields.maximum_attempts;
-  policy.non_retryable_error_types = fields.non_retryable_error_types;
-  return policy;
-}
-
-Priority to_priority(const PriorityFields& fields) {
-  Priority priority;
-  if (fields.priority_key > 0) priority.priority_key = fields.priority_key;
-  priority.fairness_key = fields.fairness_key;
-  if (fields.fairness_weight > 0) priority.fairness_weight = fields.fairness_weight;
-  return priority;
 }
 
 /// Takes the heartbeat details along: they may be large, and nobody looks for them in the task.
@@ -55,11 +34,11 @@ ActivityInfo to_info(ActivityTask& task, std::string task_queue) {
   info.scheduled_time = task.scheduled_time;
   info.current_attempt_scheduled_time = task.current_attempt_scheduled_time;
   info.started_time = task.started_time;
-  info.start_to_close_timeout = set_or_nothing(task.start_to_close);
-  info.schedule_to_close_timeout = set_or_nothing(task.schedule_to_close);
-  info.heartbeat_timeout = set_or_nothing(task.heartbeat);
-  info.retry_policy = to_retry_policy(task.retry);
-  info.priority = to_priority(task.priority);
+  info.start_to_close_timeout = unless_zero_or_less(task.start_to_close);
+  info.schedule_to_close_timeout = unless_zero_or_less(task.schedule_to_close);
+  info.heartbeat_timeout = unless_zero_or_less(task.heartbeat);
+  info.retry_policy = public_form(task.retry);
+  info.priority = public_form(task.priority);
   info.header = task.header;
   info.heartbeat_details = std::exchange(task.heartbeat_details, {});
   return info;
