@@ -241,7 +241,7 @@ internal::ActivityCountFields from_reply(const server::CountActivitiesReply& rep
 internal::TaskQueueDescription from_reply(const server::DescribeTaskQueueReply& reply) {
   internal::TaskQueueDescription description;
   for (const auto& poller : reply.report.pollers) {
-    description.pollers.push_back({poller.identity, poller.last_access_time, poller.rate_per_second, {}, 0});
+    description.pollers.push_back({poller.identity, poller.last_access_time, poller.rate_per_second, {}});
   }
   if (reply.asked.report_stats) {
     description.stats = stats_of(reply.report.stats);
