@@ -13,6 +13,11 @@ using server::Reply;
 using server::StatusOr;
 
 namespace {
+
+bool is_beat(const server::Request& request) {
+  return std::holds_alternative<server::HeartbeatRequest>(request);
+}
+
 server::WorkerBeat to_beat(const internal::WorkerHeartbeatFields& fields) {
   server::WorkerBeat beat;
   beat.instance_key = fields.instance_key;
@@ -23,6 +28,7 @@ server::WorkerBeat to_beat(const internal::WorkerHeartbeatFields& fields) {
   beat.heartbeat_time = fields.heartbeat_time;
   return beat;
 }
+
 }  // namespace
 
 Nanoseconds SimStub::latency() {
@@ -30,7 +36,10 @@ Nanoseconds SimStub::latency() {
   return world_.between(50us, 5ms);
 }
 
-Nanoseconds SimStub::transit() {
+Nanoseconds SimStub::transit(const server::Request& request) {
+  const bool held = is_cut(partition_.requests);
+  if (!held && !is_beat(request) && world_.random().chance(faults_.reordered)) return latency();
+  if (held) last_arrival_ = std::max(last_arrival_, partition_.until);
   last_arrival_ = std::max(last_arrival_, world_.now() + latency());
   return last_arrival_ - world_.now();
 }
@@ -45,22 +54,23 @@ internal::CallId SimStub::send(server::Request request, Nanoseconds timeout, Fin
     if (found->second.server_life == server_.life()) server_.caller_gone(found->second.at_server);
     finish(call, Status{StatusCode::kDeadlineExceeded, "Deadline Exceeded", {}});
   });
-  // Heartbeats carry no number that would order them, so nobody on the way may double them.
-  const bool may_double = !std::holds_alternative<server::HeartbeatRequest>(request);
+  const bool may_double = !is_beat(request) && !is_cut(partition_.requests);
   if (may_double && world_.random().chance(faults_.request_doubled)) transmit_again(request, deadline);
   transmit(call, std::move(request), deadline);
   return call;
 }
 
 void SimStub::transmit(internal::CallId call, server::Request request, TimePoint deadline) {
+  if (is_cut(partition_.requests) && !partition_.held) return;  // Only the deadline tells.
   if (world_.random().chance(faults_.request_lost)) {
     if (world_.random().chance(50)) return;  // Only the deadline tells. Otherwise a broken connection does:
     loop_.after(latency(), [this, call] { finish(call, internal::unavailable("connection reset")); });
     return;
   }
   // What is on the wire arrives even when the sender dies meanwhile.
-  world_.after(transit(), [this, &server = server_, life = server_.life(), alive = loop_.token(), call,
-                           request = std::move(request), deadline]() mutable {
+  const auto way = transit(request);
+  world_.after(way, [this, &server = server_, life = server_.life(), alive = loop_.token(), call,
+                     request = std::move(request), deadline]() mutable {
     if (*alive) {
       if (server.life() != life) {
         return loop_.after(0ns, [this, call] { finish(call, internal::unavailable("connection reset")); });
@@ -98,6 +108,13 @@ void SimStub::arrived(internal::CallId call, server::Request request, TimePoint 
     if (!*alive || pending_.count(call) == 0) {
       if (task != nullptr && !task->token.empty() && server.life() == life) server.hand_out_undelivered(task->token);
       return;
+    }
+    if (is_cut(partition_.replies)) {
+      if (!partition_.held) return;  // Only the deadline tells.
+      return loop_.after(partition_.until - world_.now() + latency,
+                         [this, call, shared = std::make_shared<StatusOr<Reply>>(std::move(reply))] {
+                           finish(call, std::move(*shared));
+                         });
     }
     if (lost) {
       if (world_.random().chance(50)) return;  // Only the deadline tells. Otherwise a broken connection does:

@@ -24,7 +24,9 @@ class World {
 
   TimePoint now() const { return now_; }
   /// Wall time of the world: a fixed day plus virtual time.
-  WallTime wall_now() const { return WallTime(kEpoch + now_.time_since_epoch()); }
+  WallTime wall_now() const { return WallTime(kEpoch + wall_ahead_ + now_.time_since_epoch()); }
+  /// The clock of the server's machine is set. Those of others keep their distance to it.
+  void set_wall_clock(Nanoseconds by) { wall_ahead_ += by; }
   Random& random() { return random_; }
 
   /// Runs `what` after `delay` of virtual time.
@@ -50,6 +52,8 @@ class World {
   void trace(const std::string& line);
   std::uint64_t trace_hash() const { return trace_hash_; }
   const std::deque<std::string>& recent_trace() const { return trace_; }
+  /// How many of its last lines are kept.
+  void keep_trace(std::size_t lines) { trace_lines_max_ = lines; }
   std::uint64_t events_run() const { return events_run_; }
 
  private:
@@ -58,7 +62,9 @@ class World {
   Random random_;
   TimePoint now_{std::chrono::hours(1)};
   internal::TimerHeap<TimePoint, std::function<void()>> events_;
+  Nanoseconds wall_ahead_{0};
   std::deque<std::string> trace_;
+  std::size_t trace_lines_max_ = 400;
   std::uint64_t trace_hash_ = 0xcbf29ce484222325ULL;
   std::uint64_t events_run_ = 0;
 };
