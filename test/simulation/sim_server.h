@@ -73,6 +73,7 @@ class SimServer {
   void check_step(const std::vector<std::string>& undone);
 
   World& world_;
+  Random dice_;
   std::shared_ptr<server::SimulatedDisk> disk_;
   std::map<server::CallId, std::unique_ptr<Sink>> sinks_;
   std::vector<std::string> undelivered_;

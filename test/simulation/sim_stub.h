@@ -32,7 +32,7 @@ struct Partition {
 class SimStub final : public internal::ServiceStub {
  public:
   SimStub(World& world, SimLoop& loop, SimServer& server, const NetworkFaults& faults)
-      : world_(world), loop_(loop), server_(server), faults_(faults) {}
+      : world_(world), dice_(world.new_dice()), loop_(loop), server_(server), faults_(faults) {}
   ~SimStub() override { kill(); }
 
   /// Sees what workers are told, for the invariants; may be null.
@@ -137,6 +137,7 @@ class SimStub final : public internal::ServiceStub {
   bool is_cut(bool direction) const { return direction && world_.now() < partition_.until; }
 
   World& world_;
+  Random dice_;
   SimLoop& loop_;
   SimServer& server_;
   const NetworkFaults& faults_;

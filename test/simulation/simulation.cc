@@ -194,7 +194,9 @@ void Simulation::arrange_rare_branches() {
 
 void Simulation::sometime(std::string what, std::function<void()> happens) {
   const auto delay = world_.between(0ns, plan_.trouble);
-  if (is_wanted(std::move(what), world_.now() + delay)) world_.after(delay, std::move(happens));
+  const std::size_t number = happenings_.size();
+  if (!is_wanted(std::move(what), world_.now() + delay)) return;
+  world_.after(delay, [this, number, happens = std::move(happens)] { world_.with_dice(number, happens); });
 }
 
 /// Processes that die, stop, stand still, have a wrong clock, or are cut off.
