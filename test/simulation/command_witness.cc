@@ -36,7 +36,8 @@ void CommandWitness::canceled(const server::CancelRequest& request) {
     if (!request.run.run_id.empty() && request.run.run_id != lives_.run_of(token)) continue;
     Commands& commands = waiting_[held.queue];
     const WallTime now = world_.wall_now();
-    std::erase_if(commands, [&](const auto& entry) { return entry.first == token && entry.second.until <= now; });
+    std::erase_if(commands,
+                  [&, &same = token](const auto& entry) { return entry.first == same && entry.second.until <= now; });
     // What still waits is not told twice.
     const bool certain = lives_.is_held(token);
     if (const auto waits = commands.find(token); waits != commands.end()) {

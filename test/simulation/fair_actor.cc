@@ -38,7 +38,7 @@ void FairActor::start() {
   request.task_queue = "fair";
   request.schedule_to_close = raw(1h);
   request.start_to_close = raw(20s);
-  request.retry.emplace();
+  request.retry = server::StartRequest::Retry{};
   request.retry->maximum_attempts = 1;
   const auto key = random.below(weights_.size());
   const auto number = static_cast<std::int32_t>(random.chance(70) ? 3 : 2 + random.below(3));

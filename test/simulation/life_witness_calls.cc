@@ -246,7 +246,7 @@ void LifeWitness::on(const server::DeleteNamespaceRequest& request, const Status
         for (Life& after : accepted(life, each, world_.wall_now())) next.push_back(std::move(after));
         if (life.gone) next.push_back(life);
       }
-      keep(run, std::move(next), [&] { return run.key.second + " went with its namespace, but it"; });
+      keep(run, std::move(next), [&id = run.key.second] { return id + " went with its namespace, but it"; });
     }
   }
   for (auto& [queue, rate] : rates_) {

@@ -142,7 +142,7 @@ void OperatorActor::start_again(Job& job) {
   if (random.chance(70)) request.heartbeat = raw(world_.between(1s, 10s));
   if (random.chance(20)) request.schedule_to_start = raw(world_.between(2s, 20s));
   if (random.chance(40)) request.start_delay = raw(world_.between(1ms, 20s));
-  request.retry.emplace();
+  request.retry = server::StartRequest::Retry{};
   request.retry->initial_interval = raw(world_.between(10ms, 5s));
   request.retry->maximum_attempts = static_cast<std::int32_t>(1 + random.below(10));
   if (random.chance(50)) {
@@ -240,7 +240,7 @@ void OperatorActor::update() {
   });
   change(15, "start_delay", [&] { options.start_delay = raw(world_.between(1ms, 15s)); });
   change(25, "retry_policy", [&] {
-    options.retry.emplace();
+    options.retry = server::StartRequest::Retry{};
     options.retry->initial_interval = raw(world_.between(10ms, 5s));
     options.retry->backoff_coefficient = random.chance(50) ? 1.0 : 4.0;
     options.retry->maximum_attempts = static_cast<std::int32_t>(1 + random.below(12));
@@ -286,7 +286,7 @@ void OperatorActor::set_rate() {
   request.identity = "operator";
   request.task_queue = kQueue;
   request.type = 2;
-  request.queue_rate.emplace();
+  request.queue_rate = server::UpdateTaskQueueConfigRequest::Rate{};
   constexpr float kRates[] = {0, 0.25, 1, 5};
   if (world_.random().chance(70)) request.queue_rate->requests_per_second = kRates[world_.random().below(4)];
   sent_.push_back(std::move(request));

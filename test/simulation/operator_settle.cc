@@ -35,7 +35,7 @@ void OperatorActor::settle() {
       request.namespace_name = space;
       request.task_queue = kQueue;
       request.type = 2;
-      request.queue_rate.emplace();
+      request.queue_rate = server::UpdateTaskQueueConfigRequest::Rate{};
       send(std::move(request), 20);
     }
   }

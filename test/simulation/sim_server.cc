@@ -20,12 +20,13 @@ class SimServer::Sink final : public server::ReplySink {
     auto shared = std::make_shared<server::StatusOr<server::Reply>>(std::move(reply));
     // Half of the answers are out at once, whatever becomes of this process; the others leave a moment later, and a
     // crash in between loses them after the commit.
-    const bool out = owner_.world_.random().chance(50);
+    const bool out = owner_.dice_.chance(50);
     const auto life = owner_.life_;
     auto& owner = owner_;
-    owner.world_.after(owner.world_.between(0ns, 300us), [&owner, life, out, shared, answer = std::move(answer_)] {
-      if (out || (owner.engine_ && owner.life_ == life)) answer(std::move(*shared));
-    });
+    owner.world_.after(World::between(owner.dice_, 0ns, 300us),
+                       [&owner, life, out, shared, answer = std::move(answer_)] {
+                         if (out || (owner.engine_ && owner.life_ == life)) answer(std::move(*shared));
+                       });
     const auto self = std::move(owner_.sinks_[call_]);
     owner_.sinks_.erase(call_);
   }
@@ -37,7 +38,8 @@ class SimServer::Sink final : public server::ReplySink {
   Answer answer_;
 };
 
-SimServer::SimServer(World& world) : world_(world), disk_(std::make_shared<server::SimulatedDisk>()) {}
+SimServer::SimServer(World& world)
+    : world_(world), dice_(world.new_dice()), disk_(std::make_shared<server::SimulatedDisk>()) {}
 
 SimServer::~SimServer() {
   engine_.reset();
@@ -48,14 +50,14 @@ void SimServer::start() {
   ++life_;
   ended_ = false;
   server::EngineOptions options;
-  options.seed = world_.random().next() | 1;
+  options.seed = dice_.next() | 1;
   for (const auto& [name, retention] : retentions_) {
     if (name != "default") options.namespaces.push_back(name);  // That one is always there.
   }
   options.retentions = {retentions_.begin(), retentions_.end()};
   options.limits.retention_sweep = 10s;
   const auto later = [this, life = life_](std::function<void()> what) {
-    world_.after(world_.between(0ns, 2ms), [this, life, what = std::move(what)] {
+    world_.after(World::between(dice_, 0ns, 2ms), [this, life, what = std::move(what)] {
       if (engine_ && life_ == life) what();
     });
   };
@@ -127,7 +129,7 @@ server::CallId SimServer::arrive(server::Request request, std::optional<Nanoseco
   command.sink = sink.get();
   sinks_[call] = std::move(sink);
   engine_->submit(std::move(command));
-  wake(world_.between(0ns, 100us));
+  wake(World::between(dice_, 0ns, 100us));
   return call;
 }
 
@@ -172,7 +174,7 @@ void SimServer::step() {
   if (ended_) {
     process_ended(true);
     if (std::exchange(replaced_, false)) return start();
-    world_.after(world_.between(100ms, 1s), [this] { start(); });
+    world_.after(World::between(dice_, 100ms, 1s), [this] { start(); });
     return;
   }
   // Everything that had arrived is applied by now.

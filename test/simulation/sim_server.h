@@ -51,6 +51,8 @@ class SimServer {
   /// Rises with every start: answers of an earlier life are void.
   std::uint64_t life() const { return life_; }
   server::Store& disk() { return disk_->content(); }
+  /// From the next start on; see Plan::lying_disk.
+  void let_disk_lie() { disk_->lose_latest_commit_in_crashes(true); }
   std::uint64_t crashes() const { return crashes_; }
 
   /// Sees every answer at the moment it leaves, for the invariants; may be null.
@@ -71,6 +73,7 @@ class SimServer {
   void check_step(const std::vector<std::string>& undone);
 
   World& world_;
+  Random dice_;
   std::shared_ptr<server::SimulatedDisk> disk_;
   std::map<server::CallId, std::unique_ptr<Sink>> sinks_;
   std::vector<std::string> undelivered_;

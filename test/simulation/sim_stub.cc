@@ -13,6 +13,11 @@ using server::Reply;
 using server::StatusOr;
 
 namespace {
+
+bool is_beat(const server::Request& request) {
+  return std::holds_alternative<server::HeartbeatRequest>(request);
+}
+
 server::WorkerBeat to_beat(const internal::WorkerHeartbeatFields& fields) {
   server::WorkerBeat beat;
   beat.instance_key = fields.instance_key;
@@ -23,14 +28,18 @@ server::WorkerBeat to_beat(const internal::WorkerHeartbeatFields& fields) {
   beat.heartbeat_time = fields.heartbeat_time;
   return beat;
 }
+
 }  // namespace
 
 Nanoseconds SimStub::latency() {
-  if (world_.random().chance(faults_.slow)) return world_.between(10ms, 2s);
-  return world_.between(50us, 5ms);
+  if (dice_.chance(faults_.slow)) return World::between(dice_, 10ms, 2s);
+  return World::between(dice_, 50us, 5ms);
 }
 
-Nanoseconds SimStub::transit() {
+Nanoseconds SimStub::transit(const server::Request& request) {
+  const bool held = is_cut(partition_.requests);
+  if (!held && !is_beat(request) && dice_.chance(faults_.reordered)) return latency();
+  if (held) last_arrival_ = std::max(last_arrival_, partition_.until);
   last_arrival_ = std::max(last_arrival_, world_.now() + latency());
   return last_arrival_ - world_.now();
 }
@@ -45,22 +54,23 @@ internal::CallId SimStub::send(server::Request request, Nanoseconds timeout, Fin
     if (found->second.server_life == server_.life()) server_.caller_gone(found->second.at_server);
     finish(call, Status{StatusCode::kDeadlineExceeded, "Deadline Exceeded", {}});
   });
-  // Heartbeats carry no number that would order them, so nobody on the way may double them.
-  const bool may_double = !std::holds_alternative<server::HeartbeatRequest>(request);
-  if (may_double && world_.random().chance(faults_.request_doubled)) transmit_again(request, deadline);
+  const bool may_double = !is_beat(request) && !is_cut(partition_.requests);
+  if (may_double && dice_.chance(faults_.request_doubled)) transmit_again(request, deadline);
   transmit(call, std::move(request), deadline);
   return call;
 }
 
 void SimStub::transmit(internal::CallId call, server::Request request, TimePoint deadline) {
-  if (world_.random().chance(faults_.request_lost)) {
-    if (world_.random().chance(50)) return;  // Only the deadline tells. Otherwise a broken connection does:
+  if (is_cut(partition_.requests) && !partition_.held) return;  // Only the deadline tells.
+  if (dice_.chance(faults_.request_lost)) {
+    if (dice_.chance(50)) return;  // Only the deadline tells. Otherwise a broken connection does:
     loop_.after(latency(), [this, call] { finish(call, internal::unavailable("connection reset")); });
     return;
   }
   // What is on the wire arrives even when the sender dies meanwhile.
-  world_.after(transit(), [this, &server = server_, life = server_.life(), alive = loop_.token(), call,
-                           request = std::move(request), deadline]() mutable {
+  const auto way = transit(request);
+  world_.after(way, [this, &server = server_, life = server_.life(), alive = loop_.token(), call,
+                     request = std::move(request), deadline]() mutable {
     if (*alive) {
       if (server.life() != life) {
         return loop_.after(0ns, [this, call] { finish(call, internal::unavailable("connection reset")); });
@@ -73,7 +83,7 @@ void SimStub::transmit(internal::CallId call, server::Request request, TimePoint
 }
 
 void SimStub::transmit_again(server::Request request, TimePoint deadline) {
-  const bool noticed = world_.random().chance(50);
+  const bool noticed = dice_.chance(50);
   world_.after(latency() + latency(), [&world = world_, &server = server_, life = server_.life(), noticed,
                                        request = std::move(request), deadline]() mutable {
     if (server.life() != life) return;
@@ -93,14 +103,21 @@ void SimStub::arrived(internal::CallId call, server::Request request, TimePoint 
   if (found == pending_.end()) return;  // Given up before it arrived.
   const Nanoseconds patience = deadline > world_.now() ? deadline - world_.now() : Nanoseconds(0);
   auto answer = [this, alive = loop_.token(), call, &server = server_, life = server_.life(), latency = latency(),
-                 lost = world_.random().chance(faults_.reply_lost)](StatusOr<Reply> reply) {
+                 lost = dice_.chance(faults_.reply_lost)](StatusOr<Reply> reply) {
     const auto* task = reply ? std::get_if<server::PollTaskReply>(&*reply) : nullptr;
     if (!*alive || pending_.count(call) == 0) {
       if (task != nullptr && !task->token.empty() && server.life() == life) server.hand_out_undelivered(task->token);
       return;
     }
+    if (is_cut(partition_.replies)) {
+      if (!partition_.held) return;  // Only the deadline tells.
+      return loop_.after(partition_.until - world_.now() + latency,
+                         [this, call, shared = std::make_shared<StatusOr<Reply>>(std::move(reply))] {
+                           finish(call, std::move(*shared));
+                         });
+    }
     if (lost) {
-      if (world_.random().chance(50)) return;  // Only the deadline tells. Otherwise a broken connection does:
+      if (dice_.chance(50)) return;  // Only the deadline tells. Otherwise a broken connection does:
       return loop_.after(latency, [this, call] { finish(call, internal::unavailable("connection reset")); });
     }
     loop_.after(latency, [this, call, shared = std::make_shared<StatusOr<Reply>>(std::move(reply))] {
@@ -138,7 +155,7 @@ void SimStub::kill() {
 void SimStub::connection_broken() {
   for (const auto& [call, pending] : pending_) {
     if (pending.at_server == 0) continue;
-    loop_.after(world_.between(1ms, 20ms),
+    loop_.after(World::between(dice_, 1ms, 20ms),
                 [this, id = call] { finish(id, internal::unavailable("connection reset")); });
   }
 }
@@ -151,7 +168,7 @@ internal::CallId SimStub::get_system_info(Nanoseconds, Done<internal::SystemInfo
 internal::CallId SimStub::describe_namespace(std::string name, Nanoseconds timeout,
                                              Done<internal::NamespaceInfo> done) {
   // Servers of some versions do not know what came later.
-  const bool tells = world_.random().chance(80);
+  const bool tells = dice_.chance(80);
   return send(server::DescribeNamespaceRequest{std::move(name), {}}, timeout,
               converting<server::NamespaceReply>(std::move(done), [this, tells](const server::NamespaceReply& reply) {
                 internal::NamespaceInfo info;
@@ -312,7 +329,7 @@ void SimStub::cancel(internal::CallId call) {
     if (server.life() == life) server.caller_gone(id);
   });
   // Half of the time an answer that is nearly there comes first.
-  const auto notice = world_.random().chance(50) ? Nanoseconds(0) : latency();
+  const auto notice = dice_.chance(50) ? Nanoseconds(0) : latency();
   loop_.after(notice, [this, call] { finish(call, Status{StatusCode::kCancelled, "canceled", {}}); });
 }
 

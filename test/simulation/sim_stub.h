@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "simulation/network_faults.h"
 #include "simulation/sim_server.h"
 #include "simulation/wire.h"
 #include "simulation/wire_operator.h"
@@ -16,22 +17,22 @@ namespace longbeat::simulation {
 /// Slots of each worker.
 inline constexpr std::int32_t kWorkerSlots = 3;
 
-/// How bad the network is, in percent of messages.
-struct NetworkFaults {
-  std::uint32_t request_lost = 0;
-  std::uint32_t request_doubled = 0;
-  std::uint32_t reply_lost = 0;
-  std::uint32_t slow = 0;  ///< takes up to two seconds instead of milliseconds
+/// Nothing passes between a process and the server, in these directions; the connection stays. TCP sends again once it
+/// can (`held`), or something between them forgets the connection: then what was sent is lost, and nobody is told.
+struct Partition {
+  bool requests = false, replies = false, held = false;
+  TimePoint until{};
 };
 
 /// A process's calls to the server over the simulated network. Dies with its process: kill() drops everything. Like one
 /// HTTP/2 connection it delivers in order: a message can be lost or late, but what was sent later never arrives
 /// earlier, and a connection to a server that has died carries nothing to the next one. Doubled messages (a proxy that
-/// repeats) come later.
+/// repeats) come later; reordered ones took another way. Heartbeats carry no number that would order them, so they are
+/// neither.
 class SimStub final : public internal::ServiceStub {
  public:
   SimStub(World& world, SimLoop& loop, SimServer& server, const NetworkFaults& faults)
-      : world_(world), loop_(loop), server_(server), faults_(faults) {}
+      : world_(world), dice_(world.new_dice()), loop_(loop), server_(server), faults_(faults) {}
   ~SimStub() override { kill(); }
 
   /// Sees what workers are told, for the invariants; may be null.
@@ -53,6 +54,7 @@ class SimStub final : public internal::ServiceStub {
   std::int64_t tasks_received() const { return tasks_received_; }
   /// The server has died: every call under way fails as a broken connection does.
   void connection_broken();
+  void cut(const Partition& partition) { partition_ = partition; }
 
   internal::CallId get_system_info(Nanoseconds, internal::Done<internal::SystemInfo> done) override;
   internal::CallId describe_namespace(std::string, Nanoseconds, internal::Done<internal::NamespaceInfo> done) override;
@@ -130,16 +132,19 @@ class SimStub final : public internal::ServiceStub {
   internal::CallId send_report(const std::string& token, server::Request request, Nanoseconds timeout,
                                internal::Done<void> done);
   Nanoseconds latency();
-  /// When a message sent now arrives, in order.
-  Nanoseconds transit();
+  /// When a request sent now arrives: in order, unless it took another way.
+  Nanoseconds transit(const server::Request& request);
+  bool is_cut(bool direction) const { return direction && world_.now() < partition_.until; }
 
   World& world_;
+  Random dice_;
   SimLoop& loop_;
   SimServer& server_;
   const NetworkFaults& faults_;
   std::map<internal::CallId, Pending> pending_;
   internal::CallId next_call_ = 1;
   TimePoint last_arrival_{};
+  Partition partition_{};
   std::int64_t tasks_received_ = 0;
   bool beats_wanted_ = false;
   std::map<std::string, TimePoint> report_until_;  ///< by token of a task: until then its report may count

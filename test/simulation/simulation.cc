@@ -16,32 +16,6 @@ std::string activity_id(std::uint32_t number) {
 
 }  // namespace
 
-Plan plan_of(std::uint64_t seed) {
-  internal::Random random(seed * 2 + 1);
-  Plan plan;
-  plan.activities = 1 + static_cast<std::uint32_t>(random.below(12));
-  plan.workers = 1 + static_cast<std::uint32_t>(random.below(3));
-  if (random.chance(70)) {
-    plan.network.request_lost = static_cast<std::uint32_t>(random.below(10));
-    plan.network.reply_lost = static_cast<std::uint32_t>(random.below(10));
-    plan.network.request_doubled = static_cast<std::uint32_t>(random.below(8));
-    plan.network.slow = static_cast<std::uint32_t>(random.below(10));
-  }
-  plan.worker_kills = static_cast<std::uint32_t>(random.below(4));
-  plan.server_kills = static_cast<std::uint32_t>(random.below(4));
-  plan.broken_commits = static_cast<std::uint32_t>(random.below(3));
-  plan.server_freezes = static_cast<std::uint32_t>(random.below(3));
-  plan.cancels = static_cast<std::uint32_t>(random.below(4));
-  plan.worker_stops = static_cast<std::uint32_t>(random.below(2));
-  plan.operations = random.chance(80) ? static_cast<std::uint32_t>(random.below(40)) : 0;
-  plan.retention = std::chrono::seconds(10 + random.below(50));
-  plan.neighbour_acts = random.chance(50) ? static_cast<std::uint32_t>(random.below(80)) : 0;
-  plan.worker_freezes = static_cast<std::uint32_t>(random.below(3));
-  plan.clock_jumps = static_cast<std::uint32_t>(random.below(2));
-  plan.operators_have_client = random.chance(50);
-  return plan;
-}
-
 /// One worker process: may be killed at any moment and is started again a little later.
 class Simulation::WorkerProcess {
  public:
@@ -73,6 +47,7 @@ class Simulation::WorkerProcess {
         internal::WorkerPorts{loop_, client_.connection().stub(), client_.connection().courier(), executor_, clock_,
                               DataConverter(), client_.core()},
         settings);
+    if (owner.skewed_) loop_.set_clock(owner.world_.between(-1h, 1h));
     loop_.post([machine = machine_] { machine->start([](const Error&) {}); });
   }
   /// kill -9: nothing of it runs any more, nothing is sent.
@@ -81,6 +56,7 @@ class Simulation::WorkerProcess {
     client_.connection().kill();
   }
   void connection_broken() { stub_.connection_broken(); }
+  void cut(const Partition& partition) { stub_.cut(partition); }
   const std::string& instance_key() const { return key_; }
   /// Its program still has attempts to end.
   bool has_duties() const { return late_.held() > 0; }
@@ -121,12 +97,14 @@ class Simulation::WorkerProcess {
   std::shared_ptr<internal::WorkerMachine> machine_;
 };
 
-/// The client process: it never dies in a run, because it is the one that remembers.
+/// The client process. What it has to remember is in the program's own database: Simulation::wanted_.
 struct Simulation::ClientProcess {
   explicit ClientProcess(Simulation& owner)
       : loop(owner.world_),
         stub(owner.world_, loop, owner.server_, owner.network_),
-        retrying(loop, stub, owner.world_.random().next()) {}
+        retrying(loop, stub, owner.world_.random().next()) {
+    if (owner.skewed_) loop.set_clock(owner.world_.between(-1h, 1h));
+  }
   ~ClientProcess() {
     loop.kill();
     stub.kill();
@@ -149,7 +127,7 @@ struct Simulation::Elsewhere {
 };
 
 Simulation::Simulation(std::uint64_t seed, const Plan& plan)
-    : world_(seed), plan_(plan), network_(plan.network), witness_(world_), server_(world_) {
+    : world_(seed), plan_(plan), network_(network_of_plan()), witness_(world_), server_(world_) {
   internal::set_log_sink([](const internal::LogRecord&) {});  // Warnings about faults that we make ourselves.
   server_.witness = &witness_;
   server_.after_step = [this] { witness_.look(*server_.engine()); };
@@ -157,7 +135,11 @@ Simulation::Simulation(std::uint64_t seed, const Plan& plan)
   witness_.lives().set_retention(kOtherNamespace, plan_.retention);
   server_.set_retention(kNamespace, 1h);
   server_.set_retention(kOtherNamespace, plan_.retention);
-  if (plan_.neighbour_acts > 0) neighbours_ = std::make_unique<Neighbourhood>(world_, server_, network_, witness_);
+  skewed_ = is_wanted("clock skew") && plan_.clock_skew;
+  const bool neighbours = is_wanted("neighbours") && plan_.neighbour_acts > 0;
+  if (neighbours) neighbours_ = std::make_unique<Neighbourhood>(world_, server_, network_, witness_);
+  arrange_rare_branches();
+  if (plan_.lying_disk) server_.let_disk_lie();
   server_.start();
   client_ = std::make_unique<ClientProcess>(*this);
   elsewhere_ = std::make_unique<Elsewhere>(*this);
@@ -165,11 +147,15 @@ Simulation::Simulation(std::uint64_t seed, const Plan& plan)
     workers_.push_back(std::make_unique<WorkerProcess>(*this, "worker-" + std::to_string(i)));
   }
   for (std::uint32_t number = 0; number < plan_.activities; ++number)
-    sometime([this, number] { start_activity(number); });
+    sometime("start of " + activity_id(number), [this, number] { start_activity(number); });
   operator_ = std::make_unique<OperatorActor>(world_, server_, network_, witness_, plan_.activities,
                                               plan_.operators_have_client);
-  for (std::uint32_t i = 0; i < plan_.operations; ++i) sometime([this] { operator_->act(); });
-  for (std::uint32_t i = 0; i < plan_.neighbour_acts; ++i) sometime([this] { neighbours_->act(); });
+  for (std::uint32_t i = 0; i < plan_.operations; ++i) sometime("an operator acts", [this] { operator_->act(); });
+  for (std::uint32_t i = 0; i < plan_.neighbour_acts; ++i) {
+    sometime("a neighbour acts", [this] {
+      if (neighbours_) neighbours_->act();
+    });
+  }
   // What was doubled on its way may come seconds later.
   world_.after(plan_.trouble + 6s, [this] {
     operator_->settle();
@@ -180,30 +166,52 @@ Simulation::Simulation(std::uint64_t seed, const Plan& plan)
 
 Simulation::~Simulation() = default;
 
-void Simulation::sometime(std::function<void()> what) {
-  world_.after(world_.between(0ns, plan_.trouble), std::move(what));
+bool Simulation::is_wanted(std::string what, TimePoint at) {
+  happenings_.push_back({std::move(what), at});
+  return !plan_.dropped.contains(happenings_.size() - 1);
 }
 
-void Simulation::arrange_faults() {
+NetworkFaults Simulation::network_of_plan() {
+  NetworkFaults faults = plan_.network;
+  if (!is_wanted("lost requests")) faults.request_lost = 0;
+  if (!is_wanted("lost replies")) faults.reply_lost = 0;
+  if (!is_wanted("doubled requests")) faults.request_doubled = 0;
+  if (!is_wanted("slow messages")) faults.slow = 0;
+  if (!is_wanted("reordered messages")) faults.reordered = 0;
+  return faults;
+}
+
+void Simulation::arrange_rare_branches() {
+  if (!is_wanted("rare branches") || !plan_.rare_branches) return;
+  server_.adjust = [this, before = server_.adjust](server::EngineOptions& options) {
+    if (before) before(options);
+    auto& limits = options.limits;
+    if (world_.random().chance(50)) limits.long_poll_max = world_.between(1s, 5s);  // Most of them end empty.
+    if (world_.random().chance(50)) limits.retention_rows_per_step = 1;
+    if (world_.random().chance(50)) limits.retention_sweep = 1s;
+    if (world_.random().chance(50)) limits.callbacks_per_step = 1;
+  };
+}
+
+void Simulation::sometime(std::string what, std::function<void()> happens) {
+  const auto delay = world_.between(0ns, plan_.trouble);
+  const std::size_t number = happenings_.size();
+  if (!is_wanted(std::move(what), world_.now() + delay)) return;
+  world_.after(delay, [this, number, happens = std::move(happens)] { world_.with_dice(number, happens); });
+}
+
+/// Processes that die, stop, stand still, have a wrong clock, or are cut off.
+void Simulation::arrange_process_faults() {
   for (std::uint32_t i = 0; i < plan_.worker_kills; ++i) {
-    sometime([this] { kill_worker(world_.random().below(workers_.size())); });
+    sometime("a worker dies", [this] { kill_worker(world_.random().below(workers_.size())); });
   }
-  for (std::uint32_t i = 0; i < plan_.server_kills; ++i) sometime([this] { kill_server(); });
-  for (std::uint32_t i = 0; i < plan_.broken_commits; ++i) {
-    sometime([this] {
-      const bool applied = world_.random().chance(50);
-      server_.break_next_commit(applied ? server::CommitFault::kAppliedButFailed
-                                        : server::CommitFault::kNothingApplied);
-    });
-  }
-  for (std::uint32_t i = 0; i < plan_.full_disks; ++i) {
-    sometime([this] { server_.fill_disk(world_.between(0ns, 5s)); });
-  }
+  for (std::uint32_t i = 0; i < plan_.server_kills; ++i) sometime("the server dies", [this] { kill_server(); });
+  for (std::uint32_t i = 0; i < plan_.client_kills; ++i) sometime("the client dies", [this] { kill_client(); });
   for (std::uint32_t i = 0; i < plan_.server_freezes; ++i) {
-    sometime([this] { server_.freeze(world_.between(50ms, 8s)); });
+    sometime("the server stands still", [this] { server_.freeze(world_.between(50ms, 8s)); });
   }
   for (std::uint32_t i = 0; i < plan_.worker_freezes; ++i) {
-    sometime([this] {
+    sometime("a worker stands still", [this] {
       const auto which = world_.random().below(workers_.size());
       if (!workers_[which]) return;
       world_.trace("worker " + std::to_string(which) + " stands still");
@@ -211,16 +219,34 @@ void Simulation::arrange_faults() {
     });
   }
   for (std::uint32_t i = 0; i < plan_.clock_jumps; ++i) {
-    sometime([this] {
+    sometime("a worker's clock is set", [this] {
       const auto which = world_.random().below(workers_.size());
       if (workers_[which]) workers_[which]->set_clock(world_.random().chance(50) ? 1h : -1h);
     });
   }
+  for (std::uint32_t i = 0; i < plan_.server_clock_jumps; ++i) {
+    sometime("the server dies, and its clock is set", [this] { set_server_clock(); });
+  }
+  for (std::uint32_t i = 0; i < plan_.partitions; ++i) sometime("a partition", [this] { cut_off(); });
+}
+
+void Simulation::arrange_faults() {
+  arrange_process_faults();
+  for (std::uint32_t i = 0; i < plan_.broken_commits; ++i) {
+    sometime("a commit fails", [this] {
+      const bool applied = world_.random().chance(50);
+      server_.break_next_commit(applied ? server::CommitFault::kAppliedButFailed
+                                        : server::CommitFault::kNothingApplied);
+    });
+  }
+  for (std::uint32_t i = 0; i < plan_.full_disks; ++i) {
+    sometime("the disk is full", [this] { server_.fill_disk(world_.between(0ns, 5s)); });
+  }
   for (std::uint32_t i = 0; i < plan_.cancels; ++i) {
-    sometime([this] { cancel(static_cast<std::uint32_t>(world_.random().below(plan_.activities))); });
+    sometime("a cancel", [this] { cancel(static_cast<std::uint32_t>(world_.random().below(plan_.activities))); });
   }
   for (std::uint32_t i = 0; i < plan_.worker_stops; ++i) {
-    sometime([this] {
+    sometime("a worker stops", [this] {
       const auto which = world_.random().below(workers_.size());
       if (!workers_[which]) return;
       if (plan_.operations > 0) operator_->worker_stops(workers_[which]->instance_key());
@@ -240,6 +266,7 @@ void Simulation::arrange_faults() {
     world_.trace("faults end");
     witness_.faults_ended();
     network_ = {};
+    mend_network();
     if (!neighbours_) return;
     neighbours_->faults_ended();
     kill_server();  // It starts again with the rules that hold from now on.
@@ -275,28 +302,35 @@ void Simulation::start_activity(std::uint32_t number) {
   params.retry->maximum_attempts = static_cast<std::int32_t>(3 + random.below(20));
   params.input = encode(script);
   world_.trace("client: starts " + params.activity_id);
-  send_start(params);
+  wanted_.push_back({std::move(params)});
+  if (client_) send_start(wanted_.size() - 1);  // Otherwise its next process finds it.
 }
 
-void Simulation::send_start(const internal::StartActivityParams& params) {
-  client_->retrying.start_activity(params, 10s, [this, params](internal::StatusOr<internal::StartedActivity> started) {
+void Simulation::send_start(std::size_t number) {
+  const auto& params = wanted_[number].params;
+  client_->retrying.start_activity(params, 10s, [this, number](internal::StatusOr<internal::StartedActivity> started) {
+    Wanted& wanted = wanted_[number];
     if (started) {
-      witness_.start_acknowledged(params.activity_id, params.request_id, started->run_id);
-      return await_outcome(params.activity_id, started->run_id);
+      witness_.start_acknowledged(wanted.params.activity_id, wanted.params.request_id, started->run_id);
+      wanted.run_id = started->run_id;
+      return await_outcome(number);
     }
     // Nobody can tell whether it was started: the same request again.
-    client_->loop.after(1s, [this, params] { send_start(params); });
+    client_->loop.after(1s, [this, number] { send_start(number); });
   });
 }
 
-void Simulation::await_outcome(const std::string& id, const std::string& run_id) {
+void Simulation::await_outcome(std::size_t number) {
+  const std::string id = wanted_[number].params.activity_id;
+  const std::string& run_id = wanted_[number].run_id;
   auto wait = std::make_shared<internal::OutcomeWait>(client_->loop, client_->retrying,
                                                       internal::RunParams{kNamespace, id, run_id}, std::nullopt,
                                                       world_.random().next());
   client_->waits.push_back(wait);
-  wait->start([this, id](internal::StatusOr<internal::PolledOutcome> polled) {
+  wait->start([this, number, id](internal::StatusOr<internal::PolledOutcome> polled) {
     if (!polled) return world_.trace("client: the wait for " + id + " ended with " + to_string(polled.error()));
     world_.trace("client: has the outcome of " + id);
+    wanted_[number].answered = true;
     witness_.outcome_read(id, *polled);
   });
 }
@@ -307,6 +341,7 @@ void Simulation::cancel(std::uint32_t number) {
   params.identity = "client";
   params.request_id = "cancel-" + std::to_string(world_.random().below(1'000'000));
   params.reason = "superseded";
+  if (!client_) return;
   world_.trace("client: cancels " + params.run.activity_id);
   // Any answer is fine: it may not exist yet, or be closed.
   client_->retrying.request_cancel(params, 10s, [](internal::StatusOr<>) {});
@@ -327,10 +362,61 @@ void Simulation::kill_worker(std::size_t which) {
   });
 }
 
+void Simulation::kill_client() {
+  if (!client_) return;
+  world_.trace("client killed");
+  client_.reset();
+  world_.after(world_.between(10ms, 5s), [this] { restart_client(); });
+}
+
+void Simulation::restart_client() {
+  client_ = std::make_unique<ClientProcess>(*this);
+  for (std::size_t number = 0; number < wanted_.size(); ++number) {
+    const Wanted& wanted = wanted_[number];
+    if (wanted.run_id.empty()) {
+      send_start(number);
+    } else if (!wanted.answered || world_.random().chance(50)) {  // Once more: it must hear the same.
+      await_outcome(number);
+    }
+  }
+}
+
+void Simulation::set_server_clock() {
+  kill_server();
+  // Forth only: how much longer everything takes by a clock that was set back no witness can tell (unit tests do).
+  if (server_.up()) return;
+  world_.trace("the clock of the server is set");
+  world_.set_wall_clock(world_.between(0s, 10min));
+}
+
+/// One worker, the client, somebody else, or all of them at once.
+void Simulation::cut_off() {
+  auto& random = world_.random();
+  const auto ways = random.below(3);
+  const auto end = std::min(world_.now() + world_.between(100ms, 15s), TimePoint(1h) + plan_.trouble);
+  const Partition partition{ways != 1, ways != 2, random.chance(50), end};
+  const auto whom = random.below(workers_.size() + 3);
+  world_.trace("partition of " + std::to_string(whom) + ", ways " + std::to_string(ways));
+  const bool all = whom == workers_.size() + 2;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    if ((all || whom == i) && workers_[i]) workers_[i]->cut(partition);
+  }
+  if ((all || whom == workers_.size()) && client_) client_->stub.cut(partition);
+  if (all || whom == workers_.size() + 1) elsewhere_->client.wire().cut(partition);
+}
+
+void Simulation::mend_network() {
+  for (const auto& worker : workers_) {
+    if (worker) worker->cut({});
+  }
+  if (client_) client_->stub.cut({});
+  elsewhere_->client.wire().cut({});
+}
+
 void Simulation::kill_server() {
   if (!server_.up()) return;
   server_.crash();
-  client_->stub.connection_broken();
+  if (client_) client_->stub.connection_broken();
   elsewhere_->client.wire().connection_broken();
   operator_->connection_broken();
   if (neighbours_) neighbours_->connection_broken();

@@ -75,16 +75,6 @@ struct Wire {
 
 }  // namespace
 
-TEST_CASE("no promise is broken, whatever dies or gets lost", "[simulation]") {
-  const std::uint64_t block = GENERATE(range(0u, 8u));
-  for (std::uint64_t seed = block * kSeedsPerBlock; seed < (block + 1) * kSeedsPerBlock; ++seed) {
-    CAPTURE(seed);  // ./dev simulate --seed N replays it.
-    Simulation run(seed);
-    run.run();
-    CHECK(first_of(run.witness().broken()) == "");
-  }
-}
-
 TEST_CASE("no promise is broken when the disk runs full, again and again", "[simulation]") {
   for (std::uint64_t seed = 0; seed < kSeedsPerBlock; ++seed) {
     CAPTURE(seed);

@@ -45,7 +45,7 @@ void SpaceActor::act() {
     request.namespace_name = space;
     request.task_queue = "tenants";
     request.type = 2;
-    request.queue_rate.emplace();
+    request.queue_rate = server::UpdateTaskQueueConfigRequest::Rate{};
     request.queue_rate->requests_per_second = 5;
     send(std::move(request), tries);
   } else if (kind < 88) {

@@ -12,7 +12,7 @@ void World::trace(const std::string& line) {
     trace_hash_ *= 0x100000001b3ULL;  // FNV-1a.
   }
   trace_.push_back(std::move(stamped));
-  if (trace_.size() > 400) trace_.pop_front();
+  if (trace_.size() > trace_lines_max_) trace_.pop_front();
 }
 
 bool SimLoop::post(std::function<void()> work) {

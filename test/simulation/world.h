@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/loop.h"
@@ -20,12 +21,23 @@ using Nanoseconds = std::chrono::nanoseconds;
 /// Virtual time and everything that will happen in it. One thread; a seed replays a run exactly.
 class World {
  public:
-  explicit World(std::uint64_t seed) : random_(seed) {}
+  explicit World(std::uint64_t seed) : seed_(seed), random_(seed) {}
 
   TimePoint now() const { return now_; }
   /// Wall time of the world: a fixed day plus virtual time.
-  WallTime wall_now() const { return WallTime(kEpoch + now_.time_since_epoch()); }
+  WallTime wall_now() const { return WallTime(kEpoch + wall_ahead_ + now_.time_since_epoch()); }
+  /// The clock of the server's machine is set. Those of others keep their distance to it.
+  void set_wall_clock(Nanoseconds by) { wall_ahead_ += by; }
   Random& random() { return random_; }
+  /// Dice for one part of the world: what it throws does not depend on how often others throw, so a run that is tried
+  /// without one thing stays much the same in the others.
+  Random new_dice() { return dice(++dice_given_); }
+  /// Runs `what` with dice that this number stands for.
+  void with_dice(std::uint64_t number, const std::function<void()>& what) {
+    Random others = std::exchange(random_, dice(kNumbered + number));
+    what();
+    random_ = others;
+  }
 
   /// Runs `what` after `delay` of virtual time.
   void after(Nanoseconds delay, std::function<void()> what) { events_.schedule(now_ + delay, std::move(what)); }
@@ -42,23 +54,32 @@ class World {
   }
 
   /// A uniform pause in [low, high).
-  Nanoseconds between(Nanoseconds low, Nanoseconds high) {
-    return low + Nanoseconds(random_.below(static_cast<std::uint64_t>((high - low).count())));
+  Nanoseconds between(Nanoseconds low, Nanoseconds high) { return between(random_, low, high); }
+  static Nanoseconds between(Random& dice, Nanoseconds low, Nanoseconds high) {
+    return low + Nanoseconds(dice.below(static_cast<std::uint64_t>((high - low).count())));
   }
 
   /// Writes one line of the run's trace: kept short, hashed whole. The hash of a seed is the same with every compiler.
   void trace(const std::string& line);
   std::uint64_t trace_hash() const { return trace_hash_; }
   const std::deque<std::string>& recent_trace() const { return trace_; }
+  /// How many of its last lines are kept.
+  void keep_trace(std::size_t lines) { trace_lines_max_ = lines; }
   std::uint64_t events_run() const { return events_run_; }
 
  private:
   static constexpr Nanoseconds kEpoch = std::chrono::hours(24 * 365 * 50);
 
+  static constexpr std::uint64_t kNumbered = std::uint64_t{1} << 32;
+  Random dice(std::uint64_t number) const { return Random(Random(seed_).next() + number * 0xd1342543de82ef95ULL); }
+
+  std::uint64_t seed_, dice_given_ = 0;
   Random random_;
   TimePoint now_{std::chrono::hours(1)};
   internal::TimerHeap<TimePoint, std::function<void()>> events_;
+  Nanoseconds wall_ahead_{0};
   std::deque<std::string> trace_;
+  std::size_t trace_lines_max_ = 400;
   std::uint64_t trace_hash_ = 0xcbf29ce484222325ULL;
   std::uint64_t events_run_ = 0;
 };

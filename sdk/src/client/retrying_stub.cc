@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/planted.h"
+
 namespace longbeat::internal {
 namespace {
 
@@ -92,7 +94,8 @@ void RetryingStub::answered(CallId id, StatusOr<T> answer, const Done<T>& done) 
 bool RetryingStub::tries_again(CallId id, Call& call, const Status& status) {
   if (call.canceled || !worth_repeating(status, call.repetition)) return false;
   // The server refuses for lack of room before it looks at a request; any other end may hide a success.
-  if (status.code != StatusCode::kResourceExhausted) call.may_have_got_through = true;
+  const bool certain = status.code == StatusCode::kResourceExhausted || planted(Bug::kLostAnswerForgotten);
+  if (!certain) call.may_have_got_through = true;
   // A server that is away or busy comes back: only the call's own time bounds that. What need not pass is counted.
   if (!passes_with_time(status) && ++call.odd_errors >= kMostTries) return false;
   // The last try comes early enough to be answered; then its refusal says more than a passed deadline would.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/planted.h"
 #include "core/handover.h"
 #include "core/wire_size.h"
 
@@ -31,7 +32,8 @@ AttemptDriver::AttemptDriver(AttemptHost& host, std::shared_ptr<Attempt> attempt
       has_heartbeat_timeout_(attempt_->task().heartbeat > Nanoseconds::zero()),
       report_policy_(report_until) {
   // A heartbeat without a value must not erase what earlier attempts have left.
-  newest_.payloads = std::make_shared<const Payloads>(attempt_->info().heartbeat_details);
+  const bool kept = !planted(Bug::kDetailsNotTakenOver);
+  newest_.payloads = std::make_shared<const Payloads>(kept ? attempt_->info().heartbeat_details : Payloads());
   acknowledged_ = newest_;
 }
 
@@ -235,7 +237,7 @@ void AttemptDriver::encoded(std::uint64_t sequence, Result<Payloads> details) {
 }
 
 void AttemptDriver::use_details(Payloads details, std::uint64_t sequence) {
-  if (sequence <= newest_.sequence) return;  // Something newer took the fast way.
+  if (sequence <= newest_.sequence && !planted(Bug::kOlderDetailsWin)) return;  // Something newer took the fast way.
   if (const auto why = too_large("they have", wire_size(details)); !why.empty()) return refuse_details(why);
   newest_ = {std::make_shared<const Payloads>(std::move(details)), sequence};
   throttle_.request();
@@ -279,7 +281,7 @@ void AttemptDriver::beat_answered(TimePoint sent_at, const Details& sent, const 
     throttle_.acknowledged();
     host_.count([](auto& stats) { ++stats.heartbeats_acknowledged; });
     if (sent.sequence >= acknowledged_.sequence) acknowledged_ = sent;
-    lease_.acknowledged(sent_at);
+    lease_.acknowledged(planted(Bug::kLeaseFromAnswer) ? host_.loop.now() : sent_at);
     last_beat_ = sent_at;
     attempt_->publish(lease_);
     flags_ = *answer;
@@ -288,6 +290,12 @@ void AttemptDriver::beat_answered(TimePoint sent_at, const Details& sent, const 
     arm_lease();
   } else {
     host_.count([](auto& stats) { ++stats.heartbeats_failed; });
+    if (planted(Bug::kFailedBeatIsSaved)) acknowledged_ = sent;
+    if (planted(Bug::kLeaseFromFailedSend)) {
+      lease_.acknowledged(sent_at);
+      attempt_->publish(lease_);
+      arm_lease();
+    }
     throttle_.failed(host_.loop.now(), host_.random, answer.error().code == StatusCode::kUnavailable);
     if (stalled_) withdraw_beats();
     const Status& status = answer.error();
@@ -313,7 +321,7 @@ void AttemptDriver::apply(const HeartbeatFlags& flags) {
   bool news = false;
   if (flags.cancel_requested) news |= attempt_->stop(StopCause::kCanceled, false);
   if (flags.activity_reset) news |= attempt_->stop(StopCause::kReset, false);
-  if (flags.activity_paused) news |= attempt_->stop(StopCause::kPaused, false);
+  if (flags.activity_paused && !planted(Bug::kPauseIsNoStop)) news |= attempt_->stop(StopCause::kPaused, false);
   if (news) announce_stop();
 }
 

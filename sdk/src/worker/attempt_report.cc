@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/planted.h"
 #include "core/handover.h"
 #include "core/outcome.h"
 #include "core/wire_size.h"
@@ -176,7 +177,8 @@ void AttemptDriver::send_report() {
                                 answered);
   } else if (const auto* failed = std::get_if<AttemptFailed>(&outcome_)) {
     FailedParams params{host_.namespace_name, host_.identity, token, failed->failure, std::nullopt};
-    if (host_.failure_takes_details && unsaved_details()) params.last_heartbeat_details = *newest_.payloads;
+    const bool inside = host_.failure_takes_details && !planted(Bug::kDetailsNotInFailure);
+    if (inside && unsaved_details()) params.last_heartbeat_details = *newest_.payloads;
     host_.stub.respond_failed(std::move(params), kReportTimeout, answered);
   }
   watch_report();
@@ -220,6 +222,7 @@ void AttemptDriver::report_answered(const StatusOr<>& answer) {
     case ReportAnswer::kStale:
       host_.count([](auto& stats) { ++stats.reports_stale; });
       log(LogLevel::kWarn, report_text() + " is dropped: the server does not know the attempt any more");
+      if (planted(Bug::kSlotLeaks)) return;
       return report_done();
     case ReportAnswer::kUnknown:
       host_.count([](auto& stats) { ++stats.reports_unknown; });
@@ -241,6 +244,7 @@ void AttemptDriver::report_answered(const StatusOr<>& answer) {
       return report_instead(application_failure("ReportRefused", why));
     }
     case ReportAnswer::kRepeat:
+      if (planted(Bug::kReportGivenUp)) return give_up(to_string(answer.error()));
       host_.count([](auto& stats) { ++stats.reports_repeated; });
       report_troubled_ = true;
       report_timer_ = host_.loop.schedule(host_.loop.now() + report_policy_.next_pause(host_.random),

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/planted.h"
 #include "core/payload_limit.h"
 #include "worker/attempt_limit.h"
 
@@ -194,6 +195,7 @@ void WorkerMachine::poll_answered(std::uint64_t poll, TimePoint opened, StatusOr
 }
 
 void WorkerMachine::begin_attempt(ActivityTask task) {
+  if (phase_ != ShutdownPhase::kRunning && planted(Bug::kTaskDroppedWhileDraining)) return;
   if (phase_ == ShutdownPhase::kEnded) {  // The poll's answer crossed our end. Only the server's timer brings it back.
     host_.count([](auto& stats) { ++stats.tasks_dropped; });
     log(LogLevel::kError, task.activity_type + " '" + task.activity_id + "' (attempt " + std::to_string(task.attempt) +

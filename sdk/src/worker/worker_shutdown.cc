@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/planted.h"
 #include "worker/worker_machine.h"
 
 namespace longbeat::internal {
@@ -35,6 +36,7 @@ void WorkerMachine::stop(Nanoseconds grace, Nanoseconds within, Stopped stopped,
 /// hear it notices by itself that nobody polls.
 void WorkerMachine::tell_server() {
   if (!ready_) return;  // It has never heard of us.
+  if (planted(Bug::kServerNotTold)) return;
   ShutdownWorkerParams params{settings_.namespace_name, settings_.identity,  settings_.task_queue,
                               settings_.instance_key,   "graceful shutdown", std::nullopt};
   if (heartbeats_) params.heartbeat = heartbeat(WorkerStatus::kShuttingDown);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/planted.h"
 #include "engine/engine_impl.h"
 #include "engine/index_row.h"
 #include "machine/callbacks.h"
@@ -80,7 +81,7 @@ void EngineImpl::encode(OpenActivity& activity) {
   if (activity.dirty & kCallbacks) {
     encode_callbacks({Table::kCallbacks, row}, state.callbacks, new_row_bytes(Table::kCallbacks, row));
   }
-  if (activity.dirty & kDetails) {
+  if ((activity.dirty & kDetails) && !planted(internal::Bug::kDetailsNotStored)) {
     if (state.heartbeat_details.empty()) {
       remove_row(Table::kDetails, row);
     } else {
@@ -96,7 +97,7 @@ void EngineImpl::encode(OpenActivity& activity) {
   }
   if (is_closed(state.progress.phase)) {
     // Out of the hot table in the same transaction; input, details and last failure stay where they are.
-    if (!activity.fresh) remove_row(Table::kProgress, row);
+    if (!activity.fresh && !planted(internal::Bug::kOpenRowStays)) remove_row(Table::kProgress, row);
     encode_closed({Table::kClosed, row}, state.progress, *state.outcome, new_row_bytes(Table::kClosed, row));
     const IdFingerprint id = fingerprint(state.input->namespace_id, state.input->activity_id);
     const IndexRow entry{id, run_fingerprint(id, state.input->run_id),

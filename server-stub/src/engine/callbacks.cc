@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/planted.h"
 #include "engine/engine_impl.h"
 #include "engine/recovery_rows.h"
 #include "record/record.h"
@@ -130,6 +131,7 @@ void EngineImpl::write_deliveries() {
   for (const std::uint64_t row : deliveries_changed_) {
     const auto found = deliveries_.find(row);
     if (found == deliveries_.end()) continue;  // Removed in this step.
+    if (planted(internal::Bug::kCallbackNotStored)) continue;
     encode_callbacks({Table::kCallbacks, row}, found->second.callbacks, new_row_bytes(Table::kCallbacks, row));
   }
 }
@@ -146,7 +148,7 @@ void EngineImpl::deliveries_written() {
 
 StatusOr<> EngineImpl::recover_deliveries() {
   return scan_all(*store_, Table::kCallbacks, [&](std::uint64_t row, std::string_view bytes) -> StatusOr<> {
-    if (open_.contains(row)) return {};
+    if (open_.contains(row) || planted(internal::Bug::kCallbacksForgotten)) return {};
     auto callbacks = decode_callbacks({Table::kCallbacks, row}, bytes);
     if (!callbacks) {
       report_damaged(row, callbacks.error());

@@ -202,8 +202,7 @@ void EngineImpl::sweep_ended() {
 
 void EngineImpl::write_namespaces() {
   std::ranges::sort(namespaces_written_);
-  const auto repeated = std::ranges::unique(namespaces_written_);
-  namespaces_written_.erase(repeated.begin(), repeated.end());
+  namespaces_written_.erase(std::unique(namespaces_written_.begin(), namespaces_written_.end()), namespaces_written_.end());
   for (const std::uint32_t id : namespaces_written_) {
     if (const Namespace* space = namespaces_.by_id(id)) {
       encode_namespace({Table::kNamespace, id}, record_of(*space), new_row_bytes(Table::kNamespace, id));

@@ -95,8 +95,7 @@ void EngineImpl::forget_queues(std::uint32_t namespace_id) {
 
 void EngineImpl::write_queues() {
   std::ranges::sort(queues_written_);
-  const auto repeated = std::ranges::unique(queues_written_);
-  queues_written_.erase(repeated.begin(), repeated.end());
+  queues_written_.erase(std::unique(queues_written_.begin(), queues_written_.end()), queues_written_.end());
   for (const auto& [name, row] : queues_written_) {
     const QueueConfig* config = queues_.config(name.first, name.second);
     if (config == nullptr) {

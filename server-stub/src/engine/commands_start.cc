@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/planted.h"
 #include "engine/engine_impl.h"
 #include "engine/share_texts.h"
 #include "request/validate.h"
@@ -88,7 +89,7 @@ StatusOr<std::optional<StartReply>> EngineImpl::answer_of_existing(StartRequest&
                                                                    const Run& latest) {
   const ActivityInput& existing = *latest.state().input;
   // First of all: a repeated request finds its own run, open or closed, whatever the policies say.
-  if (has_request(existing, request.request_id)) {
+  if (has_request(existing, request.request_id) && !planted(internal::Bug::kRepeatedStartUnknown)) {
     return std::optional(reply_of(request.namespace_name, existing, false));
   }
   const Phase phase = latest.state().progress.phase;

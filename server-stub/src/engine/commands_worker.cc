@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/planted.h"
 #include "engine/engine_impl.h"
 #include "request/validate.h"
 
@@ -178,6 +179,7 @@ void EngineImpl::on(Command& command, CanceledRequest& request) {
 void EngineImpl::undo_hand_out(const std::string& token) {
   const auto holder = held(token, {});
   if (!holder) return;  // The activity has closed meanwhile: nothing is handed out.
+  if (planted(internal::Bug::kPollSwallowed)) return;
   if (change(*holder->activity, HandOutUndone{*holder->attempt})) ++stats_.hand_outs_undone;
 }
 

@@ -2,6 +2,7 @@
 #include <set>
 #include <string_view>
 
+#include "base/planted.h"
 #include "engine/engine_impl.h"
 #include "request/validate.h"
 
@@ -105,6 +106,7 @@ void EngineImpl::close_worker(const Namespace& space, const ShutdownWorkerReques
       left.insert(parked.task_queue);
     }
   }
+  if (planted(internal::Bug::kClosedPollStays)) calls.clear();
   for (const CallId call : calls) run_out(call);
   for (const std::string& queue : left) {
     if (is_closed_poll(space, key, queue, QueueType::kActivity)) queues_.forget_worker(space.id, queue, key);
@@ -113,6 +115,7 @@ void EngineImpl::close_worker(const Namespace& space, const ShutdownWorkerReques
 
 bool EngineImpl::is_closed_poll(const Namespace& space, const std::string& worker_key, const std::string& task_queue,
                                 QueueType type) const {
+  if (planted(internal::Bug::kClosedWorkerPolls)) return false;
   return closed_workers_.is_closed(space.id, worker_key, task_queue, type, now_);
 }
 

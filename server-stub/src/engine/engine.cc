@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/planted.h"
 #include "engine/engine_impl.h"
 
 namespace longbeat::server {
@@ -112,6 +113,7 @@ void EngineImpl::run_step(StepTime time) {
     match_tasks();
     deliver_commands();
     deliver_callbacks();
+    if (planted(internal::Bug::kReplyBeforeCommit)) release();
     auto committed = broken_.empty() ? commit_batch() : StatusOr<>(internal::internal_error(broken_));
     if (committed) {
       finish_batch();

@@ -2,6 +2,7 @@
 #include <functional>
 #include <future>
 
+#include "base/planted.h"
 #include "engine/engine_impl.h"
 #include "engine/index_row.h"
 #include "engine/recovery_rows.h"
@@ -206,6 +207,7 @@ StatusOr<> EngineImpl::resume_all(const std::vector<OpenActivity*>& activities, 
     if (index_.insert(id, activity.row)) {
       if (auto ok = settle_index(id); !ok) return ok;
     }
+    if (planted(internal::Bug::kRecoveryWithoutDetails)) activity.state.heartbeat_details.clear();
     weigh(activity);
     use_.opened(input.namespace_id);
     activity.listed_status = listed_status(activity.state);  // If the projection missed it, the inventory shows.
@@ -259,6 +261,7 @@ void EngineImpl::resume(OpenActivity& activity, Time now) {
     activity.hold_until = now + std::min(kHoldMax, timeouts.start_to_close);
     restart_silence(activity);  // Its beats had nobody to go to.
   }
+  if (planted(internal::Bug::kRecoveryQueuesNothing)) return;
   schedule(activity);
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/planted.h"
 #include "engine/engine_impl.h"
 
 namespace longbeat::server {
@@ -105,6 +106,7 @@ void EngineImpl::on_timer(OpenActivity& activity) {
       }
     }
   }
+  if (planted(internal::Bug::kTimerNotArmedAgain) && plan.deadline_of_attempt) return;
   schedule(activity, now_ + milliseconds(1));
 }
 

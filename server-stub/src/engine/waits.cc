@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/planted.h"
 #include "engine/engine_impl.h"
 
 namespace longbeat::server {
@@ -94,7 +95,9 @@ void EngineImpl::stop_watching(CallId call, std::uint64_t row) {
 void EngineImpl::wake_watchers(OpenActivity& activity) {
   const bool closed = is_closed(activity.state.progress.phase);
   const auto found = watchers_.find(activity.row);
-  if (found == watchers_.end()) return;
+  if (found == watchers_.end() ||
+      planted(closed ? internal::Bug::kClosingWakesNobody : internal::Bug::kChangeWakesNobody))
+    return;
   std::vector<CallId> calls = std::move(found->second);
   std::vector<CallId> waiting_on;
   // One copy for all who look at it.

@@ -1,3 +1,4 @@
+#include "base/planted.h"
 #include "machine/steps.h"
 
 namespace longbeat::server {
@@ -18,7 +19,7 @@ Time due_time(const ActivityState& state) {
 std::uint8_t start_over(ActivityState& state, Phase phase, const PendingReset& how, Duration delay, Time now) {
   std::uint8_t changed = kProgress;
   if (how.restores_options) changed |= steps::set_options(state, steps::original_options(state, now));
-  if (how.clears_details && !state.heartbeat_details.empty()) {
+  if ((how.clears_details || planted(internal::Bug::kResetClearsDetails)) && !state.heartbeat_details.empty()) {
     state.heartbeat_details.clear();
     changed |= kDetails;
   }
@@ -29,7 +30,7 @@ std::uint8_t start_over(ActivityState& state, Phase phase, const PendingReset& h
   progress.current_retry_interval = Duration(0);
   progress.interval_from_worker = false;
   progress.pending_reset = {};
-  ++progress.stamp;
+  if (!planted(internal::Bug::kResetKeepsToken)) ++progress.stamp;
   ++progress.transition_count;
   return changed;
 }
@@ -47,7 +48,8 @@ bool awaits_first_dispatch(const ActivityState& state, Time now) {
 
 std::uint8_t land_reset(ActivityState& state, Time now) {
   const PendingReset pending = state.progress.pending_reset;
-  return start_over(state, pending.lands_paused ? Phase::kPaused : Phase::kScheduled, pending, Duration(0), now);
+  const bool paused = pending.lands_paused && !planted(internal::Bug::kResetForgetsPause);
+  return start_over(state, paused ? Phase::kPaused : Phase::kScheduled, pending, Duration(0), now);
 }
 
 }  // namespace steps
@@ -85,7 +87,8 @@ StatusOr<Applied> transition(ActivityState& state, const UnpauseRequested& event
     const Time due = due_time(state);
     progress.phase = Phase::kScheduled;
     // Schedule-to-start counts from here, not from a time that passed while it was paused.
-    progress.dispatch_time = std::max(later(now, event.delay), due);
+    progress.dispatch_time =
+        std::max(later(now, event.delay), planted(internal::Bug::kUnpauseForgetsBackoff) ? now : due);
     if (due <= now) {
       progress.current_retry_interval = Duration(0);  // Its wait is over.
       progress.interval_from_worker = false;

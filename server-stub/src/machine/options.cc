@@ -1,3 +1,4 @@
+#include "base/planted.h"
 #include "machine/steps.h"
 
 namespace longbeat::server {
@@ -35,7 +36,7 @@ std::uint8_t set_options(ActivityState& state, ActivityOptions options) {
   }
   input->options = std::move(options);
   state.input = std::move(input);
-  return kInput;
+  return planted(internal::Bug::kOptionsNotStored) ? kNothing : kInput;
 }
 
 }  // namespace steps

@@ -1,3 +1,4 @@
+#include "base/planted.h"
 #include "machine/callbacks.h"
 #include "machine/steps.h"
 
@@ -44,6 +45,8 @@ StatusOr<Applied> transition(ActivityState& state, Completed&& event, Time now) 
   if (!held && !from_outside) return steps::refused_as_late(state);
   if (!held) progress.started_time = steps::next_started_time(progress, now);
   progress.last_attempt_complete_time = now;
+  if (planted(internal::Bug::kCompletionIsCanceled) && progress.cancel_requested)
+    return steps::close_canceled(state, {}, now);
   return steps::close(state, Phase::kCompleted, Outcome{.result = std::move(event.result)}, now);
 }
 

@@ -1,3 +1,4 @@
+#include "base/planted.h"
 #include "machine/steps.h"
 
 namespace longbeat::server {
@@ -22,7 +23,7 @@ double power(double base, std::uint32_t exponent) {
 
 Duration retry_interval(const RetryPolicy& policy, std::int32_t attempt) {
   const Duration maximum = policy.maximum_interval.count() > 0 ? policy.maximum_interval : Duration::max();
-  if (attempt <= 1) return std::min(policy.initial_interval, maximum);
+  if (attempt <= 1 || planted(internal::Bug::kBackoffTooShort)) return std::min(policy.initial_interval, maximum);
   const double interval = static_cast<double>(policy.initial_interval.count()) *
                           power(policy.backoff_coefficient, static_cast<std::uint32_t>(attempt - 1));
   // Negated, so that infinity times zero (not a number) is capped too.
@@ -57,7 +58,8 @@ RetryDecision decide_retry(const ActivityState& state, const FailureFacts& facts
   if (progress.phase == Phase::kResetRequested) return {.retry = true, .reset = true};
   if (progress.phase == Phase::kCancelRequested) return {.why_not = RetryState::kCancelRequested};
   if (!retryable(facts, policy)) return {.why_not = RetryState::kNonRetryableFailure};
-  if (policy.maximum_attempts > 0 && progress.attempt >= policy.maximum_attempts) {
+  const std::int32_t attempts = progress.attempt - (planted(internal::Bug::kOneAttemptMore) ? 1 : 0);
+  if (policy.maximum_attempts > 0 && attempts >= policy.maximum_attempts) {
     return {.why_not = RetryState::kMaximumAttemptsReached};
   }
   const bool from_worker = facts.next_retry_delay.count() > 0;
@@ -91,7 +93,7 @@ StatusOr<Applied> transition(ActivityState& state, Failed&& event, Time now) {
   if (!steps::speaks_of_held_attempt(state, event.attempt)) return steps::refused_as_late(state);
   const bool given = event.facts.kind != FailureFacts::Kind::kNone;
   std::uint8_t changed = kProgress | kLastFailure;
-  if (event.last_heartbeat_details) {
+  if (event.last_heartbeat_details && !planted(internal::Bug::kFailureDetailsIgnored)) {
     changed |= steps::beat(state.progress, state.heartbeat_details, std::move(*event.last_heartbeat_details), now);
     changed &= static_cast<std::uint8_t>(~kBeatOnly);  // The whole progress is written anyway.
   }

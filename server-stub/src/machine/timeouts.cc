@@ -1,3 +1,4 @@
+#include "base/planted.h"
 #include "machine/steps.h"
 
 namespace longbeat::server {
@@ -61,13 +62,16 @@ namespace steps {
 std::optional<Time> schedule_to_close_deadline(const ActivityState& state, const DeadlinePassed& grace) {
   const Duration timeout = state.input->options.timeouts.schedule_to_close;
   if (timeout.count() <= 0) return std::nullopt;
+  if (planted(internal::Bug::kNoTimerWhilePaused) && state.progress.phase == Phase::kPaused) return std::nullopt;
   const Time deadline = later(state.first_dispatch_time(), timeout);
   return in_progress(state.progress.phase) ? later(deadline, grace.attempt_grace) : deadline;
 }
 
 std::optional<Time> schedule_to_start_deadline(const ActivityState& state) {
   const Duration timeout = state.input->options.timeouts.schedule_to_start;
-  if (timeout.count() <= 0 || state.progress.phase != Phase::kScheduled) return std::nullopt;
+  const bool waits = state.progress.phase == Phase::kScheduled ||
+                     (planted(internal::Bug::kTimerWhilePaused) && state.progress.phase == Phase::kPaused);
+  if (timeout.count() <= 0 || !waits) return std::nullopt;
   return later(state.progress.dispatch_time, timeout);
 }
 
@@ -81,7 +85,8 @@ std::optional<AttemptDeadline> attempt_deadline(const ActivityState& state, cons
     earliest = AttemptDeadline{at, TimeoutType::kStartToClose};
   }
   if (timeouts.heartbeat.count() > 0) {
-    const Time silent_since = std::max(progress.last_heartbeat_time, progress.started_time);
+    const Time beat = planted(internal::Bug::kBeatMovesNoDeadline) ? Time{} : progress.last_heartbeat_time;
+    const Time silent_since = std::max(beat, progress.started_time);
     // A grace of less than nothing: the clock was set back since.
     const Time at = later(silent_since + grace.beat_grace, timeouts.heartbeat);
     if (!earliest || at < earliest->at) earliest = AttemptDeadline{at, TimeoutType::kHeartbeat};

@@ -1,5 +1,6 @@
 #include "machine/transition.h"
 
+#include "base/planted.h"
 #include "machine/steps.h"
 
 namespace longbeat::server {
@@ -9,7 +10,8 @@ bool speaks_of_held_attempt(const ActivityState& state, const std::optional<Atte
   const ActivityProgress& progress = state.progress;
   if (!in_progress(progress.phase)) return false;
   // The stamp matters because a reset puts the attempt's number back to 1.
-  return !attempt || (attempt->attempt == progress.attempt && attempt->stamp == progress.started_stamp);
+  return !attempt || (attempt->attempt == progress.attempt && attempt->stamp == progress.started_stamp) ||
+         planted(internal::Bug::kAttemptNotCompared);
 }
 
 Status refused_as_late(const ActivityState& state) {
@@ -67,7 +69,8 @@ StatusOr<Applied> transition(ActivityState& state, const HandOutUndone& event, T
       break;
   }
   // dispatch_time stays: it is past, so the attempt is due at once and keeps its place in the queue.
-  ++progress.stamp;
+  if (!planted(internal::Bug::kUndoneKeepsToken)) ++progress.stamp;
+  if (planted(internal::Bug::kUndoneCounts)) ++progress.attempt;
   ++progress.transition_count;
   return Applied{.changed = kProgress};
 }
@@ -82,8 +85,9 @@ StatusOr<Applied> transition(ActivityState& state, Heartbeat&& event, Time now) 
   Applied applied;
   applied.changed = steps::beat(progress, state.heartbeat_details, std::move(event.details), now);
   ++progress.transition_count;
-  applied.cancel_requested = progress.phase == Phase::kCancelRequested;
-  applied.activity_paused = progress.phase == Phase::kPauseRequested;
+  applied.cancel_requested = progress.phase == Phase::kCancelRequested && !planted(internal::Bug::kCancelNotTold);
+  applied.activity_paused = progress.phase == Phase::kPauseRequested ||
+                            (planted(internal::Bug::kFlagsTogether) && progress.phase == Phase::kResetRequested);
   applied.activity_reset = progress.phase == Phase::kResetRequested;
   return applied;
 }

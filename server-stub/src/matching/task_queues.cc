@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/planted.h"
 #include "matching/meter.h"
 #include "matching/pollers.h"
 
@@ -55,6 +56,7 @@ struct TaskQueues::Queue {
     return *level;
   }
   double weight_of(std::string_view key, float asked) const {
+    if (planted(internal::Bug::kWeightIgnored)) return 1;
     if (config != nullptr && !config->weight_overrides.empty()) {
       const auto found = config->weight_overrides.find(std::string(key));
       if (found != config->weight_overrides.end()) return found->second;
@@ -117,8 +119,8 @@ void TaskQueues::forget_idle(Time now) {
 
 TaskQueues::Place TaskQueues::add_task(std::uint32_t namespace_id, std::string_view name, const Task& task, Time now) {
   Queue& queue = queue_of(namespace_id, name);
-  const std::int32_t level =
-      (task.priority == 0 ? kDefaultPriority : std::clamp(task.priority, 1, kPriorityLevels)) - 1;
+  const bool unranked = task.priority == 0 || planted(internal::Bug::kPriorityIgnored);
+  const std::int32_t level = (unranked ? kDefaultPriority : std::clamp(task.priority, 1, kPriorityLevels)) - 1;
   Level& entered = queue.level(level);
   entered.added.add(now);
   const auto place =
@@ -180,7 +182,7 @@ std::int32_t TaskQueues::poller_delta(Queue& queue, Time parked_at, Time due, Ti
 }
 
 std::optional<TaskQueues::Match> TaskQueues::match_in(Queue& queue, Time now) {
-  Time ready = queue.rate.ready_at();
+  Time ready = planted(internal::Bug::kRateIgnored) ? now : queue.rate.ready_at();
   if (ready <= now) {
     ready = Time::max();
     for (auto& level : queue.levels) {

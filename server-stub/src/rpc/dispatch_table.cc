@@ -156,8 +156,7 @@ std::vector<std::string_view> service_names() {
   std::vector<std::string_view> names;
   for (const Rpc& rpc : kRpcs) names.push_back(rpc.method.substr(1, rpc.method.rfind('/') - 1));
   std::ranges::sort(names);
-  const auto repeated = std::ranges::unique(names);
-  names.erase(repeated.begin(), repeated.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <vector>
 
 #include "storage/store.h"
 
@@ -27,6 +28,10 @@ class SimulatedDisk {
     fail_commit(commits_ + 1, fault, code);
   }
 
+  /// A crash takes back the latest commit, acknowledged or not, as where nobody waits until it is written: what a
+  /// server must not stand on.
+  void lose_latest_commit_in_crashes(bool lose) { loses_latest_ = lose; }
+
   /// What stores on it say of their room. A commit fails only when it is told to.
   void set_full(bool full) { full_ = full; }
 
@@ -48,12 +53,16 @@ class SimulatedDisk {
   std::uint64_t commits_ = 0;
   std::uint64_t rows_ = 0;
   bool full_ = false;
+  bool loses_latest_ = false;
 };
 
 /// The store an engine is given; destroying it is the crash. Once a commit has failed, so does every later one.
 class CrashableStore final : public Store {
  public:
   explicit CrashableStore(std::shared_ptr<SimulatedDisk> disk) : disk_(std::move(disk)) {}
+  ~CrashableStore() override;
+  CrashableStore(const CrashableStore&) = delete;
+  CrashableStore& operator=(const CrashableStore&) = delete;
   StatusOr<> commit(std::span<const Write> writes) override;
   StatusOr<std::optional<std::string>> read(Table table, std::uint64_t key) override {
     return disk_->content_->read(table, key);
@@ -70,7 +79,15 @@ class CrashableStore final : public Store {
   bool disk_full() const override { return disk_->full_; }
 
  private:
+  struct Before {
+    Table table;
+    std::uint64_t key;
+    std::optional<std::string> value;
+  };
+  StatusOr<> remember(std::span<const Write> writes);
+
   std::shared_ptr<SimulatedDisk> disk_;
+  std::vector<Before> before_latest_{};  ///< where a crash takes it back
   bool failed_ = false;
 };
 
