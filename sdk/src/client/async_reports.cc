@@ -61,7 +61,7 @@ void AsyncReports::hand_over(const std::shared_ptr<Attempt>& attempt) {
       [weak = weak_from_this()](Handover::Leftovers& left) {
         if (const auto self = weak.lock()) self->settled(left);
       },
-      [weak = weak_from_this()](Result<Payloads> details) {
+      [weak = weak_from_this()](std::optional<Result<Payloads>> details) {
         if (const auto self = weak.lock()) self->worker_encoded(std::move(details));
       });
   attempt_ = attempt;
@@ -187,14 +187,14 @@ void AsyncReports::settled(Handover::Leftovers& left) {
   step();
 }
 
-/// What the worker had not encoded when it left.
-void AsyncReports::worker_encoded(Result<Payloads> details) {
+/// What the worker had not encoded when it left. Nothing: it had something newer.
+void AsyncReports::worker_encoded(std::optional<Result<Payloads>> details) {
   const auto over = [self = shared_from_this()] {
     self->worker_encodes_ = false;
     self->value_settled();
   };
-  if (details) return note(*std::move(details), kWorkersEncoding, over);
-  refuse_details(details.error().message);
+  if (details && *details) return note(**std::move(details), kWorkersEncoding, over);
+  if (details) refuse_details(details->error().message);
   over();
 }
 

@@ -160,7 +160,7 @@ class AsyncReports : public std::enable_shared_from_this<AsyncReports> {
 
   void stop(StopCause cause, bool lost);
   void settled(Handover::Leftovers& left);
-  void worker_encoded(Result<Payloads> details);
+  void worker_encoded(std::optional<Result<Payloads>> details);
   void decide_loss();
   void post(void (AsyncReports::*method)());
 

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -23,8 +24,9 @@ class Handover {
   /// Heartbeat details that the worker still had when it left.
   struct Leftovers {
     std::shared_ptr<const Payloads> newest{};  ///< as they are sent; may be null
-    std::unique_ptr<DetailsValue> waiting{};   ///< newer; not encoded yet
-    bool encoding = false;                     ///< something between the two is: tell_details() brings it
+    std::uint64_t sequence = 0;                ///< theirs
+    std::unique_ptr<DetailsValue> waiting{};   ///< not encoded yet; the other side gets only a newer one
+    bool encoding = false;                     ///< something is: tell_details() tells what becomes of it
   };
   using Save = std::function<bool(Payloads details, std::weak_ptr<const void> caller, Done<HeartbeatFlags> done)>;
 
@@ -32,7 +34,7 @@ class Handover {
   /// Before the attempt knows of this object, on any thread.
   /// `on_settled` may take what waits; `on_details`: see Leftovers::encoding.
   void listen(std::function<void(StopCause)> on_told, std::function<void(Leftovers&)> on_settled,
-              std::function<void(Result<Payloads>)> on_details) {
+              std::function<void(std::optional<Result<Payloads>>)> on_details) {
     on_told_ = std::move(on_told);
     on_settled_ = std::move(on_settled);
     on_details_ = std::move(on_details);
@@ -65,11 +67,18 @@ class Handover {
   }
   /// Returns the value that nobody has taken.
   std::unique_ptr<DetailsValue> leave(Leftovers left) {
+    std::unique_ptr<DetailsValue> older;
+    if (left.waiting && left.waiting->sequence < left.sequence) older.swap(left.waiting);
+    newest_sequence_ = left.sequence;
     if (stage_ == Stage::kWithWorker) settle(Stage::kLeft, left);
-    return std::move(left.waiting);
+    return older ? std::move(older) : std::move(left.waiting);
   }
-  void tell_details(Result<Payloads> details) {
-    if (const auto tell = std::exchange(on_details_, nullptr); tell && stage_ == Stage::kLeft) tell(std::move(details));
+  /// The value that was being encoded when the worker left: nothing, when it is older than what the worker knew.
+  void tell_details(std::uint64_t sequence, Result<Payloads> details) {
+    const auto tell = std::exchange(on_details_, nullptr);
+    if (!tell || stage_ != Stage::kLeft) return;
+    if (sequence < newest_sequence_) return tell(std::nullopt);
+    tell(std::move(details));
   }
   /// Any thread as long as the attempt does not know of this object.
   void end(std::string why) {
@@ -93,7 +102,8 @@ class Handover {
   std::string why_{};
   std::function<void(StopCause)> on_told_{};
   std::function<void(Leftovers&)> on_settled_{};
-  std::function<void(Result<Payloads>)> on_details_{};
+  std::function<void(std::optional<Result<Payloads>>)> on_details_{};
+  std::uint64_t newest_sequence_ = 0;  ///< of the worker's details when it left
   std::function<void(bool)> leave_{};
   Save save_{};
 };

@@ -185,7 +185,8 @@ void AttemptDriver::start_encoding(std::unique_ptr<DetailsValue> value) {
                        loop.post([weak, attempt, sequence = shared->sequence, details = std::move(details)]() mutable {
                          const auto self = weak.lock();
                          if (self && !self->report_settled_) return self->encoded(sequence, std::move(details));
-                         if (const auto handover = attempt->handover()) handover->tell_details(std::move(details));
+                         if (const auto handover = attempt->handover())
+                           handover->tell_details(sequence, std::move(details));
                        });
                      });
 }

@@ -88,7 +88,7 @@ bool AttemptDriver::is_for_other() const {
 /// With everything that was put here: a failure from there takes it along.
 void AttemptDriver::leave_to_other() {
   if (const auto handover = attempt_->handover())
-    drop_value(handover->leave({newest_.payloads, attempt_->cell().take(), encoding_}));
+    drop_value(handover->leave({newest_.payloads, newest_.sequence, attempt_->cell().take(), encoding_}));
 }
 
 /// The worker reports something itself: then nobody else can.

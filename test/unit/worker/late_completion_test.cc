@@ -359,6 +359,25 @@ TEST_CASE("a failure takes along what the worker had not sent when it left", "[w
     }
     CHECK(last_details() == "3");
   }
+  SECTION("but nothing older than what was saved past it") {
+    room.loop.run_for(7200ms);  // The interval is over, the lease is not.
+    room.courier.blocked = true;
+    room.context.heartbeat(2);
+    room.loop.run_ready();
+    if (GENERATE(false, true)) room.context.heartbeat(3);  // Waits behind that one.
+    CHECK(Room::said(late.save_now_async(4), room.loop));
+    room.returns();
+    room.loop.run_for(10s);
+    REQUIRE(room.slots_used() == 0);
+    room.courier.release();
+    room.loop.run_for(1s);
+    late.heartbeat();
+    room.loop.run_for(10s);
+    CHECK(text_of(room.stub.beats.back().params.details) == "4");
+    CHECK(room.said(late.fail_async(ApplicationError("no"))));
+    const auto& last = room.stub.failed.at(0).params.last_heartbeat_details;
+    CHECK((!last || text_of(*last) == "4"));
+  }
   SECTION("and had only begun to encode") {
     room.loop.run_for(10s);
     room.courier.blocked = true;
