@@ -206,6 +206,7 @@ void AsyncReports::end_claim(OutcomeKind kind, StatusOr<>& answer, bool sent) {
   } else {
     release_claim();
     if (gone(answer.error())) stop(StopCause::kNotFound, true);
+    if (unacknowledged()) throttle_.request();  // What the failure would have taken along goes its own way.
   }
   decide_loss();
   step();  // Whatever is ready to be sent need not be any more.

@@ -288,7 +288,8 @@ TEST_CASE("an outcome that comes before the function has returned", "[worker][as
     CHECK(room.said(std::move(completed)).error().code == ErrorCode::kDeadlineExceeded);
     room.stub.answers_reports = true;
     CHECK(room.said(late.fail_async(ApplicationError("no"))));
-    CHECK(text_of(room.stub.failed.at(0).params.last_heartbeat_details.value()) == "2");
+    const auto& inside = room.stub.failed.at(0).params.last_heartbeat_details;  // Unless a heartbeat came first.
+    CHECK((inside ? text_of(*inside) : room.beat(room.stub.beats.size() - 1)) == "2");
   }
   SECTION("goes out at once while the attempt still sends its last details") {
     room.context.heartbeat(1);
@@ -424,14 +425,11 @@ TEST_CASE("what an attempt has not sent when it takes its lease for lost", "[wor
     CHECK(text_of(room.stub.failed.at(0).params.last_heartbeat_details.value()) == "2");
     CHECK(room.stub.beats.size() == beats);
   }
-  SECTION("and not even encoded, too, which is waited for a moment") {
+  SECTION("and not even encoded, too") {
     room.courier.blocked = true;
     room.context.heartbeat(3);
     room.end(room.stopped());
-    CHECK(room.slots_used() == 1);
-    room.loop.run_for(400ms);
-    CHECK(room.slots_used() == 1);
-    room.loop.run_for(200ms);
+    room.loop.run_for(1s);
     CHECK(room.slots_used() == 0);
     room.courier.release();
     room.loop.run_ready();
