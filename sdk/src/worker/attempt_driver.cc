@@ -33,7 +33,8 @@ AttemptDriver::AttemptDriver(AttemptHost& host, std::shared_ptr<Attempt> attempt
       report_policy_(report_until) {
   // A heartbeat without a value must not erase what earlier attempts have left.
   const bool kept = !planted(Bug::kDetailsNotTakenOver);
-  newest_.payloads = std::make_shared<const Payloads>(kept ? attempt_->info().heartbeat_details : Payloads());
+  newest_.payloads =
+      kept ? std::make_shared<const Payloads>(attempt_->info().heartbeat_details) : std::make_shared<const Payloads>();
   acknowledged_ = newest_;
 }
 

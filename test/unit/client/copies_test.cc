@@ -54,6 +54,7 @@ TEST_CASE("a client copies large payloads no more than it must", "[client][limit
   const auto connection = std::make_shared<RetryingConnection>();
   const Client client = client_of(connection);
   SECTION("arguments once, because the start may be repeated") {
+    connection->service.namespaces.answers = {NamespaceInfo{}};
     connection->service.starts = {StartedActivity{"run-1", true, {}}};
     const int made = large_allocations_of([&] {
       static_cast<void>(
