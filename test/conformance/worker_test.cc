@@ -224,6 +224,9 @@ TEST_CASE("stop() comes from anywhere", "[conformance][worker][shutdown]") {
     std::optional<Result<>> inside;
     room.worker->serve(kQuits, [&](ActivityContext& context) {
       inside = room.worker->stop(5s);
+      const auto patience =
+          Clock::now() + 5s;  // Callbacks of the token are told from another thread, it itself as well.
+      while (!context.shutdown_token().stop_requested() && Clock::now() < patience) std::this_thread::yield();
       return std::string(context.shutdown_token().stop_requested() ? "knew" : "did not know");
     });
     auto ran = std::async(std::launch::async, [&] { return room.worker->run(std::stop_token()); });

@@ -20,7 +20,7 @@ class SystemClock final : public Clock {
 }  // namespace
 
 const Clock& system_clock() {
-  static const SystemClock clock;
+  static const SystemClock& clock = *new SystemClock;  // For destructors of a program's globals too.
   return clock;
 }
 

@@ -64,9 +64,11 @@ void report_loss(const std::shared_ptr<AsyncReports>& reports, const std::shared
 void give_up(AsyncOwner& owner) {
   const auto reports = owner.reports;
   Connection& connection = *owner.core->connection;
-  const auto kept = LostReports::instance()->keep(std::move(owner.core));
-  const auto decided = [reports, kept, &connection](bool report) {
-    const auto job = [reports, kept, report] {
+  const auto kept = LostReports::instance()->keep(std::move(owner.core), reports);
+  // Weak: it is the reports that keep this.
+  const auto decided = [weak = std::weak_ptr(reports), kept, &connection](bool report) {
+    const auto job = [reports = weak.lock(), kept, report] {
+      if (!reports) return;
       if (report) return report_loss(reports, kept);
       reports->close();
     };

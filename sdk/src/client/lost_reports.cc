@@ -42,19 +42,21 @@ void LostReports::wait_if_over() {
   end_of_process();
 }
 
-std::shared_ptr<const LostReports::Kept> LostReports::keep(std::shared_ptr<ClientCore> core) {
+std::shared_ptr<const LostReports::Kept> LostReports::keep(std::shared_ptr<ClientCore> core,
+                                                           std::shared_ptr<const void> with) {
   const std::lock_guard lock(mutex_);
   auto kept = std::make_shared<const Kept>(shared_from_this(), ++last_, core->losses);
-  cores_.emplace(last_, std::move(core));
+  cores_.emplace(last_, Held{std::move(core), std::move(with)});
   return kept;
 }
 
 /// Until the connection has ended: nothing of it may run when the process ends.
 struct LostReports::Going {
-  Going(std::shared_ptr<LostReports> kept_by, std::uint64_t kept_as, std::shared_ptr<ClientCore> kept)
-      : by(std::move(kept_by)), number(kept_as), core(std::move(kept)) {}
+  Going(std::shared_ptr<LostReports> kept_by, std::uint64_t kept_as, Held kept)
+      : by(std::move(kept_by)), number(kept_as), held(std::move(kept)) {}
   ~Going() {
-    core.reset();
+    held.with.reset();
+    held.core.reset();
     by->gone(number);
   }
   Going(const Going&) = delete;
@@ -62,20 +64,20 @@ struct LostReports::Going {
 
   std::shared_ptr<LostReports> by;
   std::uint64_t number;
-  std::shared_ptr<ClientCore> core;
+  Held held;
 };
 
 void LostReports::release(std::uint64_t number) {
-  std::shared_ptr<ClientCore> core;
+  Held held;
   {
     const std::lock_guard lock(mutex_);
     const auto found = cores_.find(number);
     if (found == cores_.end()) return;
-    core = std::move(found->second);
+    held = std::exchange(found->second, {});
   }
-  const auto losses = core->losses;
-  const bool on_own_thread = on_thread_of(*core->connection);
-  losses->post([going = std::make_shared<Going>(shared_from_this(), number, std::move(core))] {}, on_own_thread);
+  const auto losses = held.core->losses;
+  const bool on_own_thread = on_thread_of(*held.core->connection);
+  losses->post([going = std::make_shared<Going>(shared_from_this(), number, std::move(held))] {}, on_own_thread);
 }
 
 void LostReports::gone(std::uint64_t number) {
@@ -87,7 +89,7 @@ void LostReports::gone(std::uint64_t number) {
 std::shared_ptr<ClientCore> LostReports::find(std::uint64_t number) const {
   const std::lock_guard lock(mutex_);
   const auto found = cores_.find(number);
-  return found == cores_.end() ? nullptr : found->second;
+  return found == cores_.end() ? nullptr : found->second.core;
 }
 
 bool LostReports::wait_for_all(std::chrono::nanoseconds patience) const {
@@ -96,7 +98,7 @@ bool LostReports::wait_for_all(std::chrono::nanoseconds patience) const {
 }
 
 std::size_t LostReports::release_all() {
-  std::map<std::uint64_t, std::shared_ptr<ClientCore>> all;  // Goes when the lock has gone.
+  std::map<std::uint64_t, Held> all;  // Goes when the lock has gone.
   const std::lock_guard lock(mutex_);
   all.swap(cores_);
   return all.size();

@@ -37,7 +37,8 @@ class LostReports : public std::enable_shared_from_this<LostReports> {
   /// up; so does each loss in a global of the program that is destroyed after that.
   static std::shared_ptr<LostReports> instance();
 
-  std::shared_ptr<const Kept> keep(std::shared_ptr<ClientCore> core);
+  /// `with` goes with the core.
+  std::shared_ptr<const Kept> keep(std::shared_ptr<ClientCore> core, std::shared_ptr<const void> with = nullptr);
   /// Waits for what a global has lost once the process ends; does nothing before.
   void wait_if_over();
   /// True when nothing is kept any more, and the connections have gone; false when `patience` has passed first.
@@ -47,6 +48,10 @@ class LostReports : public std::enable_shared_from_this<LostReports> {
 
  private:
   struct Going;
+  struct Held {
+    std::shared_ptr<ClientCore> core;  ///< null: about to go
+    std::shared_ptr<const void> with;
+  };
 
   void end_of_process();
   void release(std::uint64_t number);
@@ -57,7 +62,7 @@ class LostReports : public std::enable_shared_from_this<LostReports> {
   mutable std::condition_variable released_;
   bool over_ = false;
   std::uint64_t last_ = 0;
-  std::map<std::uint64_t, std::shared_ptr<ClientCore>> cores_;  ///< null: about to go
+  std::map<std::uint64_t, Held> cores_;
 };
 
 }  // namespace longbeat::internal

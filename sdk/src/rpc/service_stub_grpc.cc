@@ -14,7 +14,8 @@
 namespace longbeat::internal {
 namespace {
 
-const std::string kService = "/temporal.api.workflowservice.v1.WorkflowService/";
+/// A literal: destructors of a program's globals call too, when whatever this file could own has gone.
+constexpr const char* kService = "/temporal.api.workflowservice.v1.WorkflowService/";
 
 }  // namespace
 
@@ -44,7 +45,7 @@ CallId ServiceStubGrpc::call(const char* rpc, const std::string& namespace_name,
   if (!namespace_name.empty()) pending->context().AddMetadata("temporal-namespace", namespace_name);
   if (!authorization_.empty()) pending->context().AddMetadata("authorization", authorization_);
   calls_.emplace(id, pending);
-  pending->start(channel_, kService + rpc, request);
+  pending->start(channel_, std::string(kService) + rpc, request);
   if (shut_down_) pending->cancel();
   return id;
 }

@@ -350,10 +350,12 @@ TEST_CASE("a value that nests too deeply is refused where it is written", "[conv
   CHECK(written(nested(5'000)).size() == 10'000);
   CHECK(unwritten(nested(5'001)) == "its JSON is nested more than 5000 deep");
   CHECK(unwritten(nested(200'000)) == "its JSON is nested more than 5000 deep");  // Its text would not fit the stack.
+#ifndef __SANITIZE_ADDRESS__  // With its stack frames copies of such values do not fit the stack.
   SECTION("also as a part of others") {
     CHECK(unwritten(std::vector{nested(1), nested(5'000)}) == "its JSON is nested more than 5000 deep");
     CHECK(written(std::vector{nested(1), nested(4'999)}).size() == 2 + 3 + 9'998);
   }
+#endif
 }
 
 TEST_CASE("numbers that JSON does not have are refused", "[converter][json]") {
