@@ -224,8 +224,7 @@ TEST_CASE("stop() comes from anywhere", "[conformance][worker][shutdown]") {
     std::optional<Result<>> inside;
     room.worker->serve(kQuits, [&](ActivityContext& context) {
       inside = room.worker->stop(5s);
-      const auto patience =
-          Clock::now() + 5s;  // Callbacks of the token are told from another thread, it itself as well.
+      const auto patience = Clock::now() + 5s;  // Another thread tells the token.
       while (!context.shutdown_token().stop_requested() && Clock::now() < patience) std::this_thread::yield();
       return std::string(context.shutdown_token().stop_requested() ? "knew" : "did not know");
     });

@@ -11,6 +11,7 @@
 #include "simulation/wire.h"
 #include "simulation/wire_operator.h"
 #include "simulation/witness.h"
+#include "testing/refusing_stub.h"
 
 namespace longbeat::simulation {
 
@@ -29,10 +30,15 @@ struct Partition {
 /// earlier, and a connection to a server that has died carries nothing to the next one. Doubled messages (a proxy that
 /// repeats) come later; reordered ones took another way. Heartbeats carry no number that would order them, so they are
 /// neither.
-class SimStub final : public internal::ServiceStub {
+class SimStub final : public internal::RefusingStub {
  public:
   SimStub(World& world, SimLoop& loop, SimServer& server, const NetworkFaults& faults)
-      : world_(world), dice_(world.new_dice()), loop_(loop), server_(server), faults_(faults) {}
+      : RefusingStub("nobody in the simulation makes this call"),
+        world_(world),
+        dice_(world.new_dice()),
+        loop_(loop),
+        server_(server),
+        faults_(faults) {}
   ~SimStub() override { kill(); }
 
   /// Sees what workers are told, for the invariants; may be null.
@@ -74,17 +80,6 @@ class SimStub final : public internal::ServiceStub {
   internal::CallId record_worker_heartbeat(internal::WorkerHeartbeatParams, Nanoseconds, internal::Done<void>) override;
   internal::CallId shutdown_worker(internal::ShutdownWorkerParams, Nanoseconds, internal::Done<void>) override;
   // Calls that nobody in a run witnesses (sim_stub_client.cc).
-  internal::CallId describe_task_queue(internal::DescribeTaskQueueParams, Nanoseconds,
-                                       internal::Done<internal::TaskQueueDescription>) override;
-  internal::CallId list_workers(internal::ListWorkersParams, Nanoseconds,
-                                internal::Done<internal::WorkerPage>) override;
-  internal::CallId count_workers(internal::CountWorkersParams, Nanoseconds, internal::Done<std::int64_t>) override;
-  internal::CallId describe_worker(internal::DescribeWorkerParams, Nanoseconds,
-                                   internal::Done<internal::WorkerDescription>) override;
-  internal::CallId list_activities(internal::ListActivitiesParams, Nanoseconds,
-                                   internal::Done<internal::ActivityPage>) override;
-  internal::CallId count_activities(internal::CountActivitiesParams, Nanoseconds,
-                                    internal::Done<internal::ActivityCountFields>) override;
   internal::CallId terminate_activity(internal::TerminateParams, Nanoseconds, internal::Done<void>) override;
   internal::CallId delete_activity(internal::RunParams, Nanoseconds, internal::Done<void>) override;
   internal::CallId pause_activity(internal::PauseParams, Nanoseconds, internal::Done<void>) override;

@@ -4,36 +4,6 @@ namespace longbeat::simulation {
 
 using internal::Done;
 
-internal::CallId SimStub::describe_task_queue(internal::DescribeTaskQueueParams params, Nanoseconds timeout,
-                                              Done<internal::TaskQueueDescription> done) {
-  return send(to_request(params), timeout, converting<server::DescribeTaskQueueReply>(std::move(done), kConvert));
-}
-
-internal::CallId SimStub::list_workers(internal::ListWorkersParams params, Nanoseconds timeout,
-                                       Done<internal::WorkerPage> done) {
-  return send(to_request(params), timeout, converting<server::ListWorkersReply>(std::move(done), kConvert));
-}
-
-internal::CallId SimStub::count_workers(internal::CountWorkersParams params, Nanoseconds timeout,
-                                        Done<std::int64_t> done) {
-  return send(to_request(params), timeout, converting<server::CountWorkersReply>(std::move(done), kConvert));
-}
-
-internal::CallId SimStub::describe_worker(internal::DescribeWorkerParams params, Nanoseconds timeout,
-                                          Done<internal::WorkerDescription> done) {
-  return send(to_request(params), timeout, converting<server::DescribeWorkerReply>(std::move(done), kConvert));
-}
-
-internal::CallId SimStub::list_activities(internal::ListActivitiesParams params, Nanoseconds timeout,
-                                          Done<internal::ActivityPage> done) {
-  return send(to_request(params), timeout, converting<server::ListActivitiesReply>(std::move(done), kConvert));
-}
-
-internal::CallId SimStub::count_activities(internal::CountActivitiesParams params, Nanoseconds timeout,
-                                           Done<internal::ActivityCountFields> done) {
-  return send(to_request(params), timeout, converting<server::CountActivitiesReply>(std::move(done), kConvert));
-}
-
 internal::CallId SimStub::terminate_activity(internal::TerminateParams params, Nanoseconds timeout, Done<void> done) {
   return send(to_request(params), timeout, converting<server::DoneReply>(std::move(done), kNothing));
 }

@@ -56,25 +56,6 @@ server::WireOptions to_options(const internal::ActivityOptionsFields& fields) {
   return options;
 }
 
-internal::TaskQueueStatsFields stats_of(const server::QueueStats& stats) {
-  return {stats.backlog_count, stats.backlog_age, stats.add_rate, stats.dispatch_rate, stats.rate_limiting_active};
-}
-
-internal::WorkerSummaryFields summary_of(const server::WorkerBeat& beat) {
-  internal::WorkerSummaryFields summary;
-  summary.instance_key = beat.instance_key;
-  summary.identity = beat.identity;
-  summary.task_queue = beat.task_queue;
-  summary.host_name = beat.host_name;
-  summary.process_id = beat.process_id;
-  summary.process_key = beat.grouping_key;
-  summary.sdk_name = beat.sdk_name;
-  summary.sdk_version = beat.sdk_version;
-  summary.status = beat.status;
-  summary.start_time = beat.start_time;
-  return summary;
-}
-
 }  // namespace
 
 std::optional<server::RawDuration> unless_zero(nanoseconds value) {
@@ -131,36 +112,6 @@ server::UpdateOptionsRequest to_request(const internal::UpdateOptionsParams& par
   return request;
 }
 
-server::ListActivitiesRequest to_request(const internal::ListActivitiesParams& params) {
-  return {params.namespace_name, params.query, params.next_page_token, params.page_size};
-}
-
-server::CountActivitiesRequest to_request(const internal::CountActivitiesParams& params) {
-  return {params.namespace_name, params.query};
-}
-
-server::DescribeTaskQueueRequest to_request(const internal::DescribeTaskQueueParams& params) {
-  server::DescribeTaskQueueRequest request;
-  request.namespace_name = params.namespace_name;
-  request.task_queue = params.task_queue;
-  request.type = params.type;
-  request.report_stats = params.report_stats;
-  request.report_config = params.report_config;
-  return request;
-}
-
-server::ListWorkersRequest to_request(const internal::ListWorkersParams& params) {
-  return {params.namespace_name, params.query, params.next_page_token, params.page_size, params.include_system_workers};
-}
-
-server::CountWorkersRequest to_request(const internal::CountWorkersParams& params) {
-  return {params.namespace_name, params.query, params.include_system_workers};
-}
-
-server::DescribeWorkerRequest to_request(const internal::DescribeWorkerParams& params) {
-  return {params.namespace_name, params.worker_instance_key};
-}
-
 server::HeartbeatRequest to_request(const internal::HeartbeatByIdParams& params) {
   auto request = report_by_id<server::HeartbeatRequest>(params);
   request.details = pack(params.details);
@@ -207,66 +158,6 @@ internal::ActivityOptionsFields from_reply(const server::UpdateOptionsReply& rep
                                            from.priority.fairness_weight};
   }
   return to;
-}
-
-internal::ActivityPage from_reply(const server::ListActivitiesReply& reply) {
-  internal::ActivityPage page;
-  for (const auto& row : reply.page.rows) {
-    internal::ActivityListRow& to = page.rows.emplace_back();
-    to.activity_id = row.activity_id;
-    to.run_id = row.run_id;
-    to.type = row.type;
-    to.task_queue = row.task_queue;
-    to.status = row.status;
-    to.schedule_time = row.start_time;
-    to.execution_time = row.execution_time;
-    to.close_time = row.close_time;
-    if (row.close_time) to.execution_duration = *row.close_time - row.start_time;
-    to.state_transition_count = row.state_transition_count;
-    to.state_size_bytes = row.state_size_bytes;
-  }
-  page.next_page_token = reply.page.next_page_token;
-  return page;
-}
-
-internal::ActivityCountFields from_reply(const server::CountActivitiesReply& reply) {
-  internal::ActivityCountFields count{reply.count.count, {}};
-  for (const auto& [status, number] : reply.count.groups) {
-    count.groups.push_back(
-        {{Payload{{{"encoding", "json/plain"}, {"type", "Keyword"}}, "\"" + status + "\""}}, number});
-  }
-  return count;
-}
-
-internal::TaskQueueDescription from_reply(const server::DescribeTaskQueueReply& reply) {
-  internal::TaskQueueDescription description;
-  for (const auto& poller : reply.report.pollers) {
-    description.pollers.push_back({poller.identity, poller.last_access_time, poller.rate_per_second, {}});
-  }
-  if (reply.asked.report_stats) {
-    description.stats = stats_of(reply.report.stats);
-    for (const auto& [key, stats] : reply.report.by_priority)
-      description.stats_by_priority_key.emplace(key, stats_of(stats));
-  }
-  return description;
-}
-
-internal::WorkerPage from_reply(const server::ListWorkersReply& reply) {
-  internal::WorkerPage page;
-  for (const auto& worker : reply.workers) page.workers.push_back(summary_of(worker));
-  page.next_page_token = reply.next_page_token;
-  return page;
-}
-
-std::int64_t from_reply(const server::CountWorkersReply& reply) {
-  return reply.count;
-}
-
-internal::WorkerDescription from_reply(const server::DescribeWorkerReply& reply) {
-  internal::WorkerDescription description;
-  description.summary = summary_of(reply.worker);
-  description.heartbeat_time = reply.worker.heartbeat_time;
-  return description;
 }
 
 }  // namespace longbeat::simulation

@@ -19,23 +19,11 @@ server::PauseRequest to_request(const internal::PauseParams& params);
 server::UnpauseRequest to_request(const internal::UnpauseParams& params);
 server::ResetRequest to_request(const internal::ResetParams& params);
 server::UpdateOptionsRequest to_request(const internal::UpdateOptionsParams& params);
-server::ListActivitiesRequest to_request(const internal::ListActivitiesParams& params);
-server::CountActivitiesRequest to_request(const internal::CountActivitiesParams& params);
-server::DescribeTaskQueueRequest to_request(const internal::DescribeTaskQueueParams& params);
-server::ListWorkersRequest to_request(const internal::ListWorkersParams& params);
-server::CountWorkersRequest to_request(const internal::CountWorkersParams& params);
-server::DescribeWorkerRequest to_request(const internal::DescribeWorkerParams& params);
 server::HeartbeatRequest to_request(const internal::HeartbeatByIdParams& params);
 server::CompletedRequest to_request(const internal::CompletedByIdParams& params);
 server::FailedRequest to_request(const internal::FailedByIdParams& params);
 server::CanceledRequest to_request(const internal::CanceledByIdParams& params);
 
 internal::ActivityOptionsFields from_reply(const server::UpdateOptionsReply& reply);
-internal::ActivityPage from_reply(const server::ListActivitiesReply& reply);
-internal::ActivityCountFields from_reply(const server::CountActivitiesReply& reply);
-internal::TaskQueueDescription from_reply(const server::DescribeTaskQueueReply& reply);
-internal::WorkerPage from_reply(const server::ListWorkersReply& reply);
-std::int64_t from_reply(const server::CountWorkersReply& reply);
-internal::WorkerDescription from_reply(const server::DescribeWorkerReply& reply);
 
 }  // namespace longbeat::simulation
