@@ -92,6 +92,7 @@ void AttemptDriver::task_opened(Executor& executor, Result<OpenedTask> task) {
 void AttemptDriver::encode_save(UrgentSave save) {
   if (!running_ && !awaits_details())
     return save.settle(Error{ErrorCode::kLeaseLost, "save_now: this attempt does not count any more"});
+  save_heard_ = true;
   unencoded_saves_.push_back(std::move(save));
   encode_next_save();
 }
@@ -110,6 +111,8 @@ void AttemptDriver::encode_next_save() {
   if (encoding_save_ || unencoded_saves_.empty()) return;
   encoding_save_ = true;
   if (flushing_ && !encoding_late_) arm_encode_timer(report_patience());
+  const Nanoseconds patience = HeartbeatThrottle::encode_patience(attempt_->task().heartbeat);
+  save_timer_ = host_.loop.schedule(host_.loop.now() + patience, weakly(&AttemptDriver::save_takes_long));
   host_.courier.post(
       CourierJob::kConvert, Courier::with_turn(attempt_->key(), kSaveTurn),
       [format = host_.format, details = std::move(unencoded_saves_.front().details), &loop = host_.loop,
@@ -118,8 +121,22 @@ void AttemptDriver::encode_next_save() {
       });
 }
 
+/// Older details must keep the lease meanwhile.
+void AttemptDriver::save_takes_long() {
+  save_late_ = true;
+  step();
+}
+
+/// Whether a save_now() is a reason for a beat with older details: once for each call, and as long as its caller waits.
+bool AttemptDriver::heard_late_save() const {
+  if (!running_ || !save_late_) return false;
+  return save_heard_ || std::any_of(unencoded_saves_.begin(), unencoded_saves_.end(),
+                                    [](const UrgentSave& save) { return !save.caller.expired(); });
+}
+
 void AttemptDriver::save_encoded(Result<Payloads> details) {
-  encoding_save_ = false;
+  encoding_save_ = save_late_ = false;
+  host_.loop.cancel(save_timer_);
   if (unencoded_saves_.empty()) return;  // Refused meanwhile.
   UrgentSave save = std::move(unencoded_saves_.front());
   unencoded_saves_.erase(unencoded_saves_.begin());
