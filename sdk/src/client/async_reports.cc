@@ -89,8 +89,8 @@ void AsyncReports::repeat() {
 }
 
 void AsyncReports::refuse_details(const std::string& why) noexcept {
-  log(LogLevel::kWarn, "a heartbeat of activity '" + target_.id.activity_id + "' is not sent: " + why);
-  if (!stop_->stop(StopCause::kBrokenDetails, false)) return;
+  if (!stop_->stop(StopCause::kBrokenDetails, false)) return;  // Told once, however many there are.
+  log(LogLevel::kWarn, beat_name() + " is not sent: " + why);
   loop_.post([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->stop(StopCause::kBrokenDetails, false);
   });

@@ -13,6 +13,11 @@ namespace {
 
 constexpr const char* kCodecFailureType = "WireCodecError";
 
+/// Whoever looks after the worker does not see what it reports.
+void tell(const std::string& name, const std::string& what) {
+  log(LogLevel::kWarn, name + " " + sendable_text(what));
+}
+
 /// Stays the activity's own failure, without what could not be encoded.
 Failure without_unencodable(const WireFormat& format, Failure failure, const std::string& why) {
   if (format.hides_texts() && !failure.encoded_attributes) failure.message = kEncodedFailure;
@@ -24,21 +29,27 @@ Failure encoded_failure(const WireFormat& format, const Failure& failure) {
   return encoded ? *std::move(encoded) : without_unencodable(format, failure, encoded.error().message);
 }
 
-AttemptOutcome encoded_outcome(const WireFormat& format, AttemptOutcome outcome) {
+/// What could not be encoded is told under `name`.
+AttemptOutcome encoded_outcome(const WireFormat& format, AttemptOutcome outcome, const std::string& name) {
   if (auto* completed = std::get_if<AttemptCompleted>(&outcome)) {
     auto result = format.encode(std::move(completed->result));
     if (result) return AttemptCompleted{*std::move(result)};
-    return AttemptFailed{encoded_failure(
-        format, application_failure(kCodecFailureType, "the activity's result: " + result.error().message))};
+    const std::string why = "the activity's result: " + result.error().message;
+    tell(name, "fails instead of completing: " + why);
+    return AttemptFailed{encoded_failure(format, application_failure(kCodecFailureType, why))};
   }
   if (auto* canceled = std::get_if<AttemptCanceled>(&outcome)) {
     auto details = format.encode(std::move(canceled->details));
     if (details) return AttemptCanceled{*std::move(details)};
-    log(LogLevel::kWarn, "a canceled activity is reported without its details: " + details.error().message);
+    tell(name, "is reported as canceled without its details: " + details.error().message);
     return AttemptCanceled{};
   }
-  if (auto* failed = std::get_if<AttemptFailed>(&outcome))
-    return AttemptFailed{encoded_failure(format, failed->failure)};
+  if (const auto* failed = std::get_if<AttemptFailed>(&outcome)) {
+    auto encoded = format.encode(failed->failure);
+    if (encoded) return AttemptFailed{*std::move(encoded)};
+    tell(name, "fails without its details: " + encoded.error().message);
+    return AttemptFailed{without_unencodable(format, failed->failure, encoded.error().message)};
+  }
   return outcome;
 }
 
@@ -167,9 +178,9 @@ void AttemptDriver::encode_outcome() {
   watch_codecs();
   AttemptOutcome whole = std::exchange(outcome_, stand_in(host_.format, outcome_));
   host_.courier.post(CourierJob::kConvert, Courier::with_turn(attempt_->key(), kReportTurn),
-                     [format = host_.format, outcome = std::move(whole), &loop = host_.loop,
+                     [format = host_.format, outcome = std::move(whole), name = name(), &loop = host_.loop,
                       done = weakly(&AttemptDriver::outcome_encoded)]() mutable {
-                       loop.post([done, encoded = encoded_outcome(format, std::move(outcome))]() mutable {
+                       loop.post([done, encoded = encoded_outcome(format, std::move(outcome), name)]() mutable {
                          done(std::move(encoded));
                        });
                      });

@@ -38,11 +38,6 @@ AttemptDriver::AttemptDriver(AttemptHost& host, std::shared_ptr<Attempt> attempt
   acknowledged_ = newest_;
 }
 
-std::string AttemptDriver::name() const {
-  const auto& task = attempt_->task();
-  return task.activity_type + " '" + task.activity_id + "' (attempt " + std::to_string(task.attempt) + ")";
-}
-
 void AttemptDriver::start(Executor& executor) {
   begun_ = host_.loop.now();
   attempt_->connect([&loop = host_.loop, poke = weakly(&AttemptDriver::poked)] { loop.post(poke); });

@@ -67,8 +67,7 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   /// The function is not begun yet: codecs are still busy with what it gets.
   bool is_decoding() const { return decoding_; }
   bool report_settled() const { return report_settled_; }
-  /// "ingest 'packages' (attempt 2)".
-  std::string name() const;
+  std::string name() const { return attempt_->name(); }
   /// ", on thread 4711 (lb-activity), begun 70 s ago, ...": what is known of a function that has not returned.
   std::string whereabouts() const;
   /// Bytes of the result, failure or details to report; 0 before there are any.
