@@ -11,7 +11,6 @@
 namespace longbeat::internal {
 namespace {
 
-constexpr Nanoseconds kShortestBeat = std::chrono::milliseconds(20);
 constexpr Nanoseconds kLongestSavePatience = std::chrono::seconds(16);
 
 bool is_refusal(ErrorCode code) {
@@ -267,8 +266,7 @@ void AsyncReports::send_beat(std::optional<BegunCall> begun) {
     self->beat_answered(std::move(*sent), answer);
   };
   if (target_.by_token) {
-    stub_.record_heartbeat({core_.namespace_name, core_.identity, target_.token, *newest_, true}, timeout,
-                           std::move(done));
+    stub_.record_heartbeat({core_.namespace_name, core_.identity, target_.token, *newest_}, timeout, std::move(done));
     return;
   }
   ActivityById id = target_.id;

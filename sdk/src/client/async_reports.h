@@ -39,9 +39,6 @@ struct DetailsToSave {
 
 enum class OutcomeKind : std::int8_t { kCompleted, kFailed, kCanceled };
 
-/// How long one send of a heartbeat takes at most: the next waits for it.
-inline constexpr Nanoseconds kLongestBeat = std::chrono::seconds(2);
-
 /// Everything about the reports of one AsyncActivity or LateCompletion but the calls themselves (async_calls.cc): one
 /// outcome at a time and only one that counts, the heartbeats (async_beats.cc), the reasons to stop, and for a
 /// LateCompletion the worker that still runs the function. Held by the reporter, its calls and a heartbeat that is

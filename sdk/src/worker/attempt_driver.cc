@@ -11,8 +11,6 @@
 namespace longbeat::internal {
 namespace {
 
-constexpr Nanoseconds kLongestBeat = std::chrono::seconds(2);
-constexpr Nanoseconds kShortestBeat = std::chrono::milliseconds(20);
 constexpr Nanoseconds kLateReport = std::chrono::milliseconds(500);
 
 /// When the worker's own first beat leaves: most short activities have ended by then and need none. The first beat of
