@@ -362,6 +362,7 @@ Repetition observed(const Method& of) {
   const auto against = [&](std::deque<Status> refusals) {
     Setup setup;
     setup.service.refusals = std::move(refusals);
+    setup.service.system.reset();
     Status end;
     of.call(setup.stub, [&](Status status) { end = std::move(status); });
     setup.loop.run_for(2min);
