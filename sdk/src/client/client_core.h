@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "client/callbacks.h"
+#include "client/server_abilities.h"
 #include "core/connection.h"
 #include "core/payload_limit.h"
 #include "core/wire_format.h"
@@ -51,6 +52,7 @@ struct ClientCore {
   DataConverter converter{};
   WireFormat format{};  ///< codecs and encode_common_attributes
   std::shared_ptr<PayloadLimit> payload_limit = std::make_shared<PayloadLimit>();  ///< of the namespace
+  std::shared_ptr<ServerAbilities> abilities = std::make_shared<ServerAbilities>();
   std::vector<std::shared_ptr<ClientInterceptor>> interceptors{};
   /// Bounds one call with all its retries.
   std::chrono::nanoseconds call_timeout = std::chrono::seconds(10);
