@@ -100,9 +100,10 @@ struct NumberKeyedMap {
   static Key key_from(const std::string& name) {
     Key key{};
     const auto read = std::from_chars(name.data(), name.data() + name.size(), key);
-    if (read.ec == std::errc::result_out_of_range) throw std::invalid_argument("the key '" + name + "' does not fit");
+    if (read.ec == std::errc::result_out_of_range)
+      throw std::invalid_argument("the key '" + shown(name) + "' does not fit");
     if (read.ec != std::errc() || read.ptr != name.data() + name.size())
-      throw std::invalid_argument("the key '" + name + "' is not a whole number");
+      throw std::invalid_argument("the key '" + shown(name) + "' is not a whole number");
     return key;
   }
 };

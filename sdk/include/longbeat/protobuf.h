@@ -36,7 +36,7 @@ inline Payload binary_payload(const google::protobuf::Message& message) {
 inline Payload json_payload(const google::protobuf::Message& message) {
   std::string json;
   const auto status = google::protobuf::util::MessageToJsonString(message, &json);
-  if (!status.ok()) throw std::invalid_argument(status.ToString());
+  if (!status.ok()) throw std::invalid_argument(library_text(status.ToString()));
   return message_payload(message, kJsonProtobuf, std::move(json));
 }
 
@@ -45,16 +45,16 @@ inline Result<> read_message(const Payload& payload, google::protobuf::Message& 
   const auto encoding = encoding_of(payload);
   const bool json = encoding == kJsonProtobuf;
   if (!json && encoding != kBinaryProtobuf)
-    return bad("its encoding is '" + std::string(encoding) + "', needed is 'json/protobuf' or 'binary/protobuf'");
+    return bad("its encoding is '" + shown(encoding) + "', needed is 'json/protobuf' or 'binary/protobuf'");
   const std::string needed(message.GetDescriptor()->full_name());
   const auto type = payload.metadata.find(kMessageType);  // Absent from some old programs.
   if (type != payload.metadata.end() && type->second != needed)
-    return bad("its messageType is '" + type->second + "', needed is '" + needed + "'");
+    return bad("its messageType is '" + shown(type->second, 200) + "', needed is '" + needed + "'");
   if (json) {
     google::protobuf::util::JsonParseOptions options;
     options.ignore_unknown_fields = true;  // Sent by a newer program; the bytes of a message may have them too.
     const auto status = google::protobuf::util::JsonStringToMessage(payload.data, &message, options);
-    return status.ok() ? Result<>() : bad(status.ToString());
+    return status.ok() ? Result<>() : bad(library_text(status.ToString()));
   }
   const bool fits = payload.data.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max());
   if (!fits || !message.ParseFromArray(payload.data.data(), static_cast<int>(payload.data.size())))

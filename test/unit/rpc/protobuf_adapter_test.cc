@@ -121,6 +121,22 @@ TEST_CASE("what is not the message is refused", "[converter][protobuf]") {
   }
 }
 
+TEST_CASE("what protobuf says of a value is one short line", "[converter][protobuf]") {
+  const auto refusal = [](const std::string& data) {
+    const auto message = DataConverter().from_payload<RetryPolicy>(internal::make_payload("json/protobuf", data));
+    REQUIRE_FALSE(message);
+    const auto& text = message.error().message;
+    CHECK(text.size() < 500);
+    CHECK(text.find('\n') == std::string::npos);
+    return text.substr(text.find("`: ") + 3);
+  };
+  const std::string secret = "it's " + std::string(100, '*') + " \\\"quoted\\\" secret\\n";
+  CHECK_THAT(refusal(R"({"maximumAttempts":")" + secret + "\"}"), !ContainsSubstring("secret"));
+  CHECK_THAT(refusal(R"({"maximumAttempts" ")" + secret + "\"}"),
+             ContainsSubstring("Expected : ") || ContainsSubstring("expected"));
+  CHECK_THAT(refusal(R"({"initialInterval":")" + secret + "\"}"), !ContainsSubstring("secret"));
+}
+
 TEST_CASE("a payload's bytes are those of protobuf", "[converter][protobuf][codec]") {
   const Payload payload{{{"a", "b"}, {"encoding", "json/plain"}}, std::string(300, 'x')};
   temporal::api::common::v1::Payload message;
