@@ -30,6 +30,7 @@
 #include <cstddef>
 #include <deque>
 #include <exception>
+#include <forward_list>
 #include <list>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -42,6 +43,7 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <valarray>
 #include <variant>
 #include <vector>
 
@@ -121,10 +123,12 @@ struct NullIsEmpty : nlohmann::adl_serializer<Container, AsAlways> {
   static auto from_json(const Json& json, Container& values) -> decltype(nlohmann::from_json(json, values), void())
     requires(JsonReadable<Parts, Json> && ...)
   {
-    if (json.is_null()) {
+    if (!json.is_null()) {
+      nlohmann::from_json(json, values);
+    } else if constexpr (requires { values.clear(); }) {
       values.clear();
     } else {
-      nlohmann::from_json(json, values);
+      values = Container();  // std::valarray
     }
   }
 };
@@ -285,6 +289,11 @@ struct adl_serializer<std::vector<T, More...>> : longbeat::internal::NullIsEmpty
 template <class T, class... More>
 struct adl_serializer<std::deque<T, More...>> : longbeat::internal::NullIsEmpty<std::deque<T, More...>> {};
 template <class T, class... More>
+struct adl_serializer<std::forward_list<T, More...>> : longbeat::internal::NullIsEmpty<std::forward_list<T, More...>> {
+};
+template <class T>
+struct adl_serializer<std::valarray<T>> : longbeat::internal::NullIsEmpty<std::valarray<T>> {};
+template <class T, class... More>
 struct adl_serializer<std::list<T, More...>> : longbeat::internal::NullIsEmpty<std::list<T, More...>> {};
 template <class T, class... More>
 struct adl_serializer<std::set<T, More...>> : longbeat::internal::NullIsEmpty<std::set<T, More...>> {};
@@ -301,6 +310,12 @@ struct adl_serializer<std::map<Key, T, More...>> : longbeat::internal::NullIsEmp
 template <class Key, class T, class... More>
 struct adl_serializer<std::unordered_map<Key, T, More...>>
     : longbeat::internal::NullIsEmpty<std::unordered_map<Key, T, More...>, T> {};
+template <class Key, class T, class... More>
+struct adl_serializer<std::multimap<Key, T, More...>>
+    : longbeat::internal::NullIsEmpty<std::multimap<Key, T, More...>, T> {};
+template <class Key, class T, class... More>
+struct adl_serializer<std::unordered_multimap<Key, T, More...>>
+    : longbeat::internal::NullIsEmpty<std::unordered_multimap<Key, T, More...>, T> {};
 template <longbeat::internal::NumberKey Key, class T, class... More>
 struct adl_serializer<std::map<Key, T, More...>> : longbeat::internal::NumberKeyedMap<std::map<Key, T, More...>> {};
 template <longbeat::internal::NumberKey Key, class T, class... More>

@@ -1,6 +1,8 @@
 // Types of the standard library as JSON.
 #include <chrono>
 #include <cstddef>
+#include <deque>
+#include <forward_list>
 #include <limits>
 #include <list>
 #include <map>
@@ -10,6 +12,7 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <valarray>
 #include <variant>
 #include <vector>
 
@@ -251,11 +254,22 @@ TEST_CASE("Go's time that was not set", "[converter][json][interop]") {
 TEST_CASE("a container is read from null too", "[converter][json][interop]") {
   CHECK(read<std::vector<int>>("null").empty());
   CHECK(read<std::list<int>>("null").empty());
+  CHECK(read<std::deque<int>>("null").empty());
+  CHECK(read<std::forward_list<int>>("null").empty());
+  CHECK(read<std::valarray<int>>("null").size() == 0);
   CHECK(read<std::set<std::string>>("null").empty());
+  CHECK(read<std::multiset<std::string>>("null").empty());
   CHECK(read<std::unordered_set<std::string>>("null").empty());
+  CHECK(read<std::unordered_multiset<std::string>>("null").empty());
   CHECK(read<std::map<std::string, int>>("null").empty());
+  CHECK(read<std::unordered_map<std::string, int>>("null").empty());
+  CHECK(read<std::multimap<std::string, int>>("null").empty());
+  CHECK(read<std::unordered_multimap<std::string, int>>("null").empty());
   CHECK(read<std::map<int, int>>("null").empty());
   CHECK(read<std::vector<std::set<int>>>("[null,[2,1]]") == std::vector<std::set<int>>{{}, {1, 2}});
+  CHECK(read<std::multimap<std::string, int>>(R"({"a":1})").count("a") == 1);
+  CHECK(read<std::forward_list<int>>("[2,1]") == std::forward_list<int>{2, 1});
+  CHECK(read<std::valarray<int>>("[2,1]")[1] == 1);
   CHECK_THAT(refusal<std::set<int>>("{}"), ContainsSubstring("must be array"));
   CHECK((refusal<std::set<std::uint8_t>>("[300]")) == "/0: 300 does not fit, it would become 44");
 }
