@@ -189,6 +189,16 @@ TEST_CASE("a result", "[client][result]") {
     CHECK(error.message == "result of activity 'a' (run run-1) at 127.0.0.1:7233: it has not closed in time");
     CHECK(handle.result({.timeout = 0s}).error().code == ErrorCode::kDeadlineExceeded);
   }
+  SECTION("counts as retries what is asked again after errors, not after empty answers") {
+    setup.service.outcomes = {
+        refused(StatusCode::kUnavailable),       PolledOutcome{"run-1", {}}, refused(StatusCode::kDeadlineExceeded),
+        refused(StatusCode::kResourceExhausted), PolledOutcome{"run-1", {}}, completed({json_text("42")})};
+    CHECK(handle.result().value() == 42);
+    CHECK(setup.client.stats().retries == 3);
+    setup.service.outcomes = {refused(StatusCode::kNotFound)};
+    CHECK_FALSE(handle.result().ok());
+    CHECK(setup.client.stats().retries == 3);
+  }
   SECTION("is not waited for once stop was requested") {
     std::stop_source source;
     source.request_stop();
