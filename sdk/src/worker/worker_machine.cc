@@ -17,10 +17,6 @@ constexpr Nanoseconds kQuickestEmptyPoll = std::chrono::milliseconds(100);
 /// Longer than a connect may take: polls that stay open for this time have reached a server.
 constexpr Nanoseconds kPollsStay = std::chrono::seconds(6);
 
-std::string seconds_text(Nanoseconds time) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
-}
-
 ErrorCode refusal_code(StatusCode code) {
   switch (code) {
     case StatusCode::kNotFound:
