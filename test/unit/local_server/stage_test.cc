@@ -123,8 +123,9 @@ TEST_CASE("time jumps while somebody waits", "[local][stage]") {
     room.arm(1h, "near");
     room.arm(2h, "far");
     std::promise<void> near;
-    auto mark = room.stage.wait();
+    std::shared_ptr<internal::TimeWait> mark;
     room.on_loop([&] {
+      mark = room.stage.wait();  // Here, as calls do it: what they wait for is planned before time moves.
       room.loop.schedule(room.loop.now() + 90min, [&] {
         mark->end();
         near.set_value();
