@@ -203,8 +203,9 @@ void WorkerMachine::begin_attempt(ActivityTask task) {
   const Lease lease(start, task.heartbeat, attempt_limit(task));
   const std::uint64_t key = ports_.courier.new_key();
   if (task.namespace_name.empty()) task.namespace_name = settings_.namespace_name;
+  auto probe = ports_.probe ? ports_.probe(task) : nullptr;
   auto attempt = std::make_shared<Attempt>(std::move(task), settings_.task_queue, ports_.converter, ports_.clock, lease,
-                                           key, AttemptLinks{ports_.client, host_.counters});
+                                           key, AttemptLinks{ports_.client, host_.counters, std::move(probe)});
   auto driver = std::make_shared<AttemptDriver>(host_, std::move(attempt), lease, report_limit(start, lease));
   attempts_.emplace(key, driver);
   slots_.attempt_started();
