@@ -221,7 +221,7 @@ internal::CallId SimStub::poll_tasks(internal::PollTaskParams params, Nanosecond
 internal::CallId SimStub::record_heartbeat(internal::HeartbeatParams params, Nanoseconds timeout,
                                            Done<internal::HeartbeatFlags> done) {
   if (witness != nullptr) {
-    const bool by_worker = !outside && !params.retried;
+    const bool by_worker = params.identity == worker_identity;
     if (by_worker) witness->workers().beat_sent(params.token);
     done = [this, by_worker, token = params.token, details = params.details, sent = world_.now(),
             done = std::move(done)](StatusOr<internal::HeartbeatFlags> flags) {
@@ -296,8 +296,9 @@ internal::CallId SimStub::shutdown_worker(internal::ShutdownWorkerParams params,
 internal::CallId SimStub::send_late(const std::string& token, Kind kind, const std::string& failure_type,
                                     server::Request request, Nanoseconds timeout, Done<void> done) {
   if (witness != nullptr) {
-    if (!outside) witness->workers().object_sends(token);
-    witness->late().sent(token, kind, failure_type, !outside);
+    const bool has_worker = !worker_identity.empty();
+    if (has_worker) witness->workers().object_sends(token);
+    witness->late().sent(token, kind, failure_type, has_worker);
     done = [this, token, kind, done = std::move(done)](StatusOr<> answer) {
       witness->late().try_ended(token, kind, answer);
       done(std::move(answer));

@@ -43,8 +43,9 @@ class SimStub final : public internal::RefusingStub {
 
   /// Sees what workers are told, for the invariants; may be null.
   Witness* witness = nullptr;
-  /// A process without workers: it reports with tokens that it was given.
-  bool outside = false;
+  /// What the process's worker calls itself; its program reports under another name, with the same tokens. Empty: it
+  /// has no worker, and reports with tokens that it was given.
+  std::string worker_identity{};
 
   /// Any request as it is, for calls that the SDK has not.
   internal::CallId submit(server::Request request, Nanoseconds timeout,

@@ -22,7 +22,7 @@ class Simulation::WorkerProcess {
   WorkerProcess(Simulation& owner, std::string name)
       : name_(name),
         witness_(owner.witness_),
-        client_(owner.world_, owner.server_, owner.network_, &owner.witness_, name, kNamespace),
+        client_(owner.world_, owner.server_, owner.network_, &owner.witness_, name + "'s program", kNamespace),
         loop_(client_.loop()),
         clock_(loop_),
         stub_(client_.wire()),
@@ -36,7 +36,7 @@ class Simulation::WorkerProcess {
                   }) {
     internal::WorkerSettings settings;
     settings.namespace_name = kNamespace;
-    settings.identity = name;
+    settings.identity = stub_.worker_identity = name;
     settings.task_queue = kQueue;
     key_ = name + "/" + std::to_string(++owner.processes_);
     settings.instance_key = key_;
@@ -119,9 +119,7 @@ struct Simulation::ClientProcess {
 struct Simulation::Elsewhere {
   explicit Elsewhere(Simulation& owner)
       : client(owner.world_, owner.server_, owner.network_, &owner.witness_, kElsewhere, kNamespace),
-        late(owner.world_, client.loop(), owner.witness_) {
-    client.wire().outside = true;
-  }
+        late(owner.world_, client.loop(), owner.witness_) {}
   SimClient client;
   LateHolder late;
 };

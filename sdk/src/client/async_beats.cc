@@ -11,7 +11,6 @@
 namespace longbeat::internal {
 namespace {
 
-constexpr Nanoseconds kShortestBeat = std::chrono::milliseconds(20);
 constexpr Nanoseconds kLongestSavePatience = std::chrono::seconds(16);
 
 bool is_refusal(ErrorCode code) {
@@ -243,6 +242,30 @@ void AsyncReports::save(DetailsToSave save) {
   step();
 }
 
+void AsyncReports::go_ahead(const std::optional<Payloads>& given, DetailsToSave heartbeat,
+                            std::function<void(bool)> then) {
+  if (!given && !unacknowledged()) return then(true);
+  const auto half = [this](TimePoint until) {
+    return std::max<Nanoseconds>((until - loop_.now()) / 2, std::chrono::milliseconds(1));
+  };
+  core_.abilities->learn(
+      stub_, half(heartbeat.until),
+      [self = shared_from_this(), given, half, heartbeat = std::move(heartbeat), then = std::move(then)](bool inside) {
+        const auto newest = self->unacknowledged();
+        if (inside || heartbeat.caller.expired() || (!given && !newest)) return then(inside);
+        DetailsToSave ahead = heartbeat;
+        ahead.details = given ? *given : *newest;
+        ahead.sequence = given ? self->next_sequence() : self->newest_sequence_;
+        ahead.until = self->loop_.now() + half(heartbeat.until);
+        ahead.done = [name = self->beat_name(), then](const StatusOr<HeartbeatFlags>& answer) {
+          if (!answer && !gone(answer.error()))
+            log(LogLevel::kWarn, name + " that goes ahead of a failure has not arrived: " + to_string(answer.error()));
+          then(false);
+        };
+        self->save(std::move(ahead));
+      });
+}
+
 bool AsyncReports::saves(std::uint64_t sequence) const {
   return std::any_of(saves_.begin(), saves_.end(), [&](const auto& save) { return save.sequence == sequence; });
 }
@@ -267,8 +290,7 @@ void AsyncReports::send_beat(std::optional<BegunCall> begun) {
     self->beat_answered(std::move(*sent), answer);
   };
   if (target_.by_token) {
-    stub_.record_heartbeat({core_.namespace_name, core_.identity, target_.token, *newest_, true}, timeout,
-                           std::move(done));
+    stub_.record_heartbeat({core_.namespace_name, core_.identity, target_.token, *newest_}, timeout, std::move(done));
     return;
   }
   ActivityById id = target_.id;

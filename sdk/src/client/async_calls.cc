@@ -19,6 +19,8 @@ class ReportCall final : public LoopCall<Wire>, public std::enable_shared_from_t
     bool claimed = false;       ///< to be given back
     bool flush = true;          ///< the worker's newest details matter
     bool takes_newest = false;  ///< so does a heartbeat that is just being encoded
+    /// What must be over before it is sent, if anything.
+    std::function<void(TimePoint until, std::weak_ptr<const void> caller, std::function<void()> then)> before{};
     /// An outcome's.
     std::function<CallId(Nanoseconds timeout, Done<Wire> done)> send{};
     /// Instead of that: others send it, and ask until when, and whether anybody still waits.
@@ -73,11 +75,18 @@ class ReportCall final : public LoopCall<Wire>, public std::enable_shared_from_t
       const auto self = weak.lock();
       if (!self || !self->done_) return;
       if (!left) return self->finish(left.error());
-      if (!self->plan_.takes_newest) return self->send();
+      if (!self->plan_.takes_newest) return self->prepare_send();
       const Nanoseconds patience = std::min<Nanoseconds>((self->end_ - self->loop_.now()) / 2, kLongestBeat);
       self->reports_->when_encoded(patience, [weak] {
-        if (const auto waits = weak.lock(); waits && waits->done_) waits->send();
+        if (const auto waits = weak.lock(); waits && waits->done_) waits->prepare_send();
       });
+    });
+  }
+  void prepare_send() {
+    if (!plan_.before) return send();
+    const auto weak = this->weak_from_this();
+    plan_.before(end_, weak, [weak] {
+      if (const auto waits = weak.lock(); waits && waits->done_) waits->send();
     });
   }
   void send() {
@@ -253,6 +262,7 @@ void save_with_worker(const std::shared_ptr<AsyncReports>& reports, DetailsToSav
 struct FailureToSend {
   Failure failure{};
   std::optional<Payloads> last_details{};  ///< given; else the newest heartbeat's go along
+  bool takes_details = true;               ///< false: they have gone ahead
 };
 
 }  // namespace
@@ -337,10 +347,22 @@ PreparedCall<void> prepare_fail(const AsyncOwner& owner, Failure failure, Result
       send->failure = smaller_failure(send->failure, bytes_max, fits.error().message);
     return {};
   };
+  plan.before = [reports = owner.reports, send, activity_id = begun.params.activity_id, run_id = begun.params.run_id](
+                    TimePoint until, std::weak_ptr<const void> caller, std::function<void()> then) {
+    DetailsToSave heartbeat{{}, 0, activity_id, run_id, until, std::move(caller), {}};
+    reports->go_ahead(send->last_details, std::move(heartbeat), [send, then = std::move(then)](bool inside) {
+      send->takes_details = inside;
+      then();
+    });
+  };
   plan.send = [&core = *owner.core, &stub = owner.core->connection->stub(), reports = owner.reports, send,
                of_id = by_id<FailedByIdParams>(*owner.core, *owner.reports, begun)](Nanoseconds timeout,
                                                                                     Done<void> done) mutable {
-    if (!send->last_details) send->last_details = reports->unacknowledged();
+    if (!send->takes_details) {
+      send->last_details.reset();
+    } else if (!send->last_details) {
+      send->last_details = reports->unacknowledged();
+    }
     if (!reports->target().by_token) {
       of_id.failure = std::move(send->failure);
       of_id.last_heartbeat_details = std::move(send->last_details);

@@ -67,7 +67,8 @@ void AsyncReports::hand_over(const std::shared_ptr<Attempt>& attempt) {
   attempt_ = attempt;
   if (attempt->give_away(handover_)) return;
   attempt_.reset();
-  handover_->end("the attempt has ended, or its end was given away before");
+  handover_->end(attempt->given_away() ? "complete_later() was called before, and what it gave then reports the outcome"
+                                       : "the attempt has ended");
 }
 
 bool AsyncReports::goes_with_worker() const noexcept {
@@ -89,22 +90,22 @@ void AsyncReports::repeat() {
 }
 
 void AsyncReports::refuse_details(const std::string& why) noexcept {
-  log(LogLevel::kWarn, "a heartbeat of activity '" + target_.id.activity_id + "' is not sent: " + why);
-  if (!stop_->stop(StopCause::kBrokenDetails, false)) return;
+  if (!stop_->stop(StopCause::kBrokenDetails, false)) return;  // Told once, however many there are.
+  log(LogLevel::kWarn, beat_name() + " is not sent: " + why);
   loop_.post([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->stop(StopCause::kBrokenDetails, false);
   });
 }
 
 Result<> AsyncReports::claim() {
-  const auto refused = [](const char* why) {
-    return Error{ErrorCode::kFailedPrecondition, std::string("no outcome can be reported here: ") + why};
+  const auto refused = [](const std::string& why) {
+    return Error{ErrorCode::kFailedPrecondition, "no outcome can be reported here: " + why};
   };
   if (disarmed()) return refused("the task token was released");
   Stage stage = Stage::kOpen;
   if (stage_.compare_exchange_strong(stage, Stage::kReporting)) return {};
   if (stage == Stage::kReporting) return refused("another one is on its way");
-  return refused(stage == Stage::kReported ? "one has been reported already" : "the worker has ended the attempt");
+  return refused(stage == Stage::kReported ? "one has been reported already" : handover_->why());
 }
 
 void AsyncReports::release_claim() {

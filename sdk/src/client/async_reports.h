@@ -39,9 +39,6 @@ struct DetailsToSave {
 
 enum class OutcomeKind : std::int8_t { kCompleted, kFailed, kCanceled };
 
-/// How long one send of a heartbeat takes at most: the next waits for it.
-inline constexpr Nanoseconds kLongestBeat = std::chrono::seconds(2);
-
 /// Everything about the reports of one AsyncActivity or LateCompletion but the calls themselves (async_calls.cc): one
 /// outcome at a time and only one that counts, the heartbeats (async_beats.cc), the reasons to stop, and for a
 /// LateCompletion the worker that still runs the function. Held by the reporter, its calls and a heartbeat that is
@@ -105,6 +102,9 @@ class AsyncReports : public std::enable_shared_from_this<AsyncReports> {
   void apply(const StatusOr<HeartbeatFlags>& answer);
   /// Details that no answer has acknowledged, as they are sent.
   std::optional<Payloads> unacknowledged() const;
+  /// Runs `then` when a failure may be sent: with the details, `given` or unacknowledged, inside where the server takes
+  /// them there; else they have gone ahead in `heartbeat`, for which half of the time until its end is waited at most.
+  void go_ahead(const std::optional<Payloads>& given, DetailsToSave heartbeat, std::function<void(bool inside)> then);
   /// Runs `then` once no heartbeat is being encoded, or `patience` has passed.
   void when_encoded(Nanoseconds patience, std::function<void()> then);
   /// The duty's holder is gone. `decided(true)`: nobody has reported and nobody will, the loss is to be reported.

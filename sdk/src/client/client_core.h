@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "client/callbacks.h"
+#include "client/server_abilities.h"
 #include "core/connection.h"
 #include "core/payload_limit.h"
 #include "core/wire_format.h"
@@ -34,6 +35,11 @@ struct ClientCounters {
   std::atomic<std::uint64_t> calls{0}, failed_calls{0}, retries{0};
 };
 
+/// For what sends calls again: to be called each time.
+inline std::function<void()> retry_counter(std::shared_ptr<ClientCounters> counters) {
+  return [counters = std::move(counters)] { counters->retries.fetch_add(1, std::memory_order_relaxed); };
+}
+
 /// What one Client is made of, shared by the Client, its handles and the workers built on it. The last owner may be any
 /// thread; on one of the connection's own, where user code runs too, it ends on another. Whatever of ours runs on loop
 /// or courier holds references, not this.
@@ -51,6 +57,7 @@ struct ClientCore {
   DataConverter converter{};
   WireFormat format{};  ///< codecs and encode_common_attributes
   std::shared_ptr<PayloadLimit> payload_limit = std::make_shared<PayloadLimit>();  ///< of the namespace
+  std::shared_ptr<ServerAbilities> abilities = std::make_shared<ServerAbilities>();
   std::vector<std::shared_ptr<ClientInterceptor>> interceptors{};
   /// Bounds one call with all its retries.
   std::chrono::nanoseconds call_timeout = std::chrono::seconds(10);

@@ -72,6 +72,10 @@ void Attempt::open(Payloads input, Payloads heartbeat_details) {
   info_.heartbeat_details = std::move(heartbeat_details);
 }
 
+std::string Attempt::name() const {
+  return task_.activity_type + " '" + task_.activity_id + "' (attempt " + std::to_string(task_.attempt) + ")";
+}
+
 void Attempt::ignored() noexcept {
   if (links_.counters) links_.counters->heartbeats_ignored.fetch_add(1, std::memory_order_relaxed);
 }
@@ -102,13 +106,13 @@ void Attempt::put_failed(const char* why) noexcept {
 
 void Attempt::fail_details(const std::string& why) noexcept {
   if (ended()) return;
-  details_failure_.with([&](auto& failure) {
-    if (failure) return;
-    failure.emplace();
-    failure->kind = FailureKind::kApplication;
-    failure->type = "HeartbeatDetailsError";
-    failure->message = sendable_text("heartbeat details of activity '" + info_.activity_id + "': " + why);
+  const bool is_first = details_failure_.with([&](auto& failure) {
+    if (failure) return false;
+    failure = application_failure("HeartbeatDetailsError",
+                                  "heartbeat details of activity '" + info_.activity_id + "': " + why);
+    return true;
   });
+  if (is_first) log(LogLevel::kWarn, name() + ": its heartbeat details are not sent, it is asked to stop: " + why);
   if (stop(StopCause::kBrokenDetails, false)) wake();
 }
 

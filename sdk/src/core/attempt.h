@@ -65,6 +65,8 @@ class Attempt {
 
   const ActivityTask& task() const noexcept { return task_; }
   const ActivityInfo& info() const noexcept { return info_; }
+  /// For messages: "ingest 'packages' (attempt 2)".
+  std::string name() const;
   const DataConverter& converter() const noexcept { return converter_; }
   const Clock& clock() const noexcept { return clock_; }
   /// Unique among all attempts on one courier; its key there.

@@ -7,8 +7,10 @@
 #include <system_error>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/this_thread.h"
+#include "core/courier_growth.h"
 
 namespace longbeat::internal {
 
@@ -34,8 +36,7 @@ void run(const std::function<void()>& job) noexcept {
 
 }  // namespace
 
-CourierPool::CourierPool() {
-  for (auto& lane : lanes_) lane.threads.emplace_back([this, &lane] { serve(lane); });
+CourierPool::CourierPool(CourierPace pace) : pace_(std::move(pace)) {
   watching_ = std::thread([this] {
     name_this_thread("lb-watch");
     watch();
@@ -47,11 +48,20 @@ CourierPool::~CourierPool() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     watcher_.notify_all();
-    for (auto& lane : lanes_) lane.work_came.notify_all();
+    for (auto& lane : lanes_) {
+      for (auto& thread : lane.threads) thread.woken.notify_all();
+    }
   }
-  watching_.join();  // First: from here on no thread is added.
+  watching_.join();  // First: from here on no thread comes or goes.
   for (auto& lane : lanes_) {
-    for (auto& thread : lane.threads) thread.join();
+    for (auto& thread : lane.threads) thread.handle.join();
+  }
+  for (auto& thread : ended_) thread.handle.join();
+  // What came while the threads left, or when there was none.
+  Thread here;
+  Lock lock(mutex_);
+  while (std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return !lane.ready.empty(); })) {
+    for (auto& lane : lanes_) run_ready(lane, here, lock);
   }
 }
 
@@ -61,64 +71,16 @@ void CourierPool::post(CourierJob kind, std::uint64_t key, std::function<void()>
   auto& queue = lane.jobs[key];
   queue.push_back(std::move(job));
   if (queue.size() > 1) return;  // Its predecessor passes the turn on.
-  lane.ready.push_back(key);
-  lane.work_came.notify_one();
-  watcher_.notify_one();
+  lane.ready.push_back({key, system_clock().now()});
+  if (lane.idle.empty()) return alert();
+  Thread& called = *lane.idle.back();
+  lane.idle.pop_back();
+  called.is_called = true;
+  called.woken.notify_one();
 }
 
 std::uint64_t CourierPool::running_here() const noexcept {
   return running_job.pool == this ? running_job.key : 0;
-}
-
-void CourierPool::serve(Lane& lane) {
-  name_this_thread("lb-courier");
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    lane.work_came.wait(lock, [&] { return stopping_ || !lane.ready.empty(); });
-    if (lane.ready.empty()) return;
-    const std::uint64_t key = lane.ready.front();
-    lane.ready.pop_front();
-    // The job stays in front of its queue as a mark that the key is busy.
-    std::function<void()> job = std::move(lane.jobs[key].front());
-    lock.unlock();
-    running_job = {this, key};
-    run(job);
-    job = nullptr;  // What it holds may have a destructor of the user's.
-    running_job = {};
-    lock.lock();
-    ++lane.ended_jobs;
-    auto& queue = lane.jobs[key];
-    queue.pop_front();
-    if (queue.empty()) {
-      lane.jobs.erase(key);
-    } else {
-      lane.ready.push_back(key);
-    }
-  }
-}
-
-void CourierPool::watch() {
-  const auto waiting = [&] {
-    return std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return !lane.ready.empty(); });
-  };
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    watcher_.wait(lock, [&] { return stopping_ || waiting(); });
-    if (stopping_) return;
-    std::array<std::uint64_t, kKinds> before{};
-    std::transform(lanes_.begin(), lanes_.end(), before.begin(), [](const Lane& lane) { return lane.ended_jobs; });
-    watcher_.wait_for(lock, std::chrono::seconds(1), [&] { return stopping_; });
-    if (stopping_) return;
-    for (std::size_t kind = 0; kind < kKinds; ++kind) {
-      Lane& lane = lanes_[kind];
-      if (lane.ready.empty() || lane.ended_jobs != before[kind] || lane.threads.size() >= kThreadsPerKind) continue;
-      try {
-        lane.threads.emplace_back([this, &lane] { serve(lane); });
-      } catch (const std::system_error& error) {
-        log(LogLevel::kWarn, std::string("no further courier thread: ") + error.what());
-      }
-    }
-  }
 }
 
 std::size_t CourierPool::threads() const {
@@ -126,6 +88,125 @@ std::size_t CourierPool::threads() const {
   std::size_t count = 0;
   for (const auto& lane : lanes_) count += lane.threads.size();
   return count;
+}
+
+/// Once, however many jobs wait: the watching thread looks at all of them.
+void CourierPool::alert() {
+  if (!std::exchange(alerted_, true)) watcher_.notify_one();
+}
+
+// --- The threads ---
+
+void CourierPool::serve(Lane& lane, Thread& self) {
+  name_this_thread("lb-courier");
+  Lock lock(mutex_);
+  do {
+    run_ready(lane, self, lock);
+  } while (wait_for_call(lane, self, lock));
+}
+
+void CourierPool::run_ready(Lane& lane, Thread& self, Lock& lock) {
+  while (!lane.ready.empty()) {
+    const std::uint64_t key = lane.ready.front().key;
+    lane.ready.pop_front();
+    // The job stays in front of its queue as a mark that the key is busy.
+    std::function<void()> job = std::move(lane.jobs[key].front());
+    self.busy_since = system_clock().now();
+    lock.unlock();
+    running_job = {this, key};
+    run(job);
+    job = nullptr;  // What it holds may have a destructor of the user's.
+    running_job = {};
+    lock.lock();
+    self.busy_since.reset();
+    auto& queue = lane.jobs[key];
+    queue.pop_front();
+    if (queue.empty()) {
+      lane.jobs.erase(key);
+    } else {
+      lane.ready.push_back({key, system_clock().now()});
+    }
+  }
+}
+
+/// False: the thread ends.
+bool CourierPool::wait_for_call(Lane& lane, Thread& self, Lock& lock) {
+  if (stopping_) return false;
+  self.is_called = false;
+  lane.idle.push_back(&self);
+  self.woken.wait_for(lock, pace_.idle, [&] { return self.is_called || stopping_; });
+  if (self.is_called) return true;
+  std::erase(lane.idle, &self);
+  if (stopping_) return false;
+  if (lane.threads.size() == 1) return true;
+  const auto here =
+      std::find_if(lane.threads.begin(), lane.threads.end(), [&](const Thread& thread) { return &thread == &self; });
+  ended_.splice(ended_.end(), lane.threads, here);
+  watcher_.notify_one();
+  return false;
+}
+
+// --- The watching thread ---
+
+void CourierPool::watch() {
+  Lock lock(mutex_);
+  for (auto& lane : lanes_) add_thread(lane, lock);
+  for (;;) {
+    watcher_.wait(lock, [&] { return stopping_ || alerted_ || !ended_.empty(); });
+    join_ended(lock);
+    if (stopping_) return;
+    if (!alerted_) continue;
+    watcher_.wait_for(lock, pace_.patience, [&] { return stopping_; });
+    if (stopping_) return;
+    for (auto& lane : lanes_) grow(lane, lock);
+    alerted_ = std::any_of(lanes_.begin(), lanes_.end(), [&](const Lane& lane) {
+      return !lane.ready.empty() && lane.threads.size() < pace_.threads_max;
+    });
+  }
+}
+
+void CourierPool::grow(Lane& lane, Lock& lock) {
+  // Half: what began right after the last look counts at this one.
+  const auto long_ago = system_clock().now() - pace_.patience / 2;
+  CourierLoad load;
+  load.threads = lane.threads.size();
+  load.held_up =
+      static_cast<std::size_t>(std::count_if(lane.threads.begin(), lane.threads.end(), [&](const Thread& one) {
+        return one.busy_since && *one.busy_since <= long_ago;
+      }));
+  load.waiting = lane.ready.size();
+  load.waits_long = !lane.ready.empty() && lane.ready.front().since <= long_ago;
+  const std::size_t processors = std::max(1U, std::thread::hardware_concurrency());
+  for (auto more = threads_to_add(load, processors, pace_.threads_max); more > 0; --more) {
+    if (!add_thread(lane, lock)) return;
+  }
+}
+
+/// Made without the lock, which the loop may wait for.
+bool CourierPool::add_thread(Lane& lane, Lock& lock) {
+  Thread& fresh = lane.threads.emplace_back();
+  lock.unlock();
+  try {
+    fresh.handle = pace_.make_thread([this, &lane, &fresh] { serve(lane, fresh); });
+  } catch (const std::system_error& error) {
+    const auto now = system_clock().now();
+    if (!complained_at_ || now - *complained_at_ > std::chrono::minutes(1)) {
+      complained_at_ = now;
+      log(LogLevel::kWarn, std::string("no further thread for codecs, converters and callbacks: ") + error.what());
+    }
+  }
+  lock.lock();
+  if (fresh.handle.joinable()) return true;
+  lane.threads.pop_back();  // Only this thread adds any.
+  return false;
+}
+
+void CourierPool::join_ended(Lock& lock) {
+  std::list<Thread> ended;
+  ended.swap(ended_);
+  lock.unlock();
+  for (auto& thread : ended) thread.handle.join();
+  lock.lock();
 }
 
 }  // namespace longbeat::internal

@@ -19,7 +19,7 @@ class Handover {
   enum class Stage : std::int8_t {
     kWithWorker,  ///< the function runs, or its worker still has something to send
     kLeft,        ///< only the other side reports from now on
-    kOver,        ///< the worker has ended the attempt itself; the other side can report nothing
+    kOver,        ///< the other side can report nothing: the worker has ended the attempt itself, or gave it to another
   };
   /// Heartbeat details that the worker still had when it left.
   struct Leftovers {
@@ -40,7 +40,7 @@ class Handover {
     on_details_ = std::move(on_details);
   }
   Stage stage() const { return stage_; }
-  /// Why it is over.
+  /// Why it is over. Any thread that knows that it is.
   const std::string& why() const { return why_; }
   /// Asks the worker to leave although the function still runs, because an outcome is there; on_settled follows.
   /// `flush`: only after the newest details are saved.

@@ -8,6 +8,10 @@
 
 namespace longbeat::internal {
 
+/// How long one send of a heartbeat takes at most, because the next waits for it, and at least.
+inline constexpr std::chrono::nanoseconds kLongestBeat = std::chrono::seconds(2),
+                                          kShortestBeat = std::chrono::milliseconds(20);
+
 /// When the next heartbeat of one attempt may leave. Pure: it knows nothing of the details. One send at a time.
 class HeartbeatThrottle {
  public:

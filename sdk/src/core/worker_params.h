@@ -31,12 +31,11 @@ struct ActivityTask {
 };
 
 // --- Reports of the holder of a token ---
-// `retried`: a client's, sent again while the server cannot answer: a heartbeat by AsyncReports, the others by
-// RetryingStub. A worker repeats its own, within its lease.
+// `retried`: a client's outcome, which RetryingStub sends again while the server cannot answer. A worker repeats its
+// own, within its lease; heartbeats are repeated by those who know newer ones.
 struct HeartbeatParams {
   std::string namespace_name{}, identity{}, token{};
   Payloads details{};
-  bool retried = false;
 };
 struct HeartbeatFlags {
   bool cancel_requested = false, activity_paused = false, activity_reset = false;

@@ -48,6 +48,7 @@ class AttemptServer final : public RefusingStub {
   /// Nothing will reach it any more, by the plan.
   bool cut_off_for_good() const;
 
+  CallId get_system_info(Nanoseconds timeout, Done<SystemInfo> done) override;
   CallId record_heartbeat(HeartbeatParams params, Nanoseconds timeout, Done<HeartbeatFlags> done) override;
   CallId respond_completed(CompletedParams params, Nanoseconds timeout, Done<void> done) override;
   CallId respond_failed(FailedParams params, Nanoseconds timeout, Done<void> done) override;

@@ -13,6 +13,11 @@ namespace {
 
 constexpr const char* kCodecFailureType = "WireCodecError";
 
+/// Whoever looks after the worker does not see what it reports.
+void tell(const std::string& name, const std::string& what) {
+  log(LogLevel::kWarn, name + " " + sendable_text(what));
+}
+
 /// Stays the activity's own failure, without what could not be encoded.
 Failure without_unencodable(const WireFormat& format, Failure failure, const std::string& why) {
   if (format.hides_texts() && !failure.encoded_attributes) failure.message = kEncodedFailure;
@@ -24,21 +29,27 @@ Failure encoded_failure(const WireFormat& format, const Failure& failure) {
   return encoded ? *std::move(encoded) : without_unencodable(format, failure, encoded.error().message);
 }
 
-AttemptOutcome encoded_outcome(const WireFormat& format, AttemptOutcome outcome) {
+/// What could not be encoded is told under `name`.
+AttemptOutcome encoded_outcome(const WireFormat& format, AttemptOutcome outcome, const std::string& name) {
   if (auto* completed = std::get_if<AttemptCompleted>(&outcome)) {
     auto result = format.encode(std::move(completed->result));
     if (result) return AttemptCompleted{*std::move(result)};
-    return AttemptFailed{encoded_failure(
-        format, application_failure(kCodecFailureType, "the activity's result: " + result.error().message))};
+    const std::string why = "the activity's result: " + result.error().message;
+    tell(name, "fails instead of completing: " + why);
+    return AttemptFailed{encoded_failure(format, application_failure(kCodecFailureType, why))};
   }
   if (auto* canceled = std::get_if<AttemptCanceled>(&outcome)) {
     auto details = format.encode(std::move(canceled->details));
     if (details) return AttemptCanceled{*std::move(details)};
-    log(LogLevel::kWarn, "a canceled activity is reported without its details: " + details.error().message);
+    tell(name, "is reported as canceled without its details: " + details.error().message);
     return AttemptCanceled{};
   }
-  if (auto* failed = std::get_if<AttemptFailed>(&outcome))
-    return AttemptFailed{encoded_failure(format, failed->failure)};
+  if (const auto* failed = std::get_if<AttemptFailed>(&outcome)) {
+    auto encoded = format.encode(failed->failure);
+    if (encoded) return AttemptFailed{*std::move(encoded)};
+    tell(name, "fails without its details: " + encoded.error().message);
+    return AttemptFailed{without_unencodable(format, failed->failure, encoded.error().message)};
+  }
   return outcome;
 }
 
@@ -92,6 +103,7 @@ void AttemptDriver::task_opened(Executor& executor, Result<OpenedTask> task) {
 void AttemptDriver::encode_save(UrgentSave save) {
   if (!running_ && !awaits_details())
     return save.settle(Error{ErrorCode::kLeaseLost, "save_now: this attempt does not count any more"});
+  save_heard_ = true;
   unencoded_saves_.push_back(std::move(save));
   encode_next_save();
 }
@@ -110,6 +122,8 @@ void AttemptDriver::encode_next_save() {
   if (encoding_save_ || unencoded_saves_.empty()) return;
   encoding_save_ = true;
   if (flushing_ && !encoding_late_) arm_encode_timer(report_patience());
+  const Nanoseconds patience = HeartbeatThrottle::encode_patience(attempt_->task().heartbeat);
+  save_timer_ = host_.loop.schedule(host_.loop.now() + patience, weakly(&AttemptDriver::save_takes_long));
   host_.courier.post(
       CourierJob::kConvert, Courier::with_turn(attempt_->key(), kSaveTurn),
       [format = host_.format, details = std::move(unencoded_saves_.front().details), &loop = host_.loop,
@@ -118,8 +132,22 @@ void AttemptDriver::encode_next_save() {
       });
 }
 
+/// Older details must keep the lease meanwhile.
+void AttemptDriver::save_takes_long() {
+  save_late_ = true;
+  step();
+}
+
+/// Whether a save_now() is a reason for a beat with older details: once for each call, and as long as its caller waits.
+bool AttemptDriver::heard_late_save() const {
+  if (!running_ || !save_late_) return false;
+  return save_heard_ || std::any_of(unencoded_saves_.begin(), unencoded_saves_.end(),
+                                    [](const UrgentSave& save) { return !save.caller.expired(); });
+}
+
 void AttemptDriver::save_encoded(Result<Payloads> details) {
-  encoding_save_ = false;
+  encoding_save_ = save_late_ = false;
+  host_.loop.cancel(save_timer_);
   if (unencoded_saves_.empty()) return;  // Refused meanwhile.
   UrgentSave save = std::move(unencoded_saves_.front());
   unencoded_saves_.erase(unencoded_saves_.begin());
@@ -150,9 +178,9 @@ void AttemptDriver::encode_outcome() {
   watch_codecs();
   AttemptOutcome whole = std::exchange(outcome_, stand_in(host_.format, outcome_));
   host_.courier.post(CourierJob::kConvert, Courier::with_turn(attempt_->key(), kReportTurn),
-                     [format = host_.format, outcome = std::move(whole), &loop = host_.loop,
+                     [format = host_.format, outcome = std::move(whole), name = name(), &loop = host_.loop,
                       done = weakly(&AttemptDriver::outcome_encoded)]() mutable {
-                       loop.post([done, encoded = encoded_outcome(format, std::move(outcome))]() mutable {
+                       loop.post([done, encoded = encoded_outcome(format, std::move(outcome), name)]() mutable {
                          done(std::move(encoded));
                        });
                      });

@@ -11,8 +11,6 @@
 namespace longbeat::internal {
 namespace {
 
-constexpr Nanoseconds kLongestBeat = std::chrono::seconds(2);
-constexpr Nanoseconds kShortestBeat = std::chrono::milliseconds(20);
 constexpr Nanoseconds kLateReport = std::chrono::milliseconds(500);
 
 /// When the worker's own first beat leaves: most short activities have ended by then and need none. The first beat of
@@ -36,11 +34,6 @@ AttemptDriver::AttemptDriver(AttemptHost& host, std::shared_ptr<Attempt> attempt
   newest_.payloads =
       kept ? std::make_shared<const Payloads>(attempt_->info().heartbeat_details) : std::make_shared<const Payloads>();
   acknowledged_ = newest_;
-}
-
-std::string AttemptDriver::name() const {
-  const auto& task = attempt_->task();
-  return task.activity_type + " '" + task.activity_id + "' (attempt " + std::to_string(task.attempt) + ")";
 }
 
 void AttemptDriver::start(Executor& executor) {
@@ -126,7 +119,7 @@ void AttemptDriver::step() {
   if (running_ && attempt_->lost()) return;  // Nothing it does can count; let the server's timer run out.
   watch_progress();
   if (report_settled_) return;
-  const bool unasked = (report_troubled_ && has_heartbeat_timeout_) || (stall_watch_ && !stalled_);
+  const bool unasked = (report_troubled_ && has_heartbeat_timeout_) || (stall_watch_ && !stalled_) || heard_late_save();
   if (unasked && !throttle_.in_flight()) throttle_.request();
   for (;;) {
     const TimePoint now = host_.loop.now();
@@ -263,10 +256,10 @@ void AttemptDriver::refuse_details(const std::string& why) {
 void AttemptDriver::send_beat(TimePoint now) {
   const Nanoseconds rest = lease_.expiry() - now;
   const Nanoseconds timeout = running_ ? std::clamp(rest / 2, kShortestBeat, kLongestBeat) : kLongestBeat;
-  if (encoding_late_) host_.count([](auto& stats) { ++stats.heartbeats_without_newest; });
+  if (encoding_late_ || save_late_) host_.count([](auto& stats) { ++stats.heartbeats_without_newest; });
   host_.loop.cancel(own_beat_timer_);
   throttle_.sent(now, !std::exchange(own_beat_, false));
-  encoded_first_ = false;
+  encoded_first_ = save_heard_ = false;
   attempt_->cell().disarm();
   beaten_sequence_ = attempt_->cell().last_sequence();
   HeartbeatParams params{host_.namespace_name, host_.identity, attempt_->task().token, *newest_.payloads};

@@ -67,8 +67,7 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   /// The function is not begun yet: codecs are still busy with what it gets.
   bool is_decoding() const { return decoding_; }
   bool report_settled() const { return report_settled_; }
-  /// "ingest 'packages' (attempt 2)".
-  std::string name() const;
+  std::string name() const { return attempt_->name(); }
   /// ", on thread 4711 (lb-activity), begun 70 s ago, ...": what is known of a function that has not returned.
   std::string whereabouts() const;
   /// Bytes of the result, failure or details to report; 0 before there are any.
@@ -140,6 +139,8 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void encode_save(UrgentSave save);
   void encode_next_save();
   void save_encoded(Result<Payloads> details);
+  void save_takes_long();
+  bool heard_late_save() const;
   bool outcome_needs_encoding() const;
   void encode_outcome();
   void outcome_encoded(AttemptOutcome outcome);
@@ -203,7 +204,7 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   std::optional<StallWatch> stall_watch_{};
   bool stalled_ = false;
   TimerId wake_timer_ = 0, own_beat_timer_ = 0, encode_timer_ = 0, lease_timer_ = 0, stall_timer_ = 0,
-          report_timer_ = 0, codec_timer_ = 0;
+          report_timer_ = 0, codec_timer_ = 0, save_timer_ = 0;
   CallId beat_call_ = 0;
   TimePoint begun_{};
   std::optional<TimePoint> last_beat_{};  ///< when the last acknowledged one had left
@@ -214,6 +215,8 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   bool decoding_ = false;                      ///< the function is not begun yet: what it gets is with the courier
   std::vector<UrgentSave> unencoded_saves_{};  ///< the first one is with the courier while encoding_save_
   bool encoding_save_ = false;
+  bool save_late_ = false;                     ///< and takes too long to wait for
+  bool save_heard_ = false;                    ///< a save_now() came that no beat has left since
   bool encoding_outcome_ = false;              ///< it is with the courier; outcome_ is what stands in for it
   TimePoint encode_until_ = TimePoint::max();  ///< then the stand-in goes out
   StuckWatch codec_watch_{};                   ///< of the outcome's codecs

@@ -132,11 +132,9 @@ AttemptOutcome Registry::run(const std::shared_ptr<Attempt>& attempt) const noex
   if (!interceptors_.empty()) tell_end(attempt, outcome);
   attempt->let_go();
   if (const auto* failed = std::get_if<AttemptFailed>(&outcome)) {
-    const auto& task = attempt->task();
     const bool obeyed = is_obedience(*attempt, failed->failure);
     log(obeyed ? LogLevel::kInfo : LogLevel::kWarn,
-        task.activity_type + " '" + task.activity_id + "' (attempt " + std::to_string(task.attempt) +
-            (obeyed ? ") stopped: " : ") failed: ") + sendable_text(to_string(failed->failure)));
+        attempt->name() + (obeyed ? " stopped: " : " failed: ") + sendable_text(to_string(failed->failure)));
   }
   return outcome;
 }
@@ -148,8 +146,7 @@ AttemptOutcome Registry::outcome_of(const std::shared_ptr<Attempt>& attempt) con
       // The task may have waited: in a process that stood still, or for a thread. Somebody else may have it by now.
       attempt->look();
       if (attempt->lost() || attempt->ended()) {
-        log(LogLevel::kWarn, task.activity_type + " '" + task.activity_id + "' (attempt " +
-                                 std::to_string(task.attempt) + ") is not begun: nothing it does could count any more");
+        log(LogLevel::kWarn, attempt->name() + " is not begun: nothing it does could count any more");
         return AttemptAbandoned{};
       }
       const Entry* entry = find(task.activity_type);

@@ -437,3 +437,76 @@ TEST_CASE("what is not sent is logged", "[client][async][heartbeat]") {
     CHECK(lines.all.empty());
   }
 }
+
+TEST_CASE("a server that takes no details inside a failure gets them in a heartbeat before it", "[client][async]") {
+  Room room;
+  const auto why = GENERATE(StatusCode::kOk, StatusCode::kUnimplemented, StatusCode::kInternal);
+  room.service.system = SystemInfo{"0.9", false};
+  if (why != StatusCode::kOk) room.service.system = refused(why);
+  room.service.failures.answers = {{}, {}};
+  SECTION("the newest that it has not acknowledged") {
+    room.answer(2);
+    const auto activity = room.activity();
+    activity.heartbeat(1);
+    room.loop.run_for(1s);
+    activity.heartbeat(2);  // The throttle holds it back.
+    CHECK(room.said(activity.fail_async(kFailure)));
+    CHECK(room.beats() == Beats{"1", "2"});
+    CHECK(room.last_details() == Beats{"-"});
+  }
+  SECTION("those that the failure was given") {
+    room.answer(2);
+    const auto activity = room.activity();
+    activity.heartbeat(1);
+    CHECK(room.said(activity.fail_async(kFailure, 7)));
+    CHECK(room.beats() == Beats{"1", "7"});
+    CHECK(room.last_details() == Beats{"-"});
+  }
+  SECTION("by ID") {
+    room.service.heartbeats_by_id.answers = {HeartbeatFlags{}};
+    room.service.failures_by_id.answers = {{}};
+    CHECK(room.said(room.by_id().fail_async(kFailure, 7)));
+    CHECK(room.beats_by_id() == Beats{"7"});
+    CHECK(room.service.heartbeats_by_id.seen[0].target.run_id == "r");
+    CHECK_FALSE(room.service.failures_by_id.seen.at(0).last_heartbeat_details);
+  }
+  SECTION("and the failure goes without them when they do not get through") {
+    const Lines lines;
+    room.answer(1, kNo);
+    CHECK(room.said(room.activity().fail_async(kFailure, 7)));
+    CHECK(room.beats() == Beats{"7"});
+    CHECK(room.last_details() == Beats{"-"});
+    CHECK(lines.with("that goes ahead of a failure has not arrived") == 1);
+  }
+  SECTION("for which half of its time is waited") {
+    auto failed = room.activity(10s, 8s).fail_async(kFailure, 7);  // Nobody answers the heartbeat.
+    room.loop.run_for(2s);
+    CHECK(room.service.failures.seen.empty());
+    CHECK(room.said(std::move(failed), 3s));
+    CHECK(room.last_details() == Beats{"-"});
+  }
+}
+
+TEST_CASE("what a server takes inside a failure is asked when there is something to be taken", "[client][async]") {
+  Room room;
+  room.service.failures.answers = {{}, {}, {}};
+  CHECK(room.said(room.activity().fail_async(kFailure)));
+  CHECK(room.service.system_calls == 0);
+  SECTION("once") {
+    auto first = room.activity().fail_async(kFailure, 1);
+    CHECK(room.said(room.activity().fail_async(kFailure, 2)));
+    CHECK(first.get());
+    CHECK(room.last_details() == Beats{"-", "1", "2"});
+    CHECK(room.service.system_calls == 1);
+  }
+  SECTION("again when the server has not answered, of which the failure does not die") {
+    room.answer(1);
+    room.service.system.reset();
+    CHECK(room.said(room.activity().fail_async(kFailure, 1), 6s));
+    room.service.system = SystemInfo{"1.0", true};
+    CHECK(room.said(room.activity().fail_async(kFailure, 2)));
+    CHECK(room.last_details() == Beats{"-", "-", "2"});
+    CHECK(room.beats() == Beats{"1"});
+    CHECK(room.service.system_calls == 2);
+  }
+}

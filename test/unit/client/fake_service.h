@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,6 +54,8 @@ class FakeService final : public ServiceStub {
   Script<FailedByIdParams> failures_by_id{};
   Script<CanceledByIdParams> cancellations_by_id{};
   std::deque<Status> refusals{};
+  std::optional<StatusOr<SystemInfo>> system = SystemInfo{"1.0", true};  ///< answered at once, each time
+  int system_calls = 0;
   std::chrono::nanoseconds latency = std::chrono::milliseconds(1);
 
   std::vector<StartActivityParams> seen_starts{};
@@ -63,7 +66,12 @@ class FakeService final : public ServiceStub {
   std::vector<TimePoint> sent_at{};
   std::vector<Nanoseconds> timeouts{};
 
-  CallId get_system_info(Nanoseconds timeout, Done<SystemInfo> done) override { return hang(timeout, std::move(done)); }
+  CallId get_system_info(Nanoseconds timeout, Done<SystemInfo> done) override {
+    ++system_calls;
+    if (!system) return hang(timeout, std::move(done));
+    loop_.post([done = std::move(done), answer = *system] { done(answer); });
+    return ++last_id_;
+  }
   CallId start_activity(StartActivityParams params, Nanoseconds timeout, Done<StartedActivity> done) override {
     seen_starts.push_back(std::move(params));
     return answer(starts, timeout, std::move(done));

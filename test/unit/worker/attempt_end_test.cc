@@ -86,6 +86,71 @@ TEST_CASE("codecs encode each value that a save_now waits for, one after the oth
   }
 }
 
+TEST_CASE("a save_now whose value takes long to encode", "[worker][codec][lease]") {
+  LoneDriver lone(WireFormat({std::make_shared<Reversing>()}, false));
+  auto& beats = lone.stub.beats;
+  const Payloads saved{make_payload("json/plain", "1")};
+  lone.loop.run_for(1s);
+  const std::size_t own = beats.size();  // The worker's own.
+  lone.courier.blocked = true;
+  SECTION("keeps the lease for three heartbeat timeouts, with the newest details that are encoded") {
+    std::promise<void> posted;
+    lone.loop.told = &posted;
+    auto answer = std::async(std::launch::async, [&] { return lone.attempt->save_now(saved, 1min); });
+    posted.get_future().wait();
+    lone.loop.run_for(30s);
+    CHECK_FALSE(lone.attempt->stopped());
+    REQUIRE(beats.size() >= own + 3);
+    CHECK(beats.size() <= own + 5);  // And no more often than the throttle allows.
+    CHECK(beats.back().params.details.empty());
+    CHECK(lone.host.stats->with([](auto& stats) { return stats.heartbeats_without_newest; }) >= 3);
+    lone.courier.release();
+    lone.loop.run_ready();
+    CHECK(encoding_of(beats.back().params.details.at(0)) == "binary/reversed");
+    REQUIRE(answer.wait_for(5s) == std::future_status::ready);
+    CHECK(answer.get());
+    lone.loop.run_for(20s);  // Nobody says anything any more.
+    CHECK(lone.attempt->causes() == std::vector{StopCause::kLeaseLost});
+  }
+  SECTION("is one sign of life when nobody waits for it any more") {
+    CHECK_FALSE(lone.attempt->save_now(saved, 0s));
+    lone.loop.run_for(30s);
+    CHECK(beats.size() == own + 1);
+    CHECK(lone.attempt->causes() == std::vector{StopCause::kLeaseLost});
+  }
+  SECTION("is one with each call") {
+    for (int second = 0; second < 30; ++second) {
+      CHECK_FALSE(lone.attempt->save_now(saved, 0s));
+      lone.loop.run_for(1s);
+    }
+    CHECK_FALSE(lone.attempt->stopped());
+    CHECK(beats.size() <= own + 5);
+  }
+  SECTION("sends nothing older when that is soon over") {
+    CHECK_FALSE(lone.attempt->save_now(saved, 0s));
+    lone.loop.run_for(100ms);
+    CHECK(beats.size() == own);
+    lone.courier.release();
+    lone.loop.run_for(1s);
+    REQUIRE(beats.size() == own + 1);
+    CHECK(encoding_of(beats.back().params.details.at(0)) == "binary/reversed");
+  }
+  SECTION("never lets older details follow newer ones") {
+    lone.stub.answers_beats = false;
+    CHECK_FALSE(lone.attempt->save_now(saved, 0s));
+    lone.loop.run_for(1s);
+    REQUIRE(beats.size() == own + 1);  // The older ones, whose answer takes long.
+    lone.courier.release();
+    lone.loop.run_ready();
+    CHECK(beats.size() == own + 1);
+    lone.stub.answers_beats = true;
+    beats.back().done(HeartbeatFlags{});
+    lone.loop.run_for(30s);
+    REQUIRE(beats.size() == own + 2);
+    CHECK(encoding_of(beats.back().params.details.at(0)) == "binary/reversed");
+  }
+}
+
 TEST_CASE("callers of save_now that have gone leave nothing behind", "[worker][heartbeat]") {
   FakeWorker worker;
   const Lease lease(worker.loop.now(), 10s, 0s);

@@ -1,4 +1,5 @@
 // A worker whose client has codecs.
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -306,23 +307,46 @@ TEST_CASE("a codec that fails", "[worker][codec]") {
     is_codec_failure("the heartbeat details of the last attempt: ");
   }
   SECTION("on the result fails the attempt retryably") {
+    const Lines lines;
     room.worker.begin(room.task());
     room.codec->when_encoding = mood;
     room.worker.end(AttemptCompleted{{json("42")}});
     is_codec_failure("the activity's result: ");
+    CHECK_THAT(lines.all(),
+               StartsWith("ingest 'a' (attempt 1) fails instead of completing: the activity's result: codec 1 of 1"));
   }
   SECTION("on new heartbeat details stops the attempt, which fails with that") {
+    const Lines lines;
     auto& context = room.worker.begin(room.task());
     room.codec->when_encoding = mood;
-    context.heartbeat(5);
-    room.worker.loop.run_for(1s);
+    for (int value = 0; value < 5; ++value) {
+      context.heartbeat(value);
+      room.worker.loop.run_for(1s);
+    }
+    CHECK_THAT(
+        lines.all(),
+        StartsWith("ingest 'a' (attempt 1): its heartbeat details are not sent, it is asked to stop: codec 1 of 1"));
+    const std::string all = lines.all();
+    CHECK(std::count(all.begin(), all.end(), '\n') == 1);  // However many follow.
     CHECK(context.stop_causes() == std::vector{StopCause::kBrokenDetails});
     room.worker.end(room.worker.stopped());
     REQUIRE(failed.size() == 1);
     CHECK(failed[0].params.failure.type == "HeartbeatDetailsError");
+    CHECK(failed[0].params.failure.source == "longbeat");
     CHECK_THAT(failed[0].params.failure.message, ContainsSubstring("codec 1 of 1"));
   }
+  SECTION("on the details of a cancellation reports it without them") {
+    const Lines lines;
+    room.worker.begin(room.task());
+    room.codec->when_encoding = mood;
+    room.worker.end(AttemptCanceled{{json("1")}});
+    REQUIRE(room.worker.stub.canceled.size() == 1);
+    CHECK(room.worker.stub.canceled[0].params.details.empty());
+    CHECK_THAT(lines.all(),
+               StartsWith("ingest 'a' (attempt 1) is reported as canceled without its details: codec 1 of 1"));
+  }
   SECTION("on the details of a failure leaves the failure what it is") {
+    const Lines lines;
     room.worker.begin(room.task());
     room.codec->when_encoding = mood;
     Failure own = application_failure("Own", "boom", true);
@@ -336,6 +360,8 @@ TEST_CASE("a codec that fails", "[worker][codec]") {
     CHECK(sent.next_retry_delay == 3s);
     CHECK(sent.details.empty());
     CHECK_THAT(sent.message, StartsWith("boom (without its details: details of the failure: codec 1 of 1"));
+    CHECK_THAT(lines.all(),
+               StartsWith("ingest 'a' (attempt 1) fails without its details: details of the failure: codec 1 of 1"));
   }
   SECTION("on texts that are to be hidden shows none of them") {
     Room hiding(true);

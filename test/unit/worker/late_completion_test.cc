@@ -562,7 +562,11 @@ TEST_CASE("a late completion that can report nothing says so", "[worker][async]"
     const auto first = room.context.complete_later();
     {
       const auto second = room.context.complete_later();
-      CHECK(room.said(second.complete_async(1)).error().code == ErrorCode::kFailedPrecondition);
+      const auto error = room.said(second.complete_async(1)).error();
+      CHECK(error.code == ErrorCode::kFailedPrecondition);
+      CHECK(error.message ==
+            "no outcome can be reported here: complete_later() was called before, and what it gave then "
+            "reports the outcome");
     }
     room.returns();
     CHECK(room.stub.failed.empty());
@@ -573,7 +577,9 @@ TEST_CASE("a late completion that can report nothing says so", "[worker][async]"
     room.loop.run_for(9500ms);
     REQUIRE(room.stub.failed.size() == 1);  // WorkerShutdown.
     const auto late = room.context.complete_later();
-    CHECK(room.said(late.complete_async(1)).error().code == ErrorCode::kFailedPrecondition);
+    const auto error = room.said(late.complete_async(1)).error();
+    CHECK(error.code == ErrorCode::kFailedPrecondition);
+    CHECK(error.message == "no outcome can be reported here: the attempt has ended");
     room.returns();
     CHECK(room.stub.completed.empty());
   }
