@@ -78,11 +78,10 @@ LONGBEAT_EXPORT bool is_text(std::string_view bytes) noexcept;
 // somebody else stands in a message only as one of these three makes it.
 /// How data begins: 40 bytes of it, with everything but printable ASCII escaped.
 LONGBEAT_EXPORT std::string shown(std::string_view data, std::size_t bytes_max = 40);
-/// What a library says of a value, of which it may quote any amount: from the first quotation mark to the last one it
-/// is shown(), and of several lines the first is enough.
-LONGBEAT_EXPORT std::string library_text(std::string_view what);
-/// What a program's own code says: one line of at most about 500 bytes; and library_text() where it passes on what
-/// nlohmann::json says.
+/// What protobuf's status says of a value: its own words; of what may be data 40 bytes in all.
+LONGBEAT_EXPORT std::string protobuf_text(std::string_view what);
+/// What a program's own code says: one line of at most about 500 bytes. Where it passes on what nlohmann::json says,
+/// that as protobuf_text() has it.
 LONGBEAT_EXPORT std::string foreign_text(std::string_view what);
 
 /// "the payload (json/plain, 16 bytes: {"offset":"two"}) is not a `Progress`: ..." as kUndecodable. Shows how the value

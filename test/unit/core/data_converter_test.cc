@@ -122,9 +122,9 @@ TEST_CASE("a message about a value quotes little of it, on one line", "[converte
   };
   const std::string stars(100, '*');
   SECTION("also where nlohmann::json quotes all of a text that breaks off") {
-    const auto why = refusal(read(Progress(), "\"it's " + stars + " 'quoted' secret\xff"));
-    CHECK_THAT(why, StartsWith("[json.exception.parse_error.101]") && ContainsSubstring("; last read: '\"it's ****") &&
-                        !ContainsSubstring("secret"));
+    CHECK(refusal(read(Progress(), "\"it's " + stars + " 'quoted' secret\xff")) ==
+          "[json.exception.parse_error.101] parse error at line 1, column 123: syntax error while parsing value - "
+          "invalid string: ill-formed UTF-8 byte");
     CHECK_THAT(refusal(read(Progress(), "\"" + stars + "\nsecret\"")), !ContainsSubstring("secret"));
     CHECK_THAT(refusal(read(Progress(), "[1" + std::string(1000, '7') + "]")), !ContainsSubstring(stars));
     CHECK_THAT(refusal(read(Progress(), "{")), EndsWith("unexpected end of input; expected string literal"));
