@@ -30,7 +30,7 @@ LONGBEAT_BEGIN
 ///   static Payload encode(const T& value);             // or Result<Payload>
 ///   static Result<T> decode(const Payload& payload);   // kUndecodable when the payload is not a T
 /// Built in are Payload itself (as it is), std::nullptr_t and std::monostate (binary/null), std::vector<std::byte>
-/// (binary/plain), std::optional of whatever has a codec.
+/// (binary/plain; null is none), std::optional of whatever has a codec.
 template <class T>
 struct PayloadCodec;
 

@@ -113,6 +113,7 @@ Payload PayloadCodec<std::vector<std::byte>>::encode(const std::vector<std::byte
   return internal::make_payload("binary/plain", std::string(reinterpret_cast<const char*>(value.data()), value.size()));
 }
 Result<std::vector<std::byte>> PayloadCodec<std::vector<std::byte>>::decode(const Payload& payload) {
+  if (internal::is_null(payload)) return std::vector<std::byte>();  // As for every container: Go's nil.
   if (internal::encoding_of(payload) != "binary/plain") return internal::wrong_encoding(payload, "binary/plain");
   const auto* begin = reinterpret_cast<const std::byte*>(payload.data.data());
   return std::vector<std::byte>(begin, begin + payload.data.size());

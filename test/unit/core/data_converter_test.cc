@@ -60,6 +60,12 @@ TEST_CASE("values travel", "[converter]") {
     CHECK(converter.to_payloads(raw).value() == raw);
     CHECK(std::get<0>(converter.from_payloads<std::tuple<Payloads>>(raw).value()) == raw);
   }
+  SECTION("no bytes also as null, which is Go's nil") {
+    using Bytes = std::vector<std::byte>;
+    CHECK(converter.from_payload<Bytes>(internal::make_payload("binary/null", "")).value().empty());
+    CHECK(converter.from_payload<Bytes>(internal::make_payload("json/plain", "null")).value().empty());
+    CHECK_FALSE(converter.from_payload<Bytes>(internal::make_payload("json/plain", "0")));
+  }
   SECTION("nothing also when another SDK sends null for it") {
     CHECK(converter.from_payloads<std::tuple<>>({}));
     CHECK(converter.from_payloads<std::tuple<>>({internal::make_payload("binary/null", "")}));
