@@ -88,7 +88,7 @@ LONGBEAT_EXPORT std::string foreign_text(std::string_view what);
 /// begins; `why` as foreign_text().
 LONGBEAT_EXPORT Error undecodable(const std::type_info& type, const Payload& payload, const std::string& why);
 LONGBEAT_EXPORT Error not_encodable(const std::type_info& type, const std::string& why);
-LONGBEAT_EXPORT Error wrong_count(std::size_t expected, std::size_t found);
+LONGBEAT_EXPORT Error wrong_count(std::size_t least, std::size_t most, std::size_t found);
 
 }  // namespace longbeat::internal
 
@@ -231,7 +231,7 @@ class DataConverter {
     } else {
       const bool only_null = payloads.size() == 1 && internal::encoding_of(payloads[0]) == "binary/null";
       if (payloads.size() != kCount && !(kCount == 0 && only_null))
-        return internal::wrong_count(kCount, payloads.size());
+        return internal::wrong_count(kCount, kCount, payloads.size());
       if constexpr (kCount == 0) {
         return Tuple();
       } else {
@@ -266,7 +266,7 @@ class DataConverter {
       if constexpr (internal::IsMadeFrom<R, std::optional>() || std::is_same_v<R, std::nullptr_t>) {
         if (payloads.empty()) return R();
       }
-      if (payloads.size() != 1) return internal::wrong_count(1, payloads.size());
+      if (payloads.size() != 1) return internal::wrong_count(1, 1, payloads.size());
       return from_payload<R>(payloads[0]);
     }
   }

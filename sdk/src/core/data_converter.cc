@@ -84,9 +84,10 @@ Error not_encodable(const std::type_info& type, const std::string& why) {
   return {ErrorCode::kUndecodable, "a `" + type_name(type) + "` cannot be encoded: " + foreign_text(why)};
 }
 
-Error wrong_count(std::size_t expected, std::size_t found) {
-  return {ErrorCode::kUndecodable, "expected " + std::to_string(expected) +
-                                       (expected == 1 ? " value, found " : " values, found ") + std::to_string(found)};
+Error wrong_count(std::size_t least, std::size_t most, std::size_t found) {
+  const std::string expected = (least == most ? "" : std::to_string(least) + " to ") + std::to_string(most);
+  return {ErrorCode::kUndecodable,
+          "expected " + expected + (expected == "1" ? " value, found " : " values, found ") + std::to_string(found)};
 }
 
 }  // namespace longbeat::internal
