@@ -92,6 +92,7 @@ void AttemptDriver::task_opened(Executor& executor, Result<OpenedTask> task) {
   }
   if (task) {
     attempt_->open(std::move(task->input), std::move(task->heartbeat_details));
+    plan_own_beat();  // Its whole lease is the function's, however long the codecs took.
     return submit(executor);
   }
   log(LogLevel::kWarn, name() + " is not begun: " + task.error().message);

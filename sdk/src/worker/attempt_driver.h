@@ -83,6 +83,8 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void poked();
   void take_save(UrgentSave save);
   void submit(Executor& executor);
+  void plan_own_beat();
+  void arm_own_beat(Nanoseconds pause);
   void send_own_beat();
   void step();
   bool fetch_details(TimePoint now);
