@@ -178,17 +178,19 @@ void AttemptDriver::start_encoding(std::unique_ptr<DetailsValue> value) {
   encoding_ = true;
   arm_encode_timer(running_ ? HeartbeatThrottle::encode_patience(attempt_->task().heartbeat) : report_patience());
   std::shared_ptr<DetailsValue> shared = std::move(value);
-  host_.courier.post(CourierJob::kConvert, attempt_->key(),
-                     [shared, attempt = attempt_, format = host_.format, &loop = host_.loop, weak = weak_from_this()] {
-                       auto details = shared->encode(attempt->converter());
-                       if (details) details = format.encode(*std::move(details));
-                       loop.post([weak, attempt, sequence = shared->sequence, details = std::move(details)]() mutable {
-                         const auto self = weak.lock();
-                         if (self && !self->report_settled_) return self->encoded(sequence, std::move(details));
-                         if (const auto handover = attempt->handover())
-                           handover->tell_details(sequence, std::move(details));
-                       });
-                     });
+  host_.courier.post(
+      CourierJob::kConvert, attempt_->key(),
+      [shared, attempt = attempt_, format = host_.format, &loop = host_.loop, watch = watch_details(),
+       weak = weak_from_this()] {
+        auto details = shared->encode(attempt->converter());
+        if (details) details = format.encode(*std::move(details));
+        loop.post([weak, attempt, &loop, watch, sequence = shared->sequence, details = std::move(details)]() mutable {
+          loop.cancel(watch);
+          const auto self = weak.lock();
+          if (self && !self->report_settled_) return self->encoded(sequence, std::move(details));
+          if (const auto handover = attempt->handover()) handover->tell_details(sequence, std::move(details));
+        });
+      });
 }
 
 void AttemptDriver::arm_encode_timer(Nanoseconds patience) {

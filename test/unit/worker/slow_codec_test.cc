@@ -52,7 +52,7 @@ TEST_CASE("a codec that takes long", "[worker][codec]") {
     worker.loop.run_for(3s);
     REQUIRE(left);
     REQUIRE(left->size() == 1);
-    CHECK_THAT(left->front(), StartsWith("ingest 'a' (attempt 1), codecs decode what it gets, begun "));
+    CHECK_THAT(left->front(), StartsWith("ingest 'a' (attempt 1), codecs decode its input, begun "));
     REQUIRE(worker.stub.failed.size() == 1);
     CHECK(worker.stub.failed[0].params.failure.type == "WorkerShutdown");
     worker.courier.release();
@@ -87,7 +87,7 @@ TEST_CASE("a codec that takes long", "[worker][codec]") {
     room.give(room.task());
     worker.machine->stop(0s, 1min, [](auto) {});
     worker.loop.run_for(30s);
-    CHECK_THAT(lines.all(), ContainsSubstring("ingest 'a' (attempt 1) is not begun, codecs decode what it gets, begun") &&
+    CHECK_THAT(lines.all(), ContainsSubstring("ingest 'a' (attempt 1) is not begun, codecs decode its input, begun") &&
                                 !ContainsSubstring("does not end"));
     CHECK(worker.machine->stats().attempts_stuck == 0);
   }
@@ -103,7 +103,7 @@ TEST_CASE("codecs that never give an outcome back", "[worker][codec]") {
   SECTION("are told of, and keep the slot only as long as the outcome could count") {
     worker.loop.run_for(11s);
     CHECK_THAT(lines.all(), ContainsSubstring("ingest 'a' (attempt 1) has ended and is not reported: the codecs have "
-                                              "its outcome and do not end, begun 10 s ago"));
+                                              "its result and do not end, begun 10 s ago"));
     worker.loop.run_for(59min);
     CHECK(worker.machine->stats().slots_used == 1);
     worker.loop.run_for(2min);
@@ -180,6 +180,86 @@ TEST_CASE("codecs that decode the input for longer than the lease", "[worker][co
     room.give(std::move(task));
     worker.loop.run_for(1min);
     CHECK(worker.stub.beats.empty());
+  }
+  worker.courier.release();
+  worker.loop.run_ready();
+}
+
+TEST_CASE("codecs that do not end are told of by the attempt's name", "[worker][codec][stuck]") {
+  CodecRoom room;
+  auto& worker = room.worker;
+  auto task = room.task();
+  task.heartbeat = 5min;  // Nothing here is about the lease.
+  const Lines lines;
+  const auto told = [&] {
+    const std::string all = lines.all();
+    return std::count(all.begin(), all.end(), '\n');
+  };
+  SECTION("with the input, although nobody asks the attempt to stop") {
+    worker.courier.blocked = true;
+    room.give(std::move(task));
+    worker.loop.run_for(9s);
+    CHECK(told() == 0);
+    worker.loop.run_for(1min);
+    CHECK(told() == 1);
+    CHECK_THAT(lines.all(), StartsWith("ingest 'a' (attempt 1) is not begun, codecs decode its input, begun 10 s ago, "
+                                       "last heartbeat acknowledged "));
+  }
+  SECTION("with the input and what the last attempt has left") {
+    task.heartbeat_details = room.on_the_wire("3");
+    worker.courier.blocked = true;
+    room.give(std::move(task));
+    worker.loop.run_for(10s);
+    CHECK_THAT(lines.all(), ContainsSubstring("decode its input and the last attempt's heartbeat details, begun 10 s"));
+  }
+  SECTION("with heartbeat details, once however many follow") {
+    auto& context = worker.begin(std::move(task));
+    worker.courier.blocked = true;
+    const bool by_save = GENERATE(false, true);
+    const auto beat = [&] {
+      if (!by_save) return context.heartbeat(1);
+      CHECK_FALSE(worker.executor.inputs.back().attempt->save_now({json("1")}, 0s));
+    };
+    beat();
+    worker.loop.run_for(9s);
+    CHECK(told() == 0);
+    worker.loop.run_for(1s);
+    CHECK_THAT(lines.all(),
+               StartsWith("ingest 'a' (attempt 1): the codecs or converters have its heartbeat details and "
+                          "do not end, begun 10 s ago"));
+    worker.courier.release();
+    worker.loop.run_ready();
+    worker.courier.blocked = true;
+    for (int i = 0; i < 100; ++i) {
+      beat();
+      worker.loop.run_for(1s);
+    }
+    CHECK(told() == 1);
+  }
+  SECTION("with heartbeat details of an attempt that has ended since") {
+    auto& context = worker.begin(std::move(task));
+    worker.courier.blocked = true;
+    context.heartbeat(1);
+    worker.loop.run_ready();
+    worker.end(AttemptCompleted{});
+    REQUIRE(worker.machine->stats().slots_used == 0);
+    worker.loop.run_for(1min);
+    CHECK(told() == 1);
+    CHECK_THAT(lines.all(), ContainsSubstring("have its heartbeat details and do not end"));
+  }
+  SECTION("and slow ones that end in time are not") {
+    worker.courier.blocked = true;
+    room.give(std::move(task));
+    worker.loop.run_for(9s);
+    worker.courier.release();
+    worker.loop.run_ready();
+    ActivityContext context(worker.executor.inputs.back().attempt);
+    worker.courier.blocked = true;
+    context.heartbeat(1);
+    worker.loop.run_for(9s);
+    worker.courier.release();
+    worker.loop.run_for(1min);
+    CHECK(told() == 0);
   }
   worker.courier.release();
   worker.loop.run_ready();
