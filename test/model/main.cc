@@ -18,8 +18,8 @@ using longbeat::model::HuntOptions;
 struct Arguments {
   std::uint64_t seeds = 3'000, from = 0, seed = 0;
   std::string file{}, address{};
-  std::int64_t tick = 50;
-  std::size_t at_once = 40, most = 3;
+  std::int64_t tick = 100;
+  std::size_t at_once = 60, most = 3;
   bool one = false, written = false, prints = false, temporal = false, as_it_is = false;
 };
 

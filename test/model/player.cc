@@ -76,7 +76,8 @@ void Player::look() {
 void Player::looked(const Refused& status, grpc::ByteBuffer& bytes) {
   if (left_) return;
   // Whatever was on its way has arrived by now: a tick has passed since it was sent.
-  facts_["task"] = or_none(std::exchange(task_, {}));
+  facts_["task"] = or_none(std::exchange(refused_poll_, {}));
+  if (got_) take(*std::exchange(got_, std::nullopt));
   facts_["heard"] = or_none(std::exchange(heard_, {}));
   facts_["noticed"] = or_none(std::exchange(noticed_, {}));
   described_run_.clear();
@@ -93,6 +94,13 @@ void Player::looked(const Refused& status, grpc::ByteBuffer& bytes) {
     change_token_ = response.long_poll_token();
   }
   act();
+}
+
+/// Only now: a task may arrive before the answer of the start that made it, and its run has no name until then.
+void Player::take(const service::PollActivityTaskQueueResponse& task) {
+  // A token that was handed out before keeps its name, which tells.
+  if (std::ranges::find(tokens_, task.task_token()) == tokens_.end()) tokens_.push_back(task.task_token());
+  facts_["task"] = task_text(task, token_name(task.task_token()), run_name(task.activity_run_id()), names_);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -299,17 +307,12 @@ void Player::poll_again(const service::PollActivityTaskQueueRequest& request) {
                        if (self->left_ || status.error_code() == grpc::StatusCode::CANCELLED) return;
                        self->poll_ = 0;
                        if (!status.ok()) {
-                         self->task_ = self->refusal(status);
+                         self->refused_poll_ = self->refusal(status);
                          return;
                        }
-                       const auto task = read<service::PollActivityTaskQueueResponse>(bytes);
+                       auto task = read<service::PollActivityTaskQueueResponse>(bytes);
                        if (task.task_token().empty()) return self->poll_again(request);
-                       // A token that was handed out before keeps its name, which tells.
-                       if (std::ranges::find(self->tokens_, task.task_token()) == self->tokens_.end()) {
-                         self->tokens_.push_back(task.task_token());
-                       }
-                       self->task_ = task_text(task, self->token_name(task.task_token()),
-                                               self->run_name(task.activity_run_id()), self->names_);
+                       self->got_ = std::move(task);
                      });
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ class Player : public std::enable_shared_from_this<Player> {
   using Refused = grpc::Status;
   void look();
   void looked(const Refused& status, grpc::ByteBuffer& response);
+  void take(const service::PollActivityTaskQueueResponse& task);
   void act();
   void answered();
   /// One call; `read` gets the response of one that was taken.
@@ -71,7 +73,8 @@ class Player : public std::enable_shared_from_this<Player> {
   std::int64_t change_count_ = 0;
   std::string counted_run_{};
   Wire::CallId poll_ = 0, await_ = 0, watch_ = 0;
-  std::string task_{}, heard_{}, noticed_{};  ///< since the last look
+  std::optional<service::PollActivityTaskQueueResponse> got_{};  ///< these since the last look
+  std::string refused_poll_{}, heard_{}, noticed_{};
 };
 
 }  // namespace longbeat::model

@@ -71,8 +71,9 @@ class Stage {
       admit();
       Time next = Clock::now() + std::chrono::milliseconds(20);
       if (!due_.empty()) next = std::min(next, due_.begin()->first);
-      if (!waiting_.empty() && load_ < static_cast<double>(run_.at_once)) next = std::min(next, next_admission_);
-      wire_.client().run_one(next);
+      if (!waiting_.empty() && running_ < run_.at_once) next = std::min(next, next_admission_);
+      // What has arrived comes before the next step, or answers would look late that are not.
+      for (bool more = wire_.client().run_one(next); more;) more = wire_.client().run_one(Clock::now());
       while (!due_.empty() && due_.begin()->first <= Clock::now()) take_step();
     }
     wire_.client().run_until(Clock::now() + std::chrono::milliseconds(200));  // What was left behind is terminated.
@@ -93,7 +94,7 @@ class Stage {
   /// A new one now and then, so that the steps of different traces do not fall together.
   void admit() {
     const auto apart = run_.tick / static_cast<int>(run_.at_once) + std::chrono::microseconds(137);
-    if (waiting_.empty() || load_ >= static_cast<double>(run_.at_once) || Clock::now() < next_admission_) return;
+    if (waiting_.empty() || running_ >= run_.at_once || Clock::now() < next_admission_) return;
     next_admission_ = Clock::now() + apart;
     const std::size_t trace = waiting_.front();
     waiting_.pop_front();
@@ -105,13 +106,7 @@ class Stage {
     const std::string prefix = run_.prefix + std::to_string(trace) + "-" + std::to_string(round) + "-";
     play->player = std::make_shared<Player>(traces_[trace], wire_, Names{prefix, play->tick});
     ++running_;
-    load_ += load_of(*play);
     due_.emplace(play->begin, play);
-  }
-
-  /// How much of the server's time it takes: half as much with twice the tick. Sums are exact.
-  double load_of(const Play& play) const {
-    return static_cast<double>(Duration(run_.tick).count()) / static_cast<double>(play.tick.count());
   }
 
   void take_step() {
@@ -128,7 +123,6 @@ class Stage {
 
   void end(Play& play, bool late) {
     --running_;
-    load_ -= load_of(play);
     play.player->leave();
     ServerPlay& plays = plays_[play.trace];
     if (late) {
@@ -149,7 +143,6 @@ class Stage {
   std::deque<std::size_t> waiting_{};
   std::multimap<Time, std::shared_ptr<Play>> due_{};
   std::size_t running_ = 0;
-  double load_ = 0;
   Time next_admission_{};
   ServerWire wire_;
 };

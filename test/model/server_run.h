@@ -12,10 +12,10 @@ namespace longbeat::model {
 struct ServerRun {
   std::string address{};
   /// A trace that a busy machine made late is played again with twice the tick, so many times.
-  std::chrono::milliseconds tick{50};
-  int rounds = 5;
-  /// Traces under way at once: their waits overlap. Of those with longer ticks so many more.
-  std::size_t at_once = 40;
+  std::chrono::milliseconds tick{100};
+  int rounds = 4;
+  /// Traces under way at once: their waits overlap.
+  std::size_t at_once = 60;
   std::size_t connections = 4;
   int times_to_believe = 3;  ///< how often a difference has to show, each time with twice the tick
   std::chrono::milliseconds patience = std::chrono::seconds(10);  ///< until a server that is there has answered
