@@ -81,7 +81,7 @@ inline constexpr int kMostTries = 10;
 /// Nothing when so little is left that no answer would come.
 inline std::optional<TimePoint> latest_try(TimePoint now, TimePoint end) {
   constexpr std::chrono::nanoseconds kTooLittle = std::chrono::milliseconds(20);
-  if (end < now + kTooLittle) return std::nullopt;
+  if (now >= end || end - now < kTooLittle) return std::nullopt;  // `now` may be the end of time: it has not failed.
   return now + (end - now) / 4 * 3;
 }
 
