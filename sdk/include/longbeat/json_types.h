@@ -91,9 +91,10 @@ struct NumberKeyedMap {
   static void to_json(Json& json, const Map& map)
     requires JsonWritable<Value, Json>
   {
-    json = Json::object();
-    for (const auto& [key, value] : map) json[std::to_string(key)] = value;
-    refuse_lost_keys(json, map);
+    Json object = Json::object();  // Its own: nlohmann::json does not free what `json` has when this throws.
+    for (const auto& [key, value] : map) object[std::to_string(key)] = value;
+    refuse_lost_keys(object, map);
+    json = std::move(object);
   }
   template <class Json>
   static void from_json(const Json& json, Map& map)
@@ -157,8 +158,10 @@ struct MultiMap : NullIsEmpty<Map, typename Map::mapped_type> {
   static void to_json(Json& json, const Map& map)
     requires(JsonWritable<Key, Json> && JsonWritable<Value, Json>)
   {
-    Base::to_json(json, map);
-    refuse_lost_keys(json, map);
+    Json written;  // As above.
+    Base::to_json(written, map);
+    refuse_lost_keys(written, map);
+    json = std::move(written);
   }
   template <class Json>
   static void from_json(const Json& json, Map& map)
