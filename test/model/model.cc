@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/stored_options.h"
+
 namespace longbeat::model {
 
 using server::Phase;
@@ -435,15 +437,16 @@ void Model::update(const Step& step, Facts& facts) {
     // Whether it may be changed at all comes before whether this change is sound.
     auto probe = state;
     const auto allowed = server::transition(probe, event, now_);
-    const auto merged = allowed && !request.restore_original
-                            ? server::merge_options(normal(state.input->options), request, {}, state.input->type.str())
-                            : StatusOr<server::MergedOptions>(server::MergedOptions{});
+    const auto merged =
+        allowed && !request.restore_original
+            ? server::merge_options(server::normal_options(state.input->options), request, {}, state.input->type.str())
+            : StatusOr<server::MergedOptions>(server::MergedOptions{});
     if (!allowed || !merged) {
       facts["answer"] = refusal_text(allowed ? merged.error() : allowed.error());
       return;
     }
     event.restore_original = request.restore_original;
-    if (!request.restore_original) event.options = stored(merged->options);
+    if (!request.restore_original) event.options = server::stored_options(merged->options);
     event.retry_policy_named = merged->retry_policy_named;
     event.start_delay_named = merged->start_delay_named;
     if (const auto applied = change(*run, event); !applied) {

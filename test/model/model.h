@@ -144,7 +144,5 @@ server::FailedRequest failed_request(const Step& step);
 server::FailureFacts failure_facts(const Step& step);
 server::StoredFailure failure_of(const Step& step);
 server::UpdateOptionsRequest update_request(const Step& step, const std::string& request_id);
-server::NormalOptions normal(const server::ActivityOptions& from);
-server::ActivityOptions stored(const server::NormalOptions& from);
 
 }  // namespace longbeat::model

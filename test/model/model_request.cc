@@ -157,26 +157,4 @@ server::UpdateOptionsRequest update_request(const Step& step, const std::string&
   return request;
 }
 
-server::NormalOptions normal(const server::ActivityOptions& from) {
-  server::NormalOptions to;
-  to.task_queue = from.task_queue;
-  const auto& [s2c, s2s, stc, heartbeat] = from.timeouts;
-  to.timeouts = {s2c, s2s, stc, heartbeat};
-  to.retry = {from.retry.initial_interval, from.retry.backoff_coefficient, from.retry.maximum_interval,
-              from.retry.maximum_attempts, from.retry.non_retryable_error_types};
-  to.start_delay = from.start_delay;
-  return to;
-}
-
-server::ActivityOptions stored(const server::NormalOptions& from) {
-  server::ActivityOptions to;
-  to.task_queue = from.task_queue;
-  const auto& [s2c, s2s, stc, heartbeat] = from.timeouts;
-  to.timeouts = {s2c, s2s, stc, heartbeat};
-  to.retry = {from.retry.initial_interval, from.retry.backoff_coefficient, from.retry.maximum_interval,
-              from.retry.maximum_attempts, from.retry.non_retryable_error_types};
-  to.start_delay = from.start_delay;
-  return to;
-}
-
 }  // namespace longbeat::model
