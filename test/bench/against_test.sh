@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# against_test.sh BENCH SERVER: longbeat-bench --against, with a server of ours as the other side, and what it says when
+# there is none to measure.
+set -uo pipefail
+bench=$1 server=$2
+folder=$(mktemp -d) || exit 1
+server_pid=
+cleanup() {
+  if [ -n "$server_pid" ]; then kill "$server_pid" 2>/dev/null; wait "$server_pid" 2>/dev/null; fi
+  rm -rf "$folder"
+}
+trap cleanup EXIT
+failed=0
+
+"$server" --port 0 --port-file "$folder/port" >"$folder/server.log" 2>&1 &
+server_pid=$!
+for _ in $(seq 200); do [ -s "$folder/port" ] && break; sleep 0.05; done
+[ -s "$folder/port" ] || { echo "the server did not start: $(cat "$folder/server.log")"; exit 1; }
+address=127.0.0.1:$(cat "$folder/port")
+
+# says CODE PATTERN ARGUMENT...: the program ends with CODE, and the first thing on stderr fits.
+says() {
+  local code=$1 pattern=$2 seen
+  shift 2
+  "$bench" --server "$server" --dir "$folder" --quick --pairs 1 "$@" >"$folder/out" 2>"$folder/err"
+  seen=$?
+  [ "$seen" = "$code" ] && [[ $(head -n 1 "$folder/err") =~ $pattern ]] && return
+  echo "FAILED  $* ended with $seen, not with $code and '$pattern':"
+  cat "$folder/out" "$folder/err"
+  failed=1
+}
+
+says 0 '^$' --against "$address"
+for load in start execute heartbeat; do
+  # Load, in flight | rate, p50, p99, errors | the same of theirs | ratio.
+  grep -qE "^$load +[0-9]+ \|( +[1-9][0-9]* +[0-9.]+ +[0-9.]+ +0 \|){2} +[0-9.]+ \(" "$folder/out" && continue
+  echo "FAILED  no line of $load without errors:"
+  cat "$folder/out"
+  failed=1
+done
+grep -qE "^theirs: $address, version [0-9.]+.*, namespace default" "$folder/out" || { echo 'FAILED  no name'; failed=1; }
+
+for bad in '' nowhere http://host:7233; do
+  says 2 "^longbeat-bench: --against is '.*', accepted is HOST:PORT" --against "$bad"
+done
+says 1 "has no namespace 'elsewhere'$" --against "$address" --namespace elsewhere
+says 2 'no load|start, execute, heartbeat' --against "$address" --only parked
+says 2 '^longbeat-bench: --namespace is for --against' --namespace default
+kill "$server_pid" && wait "$server_pid"
+server_pid=
+says 1 "^longbeat-bench: nothing answers at $address" --against "$address"
+[ "$failed" = 0 ] && echo "as expected"
+exit "$failed"
