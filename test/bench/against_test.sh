@@ -4,19 +4,28 @@
 set -uo pipefail
 bench=$1 server=$2
 folder=$(mktemp -d) || exit 1
-server_pid=
+server_pid= echo_pid=
 cleanup() {
-  if [ -n "$server_pid" ]; then kill "$server_pid" 2>/dev/null; wait "$server_pid" 2>/dev/null; fi
+  local pid
+  for pid in $server_pid $echo_pid; do kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; done
   rm -rf "$folder"
 }
 trap cleanup EXIT
 failed=0
 
+# port_of FILE LOG: the port that a program writes when it listens.
+port_of() {
+  for _ in $(seq 200); do [ -s "$1" ] && cat "$1" && return; sleep 0.05; done
+  echo "FAILED  no server: $(cat "$2")" >&2
+  return 1
+}
+
 "$server" --port 0 --port-file "$folder/port" >"$folder/server.log" 2>&1 &
 server_pid=$!
-for _ in $(seq 200); do [ -s "$folder/port" ] && break; sleep 0.05; done
-[ -s "$folder/port" ] || { echo "the server did not start: $(cat "$folder/server.log")"; exit 1; }
-address=127.0.0.1:$(cat "$folder/port")
+"$bench" --echo-server "$folder/echo.port" >"$folder/echo.log" 2>&1 &
+echo_pid=$!
+address=127.0.0.1:$(port_of "$folder/port" "$folder/server.log") || exit 1
+echo_address=127.0.0.1:$(port_of "$folder/echo.port" "$folder/echo.log") || exit 1
 
 # says CODE PATTERN ARGUMENT...: the program ends with CODE, and the first thing on stderr fits.
 says() {
@@ -43,6 +52,7 @@ grep -qE "^theirs: $address, version [0-9.]+.*, namespace default" "$folder/out"
 for bad in '' nowhere http://host:7233; do
   says 2 "^longbeat-bench: --against is '.*', accepted is HOST:PORT" --against "$bad"
 done
+says 1 "^longbeat-bench: $echo_address is no server of this protocol: it names no version$" --against "$echo_address"
 says 1 "has no namespace 'elsewhere'$" --against "$address" --namespace elsewhere
 says 2 'no load|start, execute, heartbeat' --against "$address" --only parked
 says 2 '^longbeat-bench: --namespace is for --against' --namespace default
