@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ApplicationFailure, defaultPayloadConverter } from '@temporalio/common';
-import { beside, runCpp, withCppWorker, withNodeWorker } from './cpp_side.mjs';
+import { PROGRAM, beside, runCpp, startAndKill, withCppWorker, withNodeWorker } from './cpp_side.mjs';
 import { add, failureOf, until, untilDescribed } from './harness.mjs';
 import scramble from './scramble.cjs';
 import { KINDS, WIDE } from './values.mjs';
@@ -132,6 +133,25 @@ plainAndScrambled('what a Node activity left open is completed by C++', complete
 plainAndScrambled('what a C++ activity left open is completed by Node', completeFrom('Node'));
 plainAndScrambled('a C++ failure reaches Node with its causes', nodeSeesFailure);
 plainAndScrambled('a Node failure reaches C++ with its causes', cppCalls('failure'));
+
+add("a killed C++ worker's activity resumes in Node from its heartbeat details", async (bench) => {
+  const here = beside(bench, PLAIN, bench.id('killed'));
+  const handle = await startAndKill(here, PROGRAM, 'worker', here.address, here.queue);
+  await withNodeWorker(here, async () => {
+    const progress = { step: 4, place: 'Köln' };
+    assert.deepEqual(await handle.result(), { language: 'Node', attempt: 2, progress, note: '' });
+  });
+});
+
+add("a killed Node worker's activity resumes in C++ from its heartbeat details", async (bench) => {
+  const here = beside(bench, PLAIN, bench.id('killed'));
+  const worker = fileURLToPath(new URL('./worker.mjs', import.meta.url));
+  const handle = await startAndKill(here, process.execPath, worker, here.address, here.queue);
+  await withCppWorker(here, async () => {
+    const progress = { step: 4, place: 'Köln' };
+    assert.deepEqual(await handle.result(), { language: 'C++', attempt: 2, progress, note: '' });
+  });
+});
 
 add('a whole number that JavaScript rounded beyond 64 bits is refused by C++', async (bench) => {
   const here = beside(bench, PLAIN, bench.id('rounded'));

@@ -4,10 +4,10 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Client } from '@temporalio/client';
 import { cppActivities } from './cpp_activities.mjs';
-import { Bench } from './harness.mjs';
+import { Bench, until } from './harness.mjs';
 import scramble from './scramble.cjs';
 
-const PROGRAM = process.env.LONGBEAT_INTEROP_CPP;
+export const PROGRAM = process.env.LONGBEAT_INTEROP_CPP;
 
 // The same bench with a converter, for activities of another queue.
 export function beside(bench, dataConverter, queue) {
@@ -34,6 +34,23 @@ export async function withCppWorker(here, during) {
 
 export async function withNodeWorker(here, during) {
   await here.withWorker(here.queue, during, { activities: cppActivities, dataConverter: here.dataConverter });
+}
+
+// Starts `resume`, whose first attempt is in a process that is killed once its newest details are there.
+export async function startAndKill(here, program, ...args) {
+  const child = spawn(program, args, { stdio: 'inherit' });
+  const ended = once(child, 'exit');
+  try {
+    const handle = await here.start('resume', ['/nonexistent'], { heartbeatTimeout: '2s' });
+    await until(async () => {
+      const seen = await handle.describe({ includeHeartbeatDetails: true });
+      return seen.hasHeartbeatDetails && (await seen.getHeartbeatDetails()).step === 4;
+    }, 'the newest details');
+    return handle;
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+  }
 }
 
 // It says nothing when all was as expected.
