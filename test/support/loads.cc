@@ -23,8 +23,8 @@ constexpr seconds kSettle{30};                 // For calls to end after the las
 constexpr milliseconds kRest{20};              // After an error, so that a server that refuses is not stormed.
 
 std::string describe(const char* what, const grpc::Status& status) {
-  const auto code = static_cast<internal::StatusCode>(status.error_code());
-  return std::string(what) + ": " + std::string(to_string(code)) + " " + status.error_message();
+  const std::string code(to_string(static_cast<internal::StatusCode>(status.error_code())));
+  return std::string(what) + ": " + (status.error_message() == code ? code : code + " " + status.error_message());
 }
 
 /// `bytes` of details that differ for every `number`.
