@@ -106,6 +106,7 @@ async def _(here: Bench):
         here.start("hold", heartbeat_timeout=SECOND, retry_policy=once),
         here.start("greet", "x", task_queue=nobody, schedule_to_start_timeout=SECOND),
         here.start("greet", "x", task_queue=nobody, schedule_to_close_timeout=SECOND),
+        here.start("hold", schedule_to_close_timeout=SECOND, retry_policy=once),
     )
     seen = [await failure_of(handle) for handle in handles]
     true(all(isinstance(failure, TimeoutError) for failure in seen), seen)
@@ -115,6 +116,7 @@ async def _(here: Bench):
             TimeoutType.START_TO_CLOSE,
             TimeoutType.HEARTBEAT,
             TimeoutType.SCHEDULE_TO_START,
+            TimeoutType.SCHEDULE_TO_START,  # What nobody takes was not started in time, whichever limit says so.
             TimeoutType.SCHEDULE_TO_CLOSE,
         ],
     )
