@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { ServiceError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
 import { beside, withCppWorker } from './cpp_side.mjs';
-import { add, failureOf, refusalOf, untilDescribed } from './harness.mjs';
+import { add, failureOf, refusalOf, until, untilDescribed } from './harness.mjs';
 
 const FAILED_PRECONDITION = 9;
 
@@ -107,6 +107,8 @@ addWithCpp('activities are listed by query and counted by status, one is describ
   for (const name of ['a', 'b', 'c']) assert.equal(await (await here.start('greet', [name])).result(), `hello ${name}`);
   const { handle } = await beating(here);
   const query = `TaskQueue = "${here.queue}"`;
+  const completed = () => here.client.activity.count(`${query} AND ExecutionStatus = "Completed"`);
+  await until(async () => (await completed()).count === 3, 'three are counted');
   const listed = new Map();
   for await (const one of here.client.activity.list(query)) listed.set(one.activityId, one.status);
   assert.deepEqual([listed.size, listed.get(handle.activityId)], [4, 'RUNNING']);

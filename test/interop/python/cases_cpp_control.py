@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError, CancelledError, TerminatedEr
 from temporalio.service import RPCError, RPCStatusCode
 
 from cases_cpp import cpp_worker
-from harness import Bench, case, equal, failure_of, refusal_of, true, until_described
+from harness import Bench, case, equal, failure_of, refusal_of, true, until, until_described
 
 SECOND = timedelta(seconds=1)
 
@@ -128,6 +128,11 @@ async def _(here: Bench):
         equal(await (await here.start("greet", name, result_type=str)).result(), f"hello {name}")
     handle = await beating(here)
     query = f'TaskQueue = "{here.queue}"'
+
+    async def all_there():
+        return (await here.client.count_activities(f'{query} AND ExecutionStatus = "Completed"')).count == 3
+
+    await until(all_there, "three are counted")
     listed = {it.activity_id: it.status async for it in here.client.list_activities(query)}
     equal((len(listed), listed[handle.id]), (4, ActivityExecutionStatus.RUNNING))
     counted = await here.client.count_activities(f"{query} GROUP BY ExecutionStatus")
