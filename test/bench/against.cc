@@ -51,13 +51,22 @@ std::vector<Line> all_lines() {
 /// One server under one load.
 class Side {
  public:
-  Side(const Line& line, const std::string& address, const std::string& namespace_name, const MeasureOptions& options)
-      : in_flight_(line.in_flight),
+  Side(const char* whose, const Line& line, const std::string& address, const std::string& namespace_name,
+       const MeasureOptions& options)
+      : whose_(whose),
+        in_flight_(line.in_flight),
         options_(options),
         client_(address),
         load_(line.make_load(client_, {namespace_name, kLeftForSeconds})) {}
 
-  void prepare() { load_->prepare(0); }
+  /// Throws std::runtime_error when a call fails.
+  void prepare() {
+    try {
+      load_->prepare(0);
+    } catch (const std::exception& error) {
+      throw std::runtime_error(std::string(whose_) + ": " + error.what());
+    }
+  }
 
   /// Only what ends well within the window counts for rate and latencies; errors count from the beginning to the end.
   void run_window() {
@@ -84,7 +93,10 @@ class Side {
     return sum;
   }
 
+  const char* whose() const { return whose_; }
+
  private:
+  const char* whose_;
   std::size_t in_flight_;
   const MeasureOptions& options_;
   WireClient client_;
@@ -107,15 +119,15 @@ void print_side(const Side& side) {
 }
 
 /// The commonest first; how many other kinds there are beyond those.
-void print_errors(const char* whose, const Side& side) {
+void print_errors(const Side& side) {
   std::vector<std::pair<std::uint64_t, std::string>> kinds;
   for (const auto& [text, times] : side.errors()) kinds.emplace_back(times, text);
   std::sort(kinds.rbegin(), kinds.rend());
   for (std::size_t i = 0; i < std::min(kinds.size(), kErrorsShown); ++i) {
-    std::printf("  %s: %llu times %s\n", whose, static_cast<unsigned long long>(kinds[i].first),
+    std::printf("  %s: %llu times %s\n", side.whose(), static_cast<unsigned long long>(kinds[i].first),
                 kinds[i].second.c_str());
   }
-  if (kinds.size() > kErrorsShown) std::printf("  %s: %zu other kinds\n", whose, kinds.size() - kErrorsShown);
+  if (kinds.size() > kErrorsShown) std::printf("  %s: %zu other kinds\n", side.whose(), kinds.size() - kErrorsShown);
 }
 
 /// False when one side did nothing.
@@ -133,8 +145,8 @@ bool print_line(const Line& line, const Side& ours, const Side& theirs) {
     const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
     std::printf(" %5.2f (%.2f-%.2f)\n", median(ratios), *low, *high);
   }
-  print_errors("ours", ours);
-  print_errors("theirs", theirs);
+  print_errors(ours);
+  print_errors(theirs);
   std::fflush(stdout);
   return median(ours.rates()) > 0 && median(theirs.rates()) > 0;
 }
@@ -147,6 +159,19 @@ void run_pairs(Side& ours, Side& theirs, int pairs) {
     for (Side* side : order) side->run_window();
     std::swap(order[0], order[1]);
   }
+}
+
+/// False when one side did nothing.
+bool run_line(const Line& line, const std::string& our_address, const AgainstOptions& options) {
+  Side ours("ours", line, our_address, "default", options.measure);
+  Side theirs("theirs", line, options.address, options.namespace_name, options.measure);
+  try {
+    run_pairs(ours, theirs, options.measure.pairs);
+  } catch (const std::exception& error) {
+    std::printf("%-10s %6zu | not measured, %s\n", line.name, line.in_flight, error.what());
+    return false;
+  }
+  return print_line(line, ours, theirs);
 }
 
 }  // namespace
@@ -168,10 +193,7 @@ int run_against(const AgainstOptions& options) {
   print_head();
   bool both_worked = true;
   for (const Line& line : lines) {
-    Side ours(line, server.address(), "default", options.measure);
-    Side theirs(line, options.address, options.namespace_name, options.measure);
-    run_pairs(ours, theirs, options.measure.pairs);
-    both_worked = print_line(line, ours, theirs) && both_worked;
+    both_worked = run_line(line, server.address(), options) && both_worked;
   }
   std::printf(
       "\nper s: median of %d windows of %.1f s, ours and theirs in turn; execute = start, poll, complete, poll "

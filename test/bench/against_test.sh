@@ -4,10 +4,10 @@
 set -uo pipefail
 bench=$1 server=$2
 folder=$(mktemp -d) || exit 1
-server_pid= echo_pid=
+server_pid= echo_pid= strict_pid=
 cleanup() {
   local pid
-  for pid in $server_pid $echo_pid; do kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; done
+  for pid in $server_pid $echo_pid $strict_pid; do kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; done
   rm -rf "$folder"
 }
 trap cleanup EXIT
@@ -24,8 +24,12 @@ port_of() {
 server_pid=$!
 "$bench" --echo-server "$folder/echo.port" >"$folder/echo.log" 2>&1 &
 echo_pid=$!
+printf '[limits]\nrequests_per_second = 20\n' >"$folder/strict.toml"
+"$server" --config "$folder/strict.toml" --port 0 --port-file "$folder/strict.port" >"$folder/strict.log" 2>&1 &
+strict_pid=$!
 address=127.0.0.1:$(port_of "$folder/port" "$folder/server.log") || exit 1
 echo_address=127.0.0.1:$(port_of "$folder/echo.port" "$folder/echo.log") || exit 1
+strict_address=127.0.0.1:$(port_of "$folder/strict.port" "$folder/strict.log") || exit 1
 
 # says CODE PATTERN ARGUMENT...: the program ends with CODE, and the first thing on stderr fits.
 says() {
@@ -48,6 +52,14 @@ for load in start execute heartbeat; do
   failed=1
 done
 grep -qE "^theirs: $address, version [0-9.]+.*, namespace default" "$folder/out" || { echo 'FAILED  no name'; failed=1; }
+
+# Refusals are counted, and what cannot even begin is no figure.
+for line in 'start:^  theirs: [0-9]+ times start: RESOURCE_EXHAUSTED' \
+            'heartbeat:^heartbeat +16 \| not measured, theirs: start: RESOURCE_EXHAUSTED'; do
+  "$bench" --server "$server" --dir "$folder" --quick --against "$strict_address" --only "${line%%:*}" >"$folder/out" 2>&1
+  grep -qE "${line#*:}" "$folder/out" || { echo "FAILED  no '${line#*:}':"; cat "$folder/out"; failed=1; }
+  sleep 1  # Until calls are free again.
+done
 
 for bad in '' nowhere http://host:7233; do
   says 2 "^longbeat-bench: --against is '.*', accepted is HOST:PORT" --against "$bad"
