@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <stdexcept>
 #include <utility>
 
+#include "base/guarded.h"
 #include "testing/resume_child.h"
 #include "testing/resume_process.h"
 #include "testing/resume_report.h"
@@ -29,8 +31,12 @@ class ResumeCheck {
     std::size_t right = 0;
     for (const std::size_t point : points) {
       auto wrong = try_after(point);
-      if (!wrong.empty()) return fail(first_wrong(right, point, std::move(wrong)));
-      right = point;
+      if (wrong.empty()) {
+        right = point;
+        continue;
+      }
+      if (auto why_not = compare_undisturbed(); !why_not.empty()) return refuse(std::move(why_not));
+      return fail(first_wrong(right, point, std::move(wrong)));
     }
     report_.passed = true;
     report_.text = name() + " resumes correctly after " + how_many(points.size());
@@ -56,9 +62,15 @@ class ResumeCheck {
     return std::move(report_);
   }
 
+  /// No comparison counts.
+  ResumeReport refuse(std::string text) {
+    report_.checked.clear();
+    return fail(std::move(text));
+  }
+
   /// Why there is nothing to compare with, or nothing.
   std::string run_uninterrupted() {
-    const auto run = run_({subject_.activity, false, {}, 0});
+    const auto run = run_(order());
     const std::string who = "the uninterrupted run of " + name() + " ";
     report_.heartbeats = run.story.heartbeats;
     if (!run.story.ending) return who + ended(run);
@@ -68,21 +80,46 @@ class ResumeCheck {
     return report_.heartbeats == 0 ? who + "called no heartbeat: there is nothing to resume from" : "";
   }
 
+  /// Why nothing can be compared, since it does not do the same each time it is left alone; "" when it does.
+  std::string compare_undisturbed() {
+    const auto run = run_(order());
+    std::string different;
+    if (!run.story.ending) {
+      different = "\n  the second one " + ended(run);
+    } else {
+      different = differences(*run.story.ending, uninterrupted_, "before");
+      if (run.story.heartbeats != report_.heartbeats)
+        different += "\n  heartbeats: " + std::to_string(run.story.heartbeats) + ", before " +
+                     std::to_string(report_.heartbeats);
+    }
+    if (different.empty()) return "";
+    return "two undisturbed runs of " + name() + " are not the same, so nothing can be compared:" + different +
+           "\n  the world must be the same when each begins (prepare), and no clock, random number or process ID "
+           "belongs in a result or an effect";
+  }
+
+  ResumeOrder order() const { return {subject_.activity, 0, false, {}, 0}; }
+
   /// What is wrong when it is killed after this heartbeat and resumed; "" when nothing is.
   std::string try_after(std::size_t heartbeat) {
     report_.checked.push_back(heartbeat);
     const std::string when = "killed after heartbeat " + std::to_string(heartbeat) + " of " +
                              std::to_string(report_.heartbeats) + ", " + name();
-    const auto killed = run_({subject_.activity, false, {}, heartbeat});
+    auto to_be_killed = order();
+    to_be_killed.kill_after = heartbeat;
+    const auto killed = run_(to_be_killed);
     if (!killed.story.details)
       return "to be " + when + " " + ended(killed) + " instead: its runs are not the same each time";
     if (!*killed.story.details)
       return when + " left details that cannot be read: " + killed.story.details->error().message;
     const Payloads& details = **killed.story.details;
     const std::string handed = "\n  handed on: " + shown(details);
-    const auto resumed = run_({subject_.activity, true, details, 0});
+    auto resuming = order();
+    resuming.resumes = true;
+    resuming.details = details;
+    const auto resumed = run_(resuming);
     if (!resumed.story.ending) return when + " resumed, and " + ended(resumed) + handed;
-    const auto different = differences(*resumed.story.ending, uninterrupted_);
+    const auto different = differences(*resumed.story.ending, uninterrupted_, "uninterrupted");
     return different.empty() ? "" : when + " does not resume correctly:" + different + handed;
   }
 
@@ -141,6 +178,27 @@ class OrderFile {
   int number_;
 };
 
+/// Which of this program's checks of the activity this is, from 1: its children count the same.
+std::uint64_t count_check(const std::string& activity) {
+  static Guarded<std::map<std::string, std::uint64_t>> checks;
+  return checks.with([&](auto& counts) { return ++counts[activity]; });
+}
+
+ResumeReport check_in_new_programs(char** arguments, const ResumeSubject& subject, std::uint64_t check) try {
+  if (auto refused = check_subject(subject)) return *std::move(refused);
+  const auto run = [&](ResumeOrder order) {
+    order.check = check;
+    const OrderFile file(order);
+    return watch_process([&](int story) { return start_again(arguments, file.number(), story); },
+                         subject.options.time_limit);
+  };
+  return ResumeCheck(subject, run).report();
+} catch (const std::invalid_argument& bad_option) {
+  ResumeReport report;
+  report.text = std::string("resume_check_main: ") + bad_option.what();
+  return report;
+}
+
 }  // namespace
 
 testing::ResumeReport check_resume(const ResumeSubject& subject) {
@@ -160,23 +218,15 @@ testing::ResumeReport check_resume(const ResumeSubject& subject) {
 }
 
 int resume_check_main(char** arguments, const ResumeSubject& subject) {
+  const auto check = count_check(subject.activity);
   if (const auto descriptors = descriptors_of_this_process()) {
     const auto order = read_order(read_all(descriptors->order));
-    if (!order || order->activity != subject.activity) return 0;  // Another one's, in the same program.
+    // Another check's, in the same program.
+    if (!order || order->activity != subject.activity || order->check != check) return 0;
     forget_descriptors();
     run_and_tell(subject, *order, descriptors->story);
   }
-  ResumeReport report;
-  if (auto refused = check_subject(subject)) {
-    report = *std::move(refused);
-  } else {
-    const auto run = [&](const ResumeOrder& order) {
-      const OrderFile file(order);
-      return watch_process([&](int story) { return start_again(arguments, file.number(), story); },
-                           subject.options.time_limit);
-    };
-    report = ResumeCheck(subject, run).report();
-  }
+  const ResumeReport report = check_in_new_programs(arguments, subject, check);
   std::printf("%s\n", report.text.c_str());
   if (report.passed) return 0;
   return report.checked.empty() ? 2 : 1;

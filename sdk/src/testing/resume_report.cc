@@ -46,15 +46,15 @@ bool same(const Result<Payloads>& one, const Result<Payloads>& other) {
 }
 
 /// "line 3: 'x', uninterrupted 'y'; 4 lines, uninterrupted 3".
-std::string effects_difference(std::string_view resumed, std::string_view uninterrupted) {
-  const auto there = lines_of(resumed), here = lines_of(uninterrupted);
+std::string effects_difference(std::string_view run, std::string_view other, const std::string& other_is) {
+  const auto there = lines_of(run), here = lines_of(other);
   std::size_t at = 0;
   while (at < std::min(there.size(), here.size()) && there[at] == here[at]) ++at;
   if (at == there.size() && at == here.size()) return "they differ in line ends only";
   std::string text = there.size() > 1 || here.size() > 1 ? "line " + std::to_string(at + 1) + ": " : "";
-  text += shown_line(there, at) + ", uninterrupted " + shown_line(here, at);
+  text += shown_line(there, at) + ", " + other_is + " " + shown_line(here, at);
   if (there.size() != here.size())
-    text += "; " + count_text(there.size(), "line") + ", uninterrupted " + std::to_string(here.size());
+    text += "; " + count_text(there.size(), "line") + ", " + other_is + " " + std::to_string(here.size());
   return text;
 }
 
@@ -99,15 +99,15 @@ std::string how_it_ended(const ResumeRun& run, std::chrono::milliseconds time_li
   return "left its process with exit code " + std::to_string(run.code) + where;
 }
 
-std::string differences(const ResumeEnding& resumed, const ResumeEnding& uninterrupted) {
+std::string differences(const ResumeEnding& run, const ResumeEnding& other, const std::string& other_is) {
   std::string text;
   const auto add = [&](const char* what, const std::string& how) { text += std::string("\n  ") + what + ": " + how; };
-  if (!same(resumed.result, uninterrupted.result))
-    add("result", shown_result(resumed.result) + ", uninterrupted " + shown_result(uninterrupted.result));
-  if (!resumed.observed) {
-    add("effects", beginning_of(resumed.observed.error().message));
-  } else if (*resumed.observed != *uninterrupted.observed) {
-    add("effects", effects_difference(*resumed.observed, *uninterrupted.observed));
+  if (!same(run.result, other.result))
+    add("result", shown_result(run.result) + ", " + other_is + " " + shown_result(other.result));
+  if (!run.observed) {
+    add("effects", beginning_of(run.observed.error().message));
+  } else if (*run.observed != *other.observed) {
+    add("effects", effects_difference(*run.observed, *other.observed, other_is));
   }
   return text;
 }

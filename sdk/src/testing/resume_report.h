@@ -16,8 +16,9 @@ std::vector<std::size_t> resume_points(std::size_t heartbeats, std::size_t point
 /// "was killed by signal 11 (Segmentation fault) after 3 heartbeats".
 std::string how_it_ended(const ResumeRun& run, std::chrono::milliseconds time_limit);
 
-/// How the resumed run's end differs from the uninterrupted one's, one line each, indented; "" when it does not.
-std::string differences(const ResumeEnding& resumed, const ResumeEnding& uninterrupted);
+/// How a run's end differs from that of another one, one line each, indented; "" when it does not.
+std::string differences(const ResumeEnding& run, const ResumeEnding& other,
+                        const std::string& other_is = "uninterrupted");
 
 /// Values on one line, for people.
 std::string shown(const Payloads& values);

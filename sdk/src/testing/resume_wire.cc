@@ -110,6 +110,7 @@ std::string marked(char mark, std::string bytes) {
 std::string written(const ResumeOrder& order) {
   Writer writer;
   writer.text(order.activity);
+  writer.number(order.check);
   writer.number(order.resumes ? 1 : 0);
   writer.payloads(order.details);
   writer.number(order.kill_after);
@@ -120,6 +121,7 @@ std::optional<ResumeOrder> read_order(std::string_view bytes) {
   Reader reader(bytes);
   ResumeOrder order;
   order.activity = reader.text();
+  order.check = reader.number();
   order.resumes = reader.number() == 1;
   order.details = reader.payloads();
   order.kill_after = reader.number();

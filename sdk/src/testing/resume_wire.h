@@ -16,7 +16,8 @@ namespace longbeat::internal {
 /// What one run is to do.
 struct ResumeOrder {
   std::string activity{};
-  bool resumes = false;  ///< nothing is prepared, and these are the details it is handed
+  std::uint64_t check = 0;  ///< which of its program's checks of this activity, from 1
+  bool resumes = false;     ///< nothing is prepared, and these are the details it is handed
   Payloads details{};
   std::uint64_t kill_after = 0;  ///< number of the heartbeat; 0: run to the end
 };

@@ -279,9 +279,47 @@ TEST_CASE("runs that are not the same each time", "[testing][resume]") {
     append(seen, 1);
     return write_well(context, file, lines);
   };
-  const auto report = effects.check(lazy);
-  CHECK_FALSE(report);
-  CHECK_THAT(report.text, ContainsSubstring("not the same each time"));
+  const auto told = [&](const auto& handler) {
+    const auto report = effects.check(handler);
+    CHECK_FALSE(report);
+    CHECK(report.checked.empty());
+    CHECK_FALSE(report.first_wrong);
+    CHECK_THAT(report.text, ContainsSubstring("two undisturbed runs of 'write_lines' are not the same"));
+    CHECK_THAT(report.text, !ContainsSubstring("killed after"));
+    return report.text;
+  };
+  SECTION("by the number of their heartbeats") {
+    CHECK_THAT(told(lazy), ContainsSubstring("heartbeats: 0, before 5"));
+  }
+  SECTION("by their results") {
+    const auto random = [](ActivityContext& context, const std::string& file, int lines) {
+      write_well(context, file, lines);
+      return static_cast<int>(::getpid());
+    };
+    CHECK_THAT(told(random), ContainsSubstring("result: ") && ContainsSubstring(", before "));
+  }
+  SECTION("by their effects") {
+    const auto random = [](ActivityContext& context, const std::string& file, int lines) {
+      write_well(context, file, lines);
+      std::ofstream(file, std::ios::app) << ::getpid() << "\n";
+      return lines;
+    };
+    CHECK_THAT(told(random), ContainsSubstring("effects: line 6: "));
+  }
+  SECTION("because one of them crashes") {
+    const auto crashes = [&](ActivityContext& context, const std::string& file, int lines) {
+      if (std::filesystem::exists(seen)) std::abort();
+      append(seen, 1);
+      return write_well(context, file, lines);
+    };
+    CHECK_THAT(told(crashes), ContainsSubstring("the second one was killed by signal 6"));
+  }
+  SECTION("because nothing brings the world back") {
+    auto options = effects.options();
+    options.prepare = nullptr;
+    const auto report = effects.check(write_without_cleaning, options);
+    CHECK_THAT(report.text, ContainsSubstring("are not the same") && ContainsSubstring("prepare"));
+  }
 }
 
 TEST_CASE("effects in memory do not survive", "[testing][resume]") {
@@ -334,5 +372,16 @@ TEST_CASE("a program of its own, which may have threads", "[testing][resume]") {
     const auto ended = run_main(folder.file("steps"), "wrong");
     CHECK(ended.code == 1);
     CHECK_THAT(ended.output, ContainsSubstring("killed after heartbeat 1 of 4, 'first' does not resume correctly"));
+  }
+  SECTION("tells apart its checks of one activity") {
+    const auto ended = run_main(folder.file("steps"), "same");
+    CHECK(ended.code == 1);
+    CHECK_THAT(ended.output, ContainsSubstring("'first' resumes correctly after each of its 4 heartbeats\nkilled after "
+                                               "heartbeat 1 of 4, 'first' does not resume correctly"));
+  }
+  SECTION("says in one line which option means nothing") {
+    const auto ended = run_main(folder.file("steps"), "option");
+    CHECK(ended.code == 2);
+    CHECK(ended.output == "resume_check_main: ResumeCheckOptions.points_max is 0, must be at least 1\n");
   }
 }

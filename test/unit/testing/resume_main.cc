@@ -1,4 +1,5 @@
-// resume_main [wrong]: a program with a thread of its own that checks two activities. Their effects are in the file
+// resume_main [wrong | same | option]: a program with a thread of its own that checks two activities, which are right;
+// wrong; one and the same, wrong at the second time; with an option that means nothing. Their effects are in the file
 // that the variable RESUME_MAIN_FILE names.
 #include <condition_variable>
 #include <cstdlib>
@@ -22,7 +23,8 @@ constexpr longbeat::Activity<int(int steps)> first{"first"}, second{"second"};
 
 int main(int argc, char** argv) {
   const std::string file = std::getenv("RESUME_MAIN_FILE");
-  const bool wrong = argc > 1;
+  const std::string what = argc > 1 ? argv[1] : "";
+  bool wrong = what == "wrong";
   const auto add = [&](longbeat::ActivityContext& context, int steps) {
     auto done = context.checkpoint<int>();
     for (int step = *done; step < steps; ++step) {
@@ -38,6 +40,7 @@ int main(int argc, char** argv) {
   longbeat::testing::ResumeCheckOptions options;
   options.kept_details = longbeat::testing::KeptDetails::kCalled;
   options.prepare = [&] { std::filesystem::remove(file); };
+  if (what == "option") options.points_max = 0;
 
   std::jthread other([](const std::stop_token& stop) {
     std::mutex mutex;
@@ -48,5 +51,7 @@ int main(int argc, char** argv) {
     return longbeat::testing::resume_check_main(argc, argv, activity, add, 4, read, options);
   };
   const int result = check(first);
-  return result != 0 ? result : check(second);
+  if (result != 0) return result;
+  wrong = wrong || what == "same";
+  return check(what == "same" ? first : second);
 }

@@ -31,6 +31,8 @@ TEST_CASE("the heartbeats after which an activity is killed", "[testing][resume]
 TEST_CASE("differences between two endings", "[testing][resume]") {
   CHECK(differences(ending("1", "a\nb\n"), ending("1", "a\nb\n")).empty());
   CHECK(differences(ending("1", ""), ending("2", "")) == "\n  result: 1, uninterrupted 2");
+  CHECK(differences(ending("1", "b"), ending("2", "a"), "before") ==
+        "\n  result: 1, before 2\n  effects: 'b', before 'a'");
   CHECK(differences(ending("1", "a"), ending("1", "b")) == "\n  effects: 'a', uninterrupted 'b'");
   CHECK(differences(ending("1", "a\nb\n"), ending("1", "a\n")) ==
         "\n  effects: line 2: 'b', uninterrupted nothing; 2 lines, uninterrupted 1");
@@ -58,9 +60,10 @@ TEST_CASE("values are shown on one line", "[testing][resume]") {
 
 TEST_CASE("what the processes of a resume check tell each other", "[testing][resume]") {
   SECTION("arrives as it was told") {
-    const auto order = read_order(written({"copy", true, {make_payload("json/plain", "7")}, 12}));
+    const auto order = read_order(written({"copy", 3, true, {make_payload("json/plain", "7")}, 12}));
     REQUIRE(order);
     CHECK(order->activity == "copy");
+    CHECK(order->check == 3);
     CHECK(order->resumes);
     CHECK(order->details == Payloads{make_payload("json/plain", "7")});
     CHECK(order->kill_after == 12);
@@ -81,7 +84,7 @@ TEST_CASE("what the processes of a resume check tell each other", "[testing][res
       CHECK(story.heartbeats == (size > 0 ? 1u : 0u));
       CHECK_FALSE(story.ending);
     }
-    const std::string order = written({"copy", true, {}, 12});
+    const std::string order = written({"copy", 1, true, {}, 12});
     for (std::size_t size = 0; size < order.size(); ++size)
       CHECK_FALSE(read_order(std::string_view(order).substr(0, size)));
   }

@@ -58,7 +58,8 @@ struct ResumeReport {
   bool passed = false;
   /// How many heartbeats the uninterrupted run called.
   std::size_t heartbeats = 0;
-  /// The heartbeats, from 1, after which the activity was killed and resumed, in ascending order.
+  /// The heartbeats, from 1, after which the activity was killed and resumed, in ascending order. Empty when nothing
+  /// could be compared.
   std::vector<std::size_t> checked{};
   /// The first heartbeat of those after which the result or an effect is wrong. The one before it was tried too, and is
   /// right, unless this is number 1.
@@ -126,7 +127,8 @@ namespace testing {
 /// Does this activity go on where it was when its process dies? Runs it to the end; then, for one heartbeat after the
 /// other, runs it again in a process that gets SIGKILL when that heartbeat returns, and resumes it in a new process
 /// that runs to the end. Result and effects of each must be those of the first run. Stops at the first that are not,
-/// and looks for the first heartbeat of which that is so.
+/// and looks for the first heartbeat of which that is so; before, it runs once more undisturbed, since an activity that
+/// is not the same each time (clocks, random numbers, process IDs) cannot be compared, and is told so.
 ///
 ///   const auto report = check_resume(copy, run_copy, std::tuple(from, to), [&] { return contents(to); },
 ///                                    {.prepare = [&] { std::filesystem::remove(to); }});
@@ -150,8 +152,9 @@ ResumeReport check_resume(const A& activity, Handler handler, const Input& input
 
 /// The same for a program of its own, which may have threads: it starts itself again for each run, with the arguments
 /// of main(), so it must come to this call again by itself. Prints the report to the standard output. Returns what
-/// main() returns: 0 when passed, 1 when something is wrong, 2 when nothing could be checked. Several in one program:
-/// one after the other, for activities of different names.
+/// main() returns: 0 when passed, 1 when something is wrong, 2 when nothing could be checked, also because of a bad
+/// option: throws nothing. Several in one program: one after the other; in the processes of the runs all others return
+/// 0 at once. Those of one activity are told apart by their order, so it must be the same each time.
 ///
 ///   int main(int argc, char** argv) { return longbeat::testing::resume_check_main(argc, argv, copy, run_copy, ...); }
 template <class A, class Handler, class Input, class Observe>
