@@ -54,8 +54,11 @@ struct LocalServerStats {
 /// How long LocalServer waits, and for whom.
 struct LocalWaitOptions {
   std::string namespace_name = "default";
-  /// On the server's clock. Not set: no limit; a manual clock that has nowhere to go ends the wait all the same.
+  /// On the server's clock. Not set: no limit there; a manual clock that has nowhere to go ends the wait all the same.
   std::optional<std::chrono::nanoseconds> timeout{};
+  /// In real time, whatever the clock does: so a wait ends though something repeats without end. More than zero. Not
+  /// set: 30 s, but no limit on a server in real time when `timeout` is set.
+  std::optional<std::chrono::milliseconds> real_timeout{};
 };
 
 /// Calls that a worker makes, or in its place an AsyncActivity, under its client's identity.
@@ -81,7 +84,7 @@ struct CallFault {
 class LONGBEAT_EXPORT LocalServer {
  public:
   /// Returns once calls are served, in memory within a few milliseconds. kUnavailable: the port is taken; other codes:
-  /// the file is in use, unreadable or not longbeat's. The message says which in one line.
+  /// the file is in use, unreadable or not longbeat's, or `kind` is none. The message says which in one line.
   static Result<LocalServer> start(LocalServerOptions options = {});
 
   LocalServer(LocalServer&&) noexcept;
@@ -109,24 +112,29 @@ class LONGBEAT_EXPORT LocalServer {
   // not idle a warning in the log says who is at work, and wait_for() and wait_until() end with it.
 
   /// Moves time on by so much, from timer to timer, and returns when what that causes has happened. Does not wait for
-  /// activities and converters that have been at work for a second of real time.
+  /// activities and converters that have been at work for a second of real time. What happens on the way takes real
+  /// time; after 30 s of it the log tells. kInvalidArgument: less than zero, or beyond 200 years after start().
+  /// kFailedPrecondition also inside the condition of a wait_until().
   Result<> advance(std::chrono::nanoseconds by);
   /// How much time has passed since start(). Any kind.
   std::chrono::nanoseconds elapsed() const;
 
   // --- Waits. kInProcess and kManualClock, kPort gets kFailedPrecondition. ---
-  // kDeadlineExceeded when the time is over, and on a manual clock also when nothing was idle, or nothing is left to
-  // happen, for 5 s of real time: the message says which. kCanceled when the server stops.
+  // kDeadlineExceeded when the time is over, `timeout` or `real_timeout`, and on a manual clock also when nothing was
+  // idle, or nothing is left to happen, for 5 s of real time: the message says which, and what happened meanwhile.
+  // kInvalidArgument: a real_timeout that is not more than zero. kCanceled when the server stops.
 
   /// Returns when the latest run of this activity is there, or has been since the call began. It need not exist yet.
   Result<> wait_for(const std::string& activity_id, ActivityRunState state, const LocalWaitOptions& options = {});
   Result<> wait_for(const std::string& activity_id, ActivityStatus status, const LocalWaitOptions& options = {});
-  /// Returns when `met` does, which is asked on this thread whenever all has come to rest. It must not wait, so
-  /// it calls no client; stats() is fine.
+  /// Returns when `met` does, which is asked on this thread whenever all has come to rest; what it throws passes
+  /// through, and leaves all as it is. It looks only: it calls no client and does not change the server; stats() is
+  /// fine; advance(), wait_for() and wait_until() of the same server are refused in it with kFailedPrecondition.
+  /// kInvalidArgument: `met` is empty.
   Result<> wait_until(const std::function<bool()>& met, const LocalWaitOptions& options = {});
 
-  // --- Trouble. kInProcess and kManualClock, kPort gets kFailedPrecondition. kInvalidArgument: CallFault::times is 0.
-  // ---
+  // --- Trouble. kInProcess and kManualClock, kPort gets kFailedPrecondition. kInvalidArgument: CallFault::times is 0,
+  // or CallFault::call is no WorkerCall. ---
 
   /// The request never arrives: the worker waits until its own timeout.
   Result<> drop_requests(const CallFault& which);

@@ -13,12 +13,41 @@ namespace {
 
 /// The longest wait of the stage's thread, which bounds how late a timer runs after the machine has slept.
 constexpr auto kLongestWait = std::chrono::milliseconds(50);
+/// The longest of a thread that waits here, which then looks again.
+constexpr std::chrono::nanoseconds kLongestSleep = std::chrono::hours(1);
 
 TimePoint real_now() {
   return internal::system_clock().now();
 }
 
+Stage::WaitEnd refused_while_looking() {
+  return {Stage::Ended::kRefused,
+          "asked for by the condition of a wait on the same server, which looks only: nothing moves before it answers"};
+}
+
 }  // namespace
+
+/// Marks a thread that asks the condition of a wait.
+class Stage::Looking {
+ public:
+  explicit Looking(const Stage& at) : at_(at), outer_(std::exchange(innermost_, this)) {}
+  ~Looking() { innermost_ = outer_; }
+  Looking(const Looking&) = delete;
+  Looking& operator=(const Looking&) = delete;
+
+  static bool by_this_thread_at(const Stage& stage) {
+    for (const Looking* each = innermost_; each != nullptr; each = each->outer_) {
+      if (&each->at_ == &stage) return true;
+    }
+    return false;
+  }
+
+ private:
+  static thread_local const Looking* innermost_;
+  const Stage& at_;
+  const Looking* const outer_;
+};
+thread_local const Stage::Looking* Stage::Looking::innermost_ = nullptr;
 
 StageThread::StageThread(bool manual, StagePatience patience) : stage_(std::make_shared<Stage>(manual, patience)) {
   thread_ = std::thread([stage = stage_.get()] {
@@ -97,16 +126,16 @@ void Stage::rest(std::unique_lock<std::mutex>& lock) {
 }
 
 void Stage::rest_manual(std::unique_lock<std::mutex>& lock) {
-  const bool advancing = !goals_.empty() && goals_.front().has_value();
+  const bool advancing = !goals_.empty() && !goals_.front().reached;
   const bool waited_for = advancing || anybody_waits();
   const TimePoint real = real_now();
   if (!waited_for) not_idle_since_ = nothing_left_since_ = std::nullopt;
   const std::string who = waited_for ? who_is_busy(advancing) : std::string();
   if (waited_for && who.empty()) {
     not_idle_since_.reset();
-    if (advancing ? goals_reached() || move(*goals_.front()) : move(TimePoint::max())) {
+    if (advancing ? goals_reached() || move(goals_.front().goal) : move(TimePoint::max())) {
       nothing_left_since_.reset();
-      return;
+      return tell_who_waits_long(lock, real);
     }
     if (!nothing_left_since_) nothing_left_since_ = real;
     if (real - *nothing_left_since_ >= patience_.idle)
@@ -115,11 +144,7 @@ void Stage::rest_manual(std::unique_lock<std::mutex>& lock) {
     nothing_left_since_.reset();
     if (!not_idle_since_) not_idle_since_ = real;
     const auto since = real - *not_idle_since_;
-    if (advancing && since >= patience_.advance) {
-      for (Worker& worker : workers_) worker.passed_over = worker.active && worker.waits == 0;
-      not_idle_since_.reset();
-      return;
-    }
+    if (advancing && since >= patience_.advance && pass_over_workers()) return not_idle_since_.reset();
     if (since >= patience_.idle) complain(lock, who, true);
   }
   work_came_.wait_for(lock, kLongestWait);
@@ -144,10 +169,9 @@ bool Stage::move(TimePoint goal) {
 
 bool Stage::goals_reached() {
   bool reached = false;
-  for (auto& goal : goals_) {
-    if (!goal || *goal > clock_->now()) continue;
-    goal.reset();
-    reached = true;
+  for (Call& call : goals_) {
+    if (call.reached || call.goal > clock_->now()) continue;
+    call.reached = reached = true;
   }
   if (reached) {
     sort_goals();
@@ -157,7 +181,30 @@ bool Stage::goals_reached() {
 }
 
 void Stage::sort_goals() {
-  goals_.sort([](const auto& a, const auto& b) { return a && (!b || *a < *b); });
+  goals_.sort([](const Call& a, const Call& b) { return !a.reached && (b.reached || a.goal < b.goal); });
+}
+
+/// Time moves, and what they wait for may never come: so the program hears of it.
+void Stage::tell_who_waits_long(std::unique_lock<std::mutex>& lock, TimePoint real) {
+  const auto any_since_long = [&](std::list<Call>& calls) {
+    bool any = false;
+    for (Call& call : calls) {
+      if (call.told || call.reached || real - call.since < patience_.moving) continue;
+      call.told = any = true;
+    }
+    return any;
+  };
+  const bool advance = any_since_long(goals_), blocks = any_since_long(calls_waiting_);
+  if (!advance && !blocks) return;
+  const std::string what = advance ? "advance() has been on its way" : "a blocking call has waited";
+  const auto seconds = [](auto time) { return std::to_string(time / std::chrono::seconds(1)) + " s"; };
+  const std::string text = what + " for " + seconds(patience_.moving) +
+                           " of real time, and the local server's clock has come to " + seconds(clock_->passed()) +
+                           ": much happens on the way, or something repeats without end (an attempt that fails, a call "
+                           "to a server that is dead)";
+  lock.unlock();  // A log may be the program's own.
+  internal::log(internal::LogLevel::kWarn, text);
+  lock.lock();
 }
 
 void Stage::complain(std::unique_lock<std::mutex>& lock, const std::string& why, bool busy) {
@@ -172,6 +219,16 @@ void Stage::complain(std::unique_lock<std::mutex>& lock, const std::string& why,
   lock.lock();
 }
 
+bool Stage::pass_over_workers() {
+  bool any = false;
+  for (Worker& worker : workers_) {
+    const bool at_work = worker.active && worker.waits == 0;
+    any = any || (at_work && !worker.passed_over);
+    worker.passed_over = at_work;
+  }
+  return any;
+}
+
 /// Empty: everything is idle.
 std::string Stage::who_is_busy(bool for_advance) const {
   std::string all;
@@ -180,12 +237,15 @@ std::string Stage::who_is_busy(bool for_advance) const {
     all += (all.empty() ? "" : "; ") + worker.who;
   }
   if (!all.empty()) return all;
-  const bool all_looked = std::ranges::all_of(waiters_, [this](const Waiter& waiter) { return waiter.seen == epoch_; });
-  return all_looked ? "" : "a thread that waits has not looked yet";
+  if (std::ranges::all_of(waiters_, [this](const Waiter& waiter) { return waiter.seen == epoch_; })) return "";
+  // Only conditions of the program's own can take long, or make all the others look again and again.
+  if (std::ranges::none_of(waiters_, &Waiter::jumps)) return "a thread that waits in an activity has not looked yet";
+  return "the condition that a wait was given has not answered, or makes things happen each time it is asked: it looks "
+         "only, and neither waits, nor calls a client, nor changes the server";
 }
 
 bool Stage::anybody_waits() const {
-  return calls_waiting_ > 0 || std::ranges::any_of(waiters_, &Waiter::jumps);
+  return !calls_waiting_.empty() || std::ranges::any_of(waiters_, &Waiter::jumps);
 }
 
 std::optional<TimePoint> Stage::next_timer(bool targets_only) const {
@@ -216,36 +276,52 @@ Stage::WaitEnd Stage::wait_here(std::unique_lock<std::mutex>& lock, Waiter& wait
     if (ended) return {};
     if (stopping_) return {Ended::kStopped, "the local server's clock has stopped"};
     if (clock_->now() >= waiter.until) return {Ended::kLate, {}};
+    const TimePoint real = real_now();
+    if (real >= waiter.real_until) return {Ended::kRealLate, {}};
     waiter.seen = epoch;
     work_came_.notify_one();
     const auto woken = [&] { return stopping_ || epoch_ != epoch || (hears_complaints && complaints_ != complaints); };
-    if (clock_->manual() || waiter.until == TimePoint::max()) {
-      changed_.wait(lock, woken);
-    } else {
-      changed_.wait_for(lock, waiter.until - clock_->now(), woken);
-    }
+    auto sleep = std::min(kLongestSleep, waiter.real_until - real);
+    if (!clock_->manual()) sleep = std::min(sleep, waiter.until - clock_->now());
+    changed_.wait_for(lock, sleep, woken);
     if (hears_complaints && complaints_ != complaints) return complaint_;
   }
 }
 
-Stage::WaitEnd Stage::wait_until(const std::function<bool()>& met, TimePoint until) {
+Stage::WaitEnd Stage::wait_until(const std::function<bool()>& met, TimePoint until, TimePoint real_until) {
+  if (Looking::by_this_thread_at(*this)) return refused_while_looking();
   std::unique_lock lock(mutex_);
-  const auto own = waiters_.insert(waiters_.end(), {until, true, 0});
+  /// Its place among the waiters; a condition that throws leaves it too, without the lock.
+  struct Place {
+    Stage& stage;
+    std::unique_lock<std::mutex>& lock;
+    const std::list<Waiter>::iterator own;
+    ~Place() {
+      if (!lock.owns_lock()) lock.lock();
+      stage.waiters_.erase(own);
+      stage.work_came_.notify_one();
+    }
+  };
+  const Place place{*this, lock, waiters_.insert(waiters_.end(), {until, true, real_until})};
   happened();
-  auto end = wait_here(lock, *own, met, true);
-  waiters_.erase(own);
-  return end;
+  const auto look = [&] {
+    const Looking looking(*this);
+    return met();
+  };
+  return wait_here(lock, *place.own, look, true);
 }
 
 Stage::WaitEnd Stage::advance(std::chrono::nanoseconds by) {
+  if (Looking::by_this_thread_at(*this)) return refused_while_looking();
   std::unique_lock lock(mutex_);
   const TimePoint now = clock_->now();
-  const auto own = goals_.emplace(goals_.begin(), by < TimePoint::max() - now ? now + by : TimePoint::max());
+  const auto goal = by < TimePoint::max() - now ? now + by : TimePoint::max();
+  const auto own = goals_.insert(goals_.begin(), {real_now(), false, goal});
   sort_goals();
   const auto complaints = complaints_;
   happened();
-  changed_.wait(lock, [&] { return stopping_ || !own->has_value() || complaints_ != complaints; });
-  const bool reached = !own->has_value();
+  changed_.wait(lock, [&] { return stopping_ || own->reached || complaints_ != complaints; });
+  const bool reached = own->reached;
   goals_.erase(own);
   if (reached) return {};
   return stopping_ ? WaitEnd{Ended::kStopped, "the local server's clock has stopped"} : complaint_;

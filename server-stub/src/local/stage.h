@@ -28,6 +28,8 @@ struct StagePatience {
   std::chrono::milliseconds advance{1'000};
   /// When waits are told who is busy, or that nothing is going to happen.
   std::chrono::milliseconds idle{5'000};
+  /// When the log tells that a call still waits, or an advance() is under way, though time moves.
+  std::chrono::milliseconds moving{30'000};
 };
 
 /// One thread on which a server, and the clients and workers of its process, live together, and their time. A manual
@@ -43,9 +45,11 @@ class Stage final : public internal::Watch, public std::enable_shared_from_this<
   enum class Ended : std::int8_t {
     kMet,
     kLate,         ///< it is `until`
+    kRealLate,     ///< it is `real_until`
     kBusy,         ///< somebody was at work all the time: `why` says who
     kNothingLeft,  ///< nobody is at work, and no timer is a target
     kStopped,
+    kRefused,  ///< asked for inside the condition of another wait here, which would wait for itself
   };
   struct WaitEnd {
     Ended how = Ended::kMet;
@@ -54,9 +58,9 @@ class Stage final : public internal::Watch, public std::enable_shared_from_this<
   /// Moves time by so much; returns when all that this causes has happened, except what code of the program's does
   /// that is at work for longer than a second. Manual clocks only.
   WaitEnd advance(std::chrono::nanoseconds by);
-  /// Waits for `met`, which is asked on the calling thread whenever everything has come to rest. Manual time jumps
-  /// meanwhile.
-  WaitEnd wait_until(const std::function<bool()>& met, TimePoint until);
+  /// Waits for `met`, which is asked on the calling thread whenever everything has come to rest, and whose exceptions
+  /// pass through. Manual time jumps meanwhile. `real_until` is on the machine's clock.
+  WaitEnd wait_until(const std::function<bool()>& met, TimePoint until, TimePoint real_until = TimePoint::max());
 
   // Watch
   std::shared_ptr<internal::Busy> busy(std::string who) override;
@@ -69,6 +73,7 @@ class Stage final : public internal::Watch, public std::enable_shared_from_this<
   class BusyMark;
   class WaitMark;
   class StageRunner;
+  class Looking;
 
   struct Posted {
     StageLoop* loop;
@@ -86,7 +91,15 @@ class Stage final : public internal::Watch, public std::enable_shared_from_this<
   struct Waiter {
     TimePoint until;
     bool jumps = false;  ///< a wait of the kit: time may jump
+    TimePoint real_until = TimePoint::max();
     std::uint64_t seen = 0;
+  };
+  /// A thread that waits for the stage while time moves, without a look at it.
+  struct Call {
+    TimePoint since;       ///< real time
+    bool told = false;     ///< in the log, that it takes long
+    TimePoint goal{};      ///< of advance()
+    bool reached = false;  ///< the goal
   };
   using Workers = std::list<Worker>;
 
@@ -103,7 +116,10 @@ class Stage final : public internal::Watch, public std::enable_shared_from_this<
   bool goals_reached();
   /// Open goals first, the next one at the front.
   void sort_goals();
+  void tell_who_waits_long(std::unique_lock<std::mutex>& lock, TimePoint real);
   void complain(std::unique_lock<std::mutex>& lock, const std::string& why, bool busy);
+  /// True when there was anybody to pass over who had not been.
+  bool pass_over_workers();
   std::string who_is_busy(bool for_advance) const;
   bool anybody_waits() const;
   std::optional<TimePoint> next_timer(bool targets_only) const;
@@ -120,8 +136,8 @@ class Stage final : public internal::Watch, public std::enable_shared_from_this<
   std::vector<StageLoop*> loops_;  ///< their timers belong to the stage's thread
   Workers workers_;
   std::list<Waiter> waiters_;
-  std::list<std::optional<TimePoint>> goals_;                         ///< of advance(); empty: reached
-  std::size_t calls_waiting_ = 0;                                     ///< blocking calls of the program
+  std::list<Call> goals_;                                             ///< of advance()
+  std::list<Call> calls_waiting_;                                     ///< blocking calls of the program
   bool something_happened_ = false;                                   ///< since the last epoch
   std::uint64_t epoch_ = 0;                                           ///< counts what waiters have to look at
   std::optional<TimePoint> not_idle_since_{}, nothing_left_since_{};  ///< real time

@@ -28,17 +28,18 @@ class Stage::WaitMark final : public internal::TimeWait {
  public:
   explicit WaitMark(std::shared_ptr<Stage> stage) : stage_(std::move(stage)) {
     const std::lock_guard lock(stage_->mutex_);
-    ++stage_->calls_waiting_;
+    own_ = stage_->calls_waiting_.insert(stage_->calls_waiting_.end(), {internal::system_clock().now()});
     stage_->happened();
   }
   ~WaitMark() override { end(); }
   void end() noexcept override {
     const std::lock_guard lock(stage_->mutex_);
-    if (std::exchange(waits_, false)) --stage_->calls_waiting_;
+    if (std::exchange(waits_, false)) stage_->calls_waiting_.erase(own_);
   }
 
  private:
   const std::shared_ptr<Stage> stage_;
+  std::list<Call>::iterator own_{};
   bool waits_ = true;
 };
 
@@ -83,7 +84,7 @@ class Stage::StageRunner final : public internal::Runner {
     ++own_->waits;
     own_->passed_over = false;
     stage_->happened();
-    return stage_->waiters_.insert(stage_->waiters_.end(), {until, false, 0});
+    return stage_->waiters_.insert(stage_->waiters_.end(), {until});
   }
   void leave(std::list<Waiter>::iterator waiter) {
     stage_->waiters_.erase(waiter);

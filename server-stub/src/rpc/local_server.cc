@@ -51,6 +51,13 @@ LocalServerStats public_stats(std::uint64_t calls, const server::EngineStats& fr
 }  // namespace
 
 Result<LocalServer> LocalServer::start(LocalServerOptions options) {
+  if (options.kind < LocalServerKind::kPort || options.kind > LocalServerKind::kManualClock) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "LocalServerOptions.kind is " + std::to_string(static_cast<int>(options.kind)) +
+                     ", which is no LocalServerKind",
+                 nullptr,
+                 {}};
+  }
   auto impl = std::make_unique<Impl>();
   if (options.kind == LocalServerKind::kPort) {
     server::ServerOptions server_options;
@@ -103,15 +110,18 @@ void LocalServer::stop() {
 }
 
 LocalServerStats LocalServer::stats() const {
-  if (impl_->on_port) {
-    const server::ServerStats from = impl_->on_port->stats();
+  return impl_->stats();
+}
+
+LocalServerStats LocalServer::Impl::stats() {
+  if (on_port) {
+    const server::ServerStats from = on_port->stats();
     return public_stats(from.calls, from.engine);
   }
-  const auto read = [&server = *impl_->in_process] {
+  const auto read = [&server = *in_process] {
     return public_stats(server.calls(), server.engine() != nullptr ? server.engine()->stats() : server::EngineStats{});
   };
-  const auto now = impl_->on_stage(read, true);
-  return now.value_or(impl_->last_stats);
+  return on_stage(read, true).value_or(last_stats);
 }
 
 LONGBEAT_END

@@ -47,6 +47,11 @@ struct LocalServer::Impl {
   }
   Result<> wait_for_state(std::shared_ptr<StateWatch> watch, const std::string& what, const LocalWaitOptions& options);
   Result<> wait(const std::function<bool()>& met, const std::string& what, const LocalWaitOptions& options);
+  LocalServerStats stats();
+  /// What the server has done since it had counted so much, for who has waited in vain.
+  std::string happened_since(const LocalServerStats& before);
+  /// "; it is Scheduled, in attempt 3".
+  std::string state_of(const server::RunRef& run);
   Result<> add_fault(const char* operation, const CallFault& which, server::FaultRule rule);
   /// Refuses what only a server on a stage can do.
   Result<> needs_stage(const char* operation) const;

@@ -12,6 +12,11 @@ namespace {
 
 using server::Phase;
 
+/// Times of day are 64-bit nanoseconds, which end in the year 2262.
+constexpr std::chrono::nanoseconds kClockEnd = std::chrono::hours(200 * 365 * 24);
+/// How long a wait lasts in real time when nobody says.
+constexpr std::chrono::milliseconds kRealTimeout{30'000};
+
 template <class One>
 constexpr std::size_t index_of() {
   return []<class... Each>(std::type_identity<std::variant<Each...>>) {
@@ -126,10 +131,23 @@ Result<> LocalServer::advance(std::chrono::nanoseconds by) {
     return refused(ErrorCode::kInvalidArgument,
                    "LocalServer::advance: by is " + std::to_string(by.count()) + " ns, must be at least 0");
   }
+  if (const auto left = kClockEnd - elapsed(); by > left) {
+    return refused(ErrorCode::kInvalidArgument, "LocalServer::advance: by is " + std::to_string(by.count()) +
+                                                    " ns, and the clock ends 200 years after start(), in " +
+                                                    std::to_string(left.count()) + " ns");
+  }
+  using Ended = server::Stage::Ended;
   const auto end = impl_->stage->stage().advance(by);
-  if (end.how == server::Stage::Ended::kMet) return {};
-  return refused(end.how == server::Stage::Ended::kStopped ? ErrorCode::kCanceled : ErrorCode::kDeadlineExceeded,
-                 "LocalServer::advance: time could not move: " + end.why);
+  switch (end.how) {
+    case Ended::kMet:
+      return {};
+    case Ended::kRefused:
+      return refused(ErrorCode::kFailedPrecondition, "LocalServer::advance: " + end.why);
+    case Ended::kStopped:
+      return refused(ErrorCode::kCanceled, "LocalServer::advance: " + end.why);
+    default:
+      return refused(ErrorCode::kDeadlineExceeded, "LocalServer::advance: time could not move: " + end.why);
+  }
 }
 
 std::chrono::nanoseconds LocalServer::elapsed() const {
@@ -139,28 +157,79 @@ std::chrono::nanoseconds LocalServer::elapsed() const {
 Result<> LocalServer::Impl::wait(const std::function<bool()>& met, const std::string& what,
                                  const LocalWaitOptions& options) {
   using Ended = server::Stage::Ended;
-  const internal::TimePoint now = stage->stage().clock()->now();
+  if (options.real_timeout && *options.real_timeout <= std::chrono::milliseconds::zero()) {
+    return refused(ErrorCode::kInvalidArgument, what + ": LocalWaitOptions.real_timeout is " +
+                                                    std::to_string(options.real_timeout->count()) +
+                                                    " ms, must be more than 0");
+  }
+  const auto& clock = *stage->stage().clock();
+  const internal::TimePoint now = clock.now(), real = internal::system_clock().now();
+  const auto real_timeout = options.real_timeout.value_or(kRealTimeout);
+  const bool timeout_is_real = !clock.manual() && options.timeout && !options.real_timeout;
+  const auto longest = std::chrono::duration_cast<std::chrono::milliseconds>(internal::TimePoint::max() - real);
+  const auto real_until = timeout_is_real || real_timeout >= longest ? internal::TimePoint::max() : real + real_timeout;
+  const auto before = stats();
   const auto until = options.timeout && *options.timeout < internal::TimePoint::max() - now
                          ? now + *options.timeout
                          : internal::TimePoint::max();
-  const auto end = stage->stage().wait_until(met, until);
+  const auto end = stage->stage().wait_until(met, until, real_until);
   switch (end.how) {
     case Ended::kMet:
       return {};
     case Ended::kLate:
       return refused(ErrorCode::kDeadlineExceeded, what + ": not within its timeout");
+    case Ended::kRealLate: {
+      const auto passed = std::to_string((clock.now() - now) / std::chrono::seconds(1));
+      return refused(ErrorCode::kDeadlineExceeded, what + ": not within " + std::to_string(real_timeout.count()) +
+                                                       " ms of real time, while its clock went on by " + passed +
+                                                       " s: " + happened_since(before));
+    }
     case Ended::kBusy:
       return refused(ErrorCode::kDeadlineExceeded, what + ": time stood still, somebody is at work: " + end.why);
     case Ended::kNothingLeft:
       return refused(ErrorCode::kDeadlineExceeded, what + ": it does not come by itself: " + end.why);
+    case Ended::kRefused:
+      return refused(ErrorCode::kFailedPrecondition, what + ": " + end.why);
     case Ended::kStopped:
       break;
   }
   return refused(ErrorCode::kCanceled, what + ": " + end.why);
 }
 
+std::string LocalServer::Impl::happened_since(const LocalServerStats& before) {
+  if (!on_stage([this] { return in_process->engine() != nullptr; }, true).value_or(false))
+    return "the server is dead, and nothing ends before restart()";
+  const LocalServerStats after = stats();
+  std::string text;
+  const auto add = [&](std::uint64_t now, std::uint64_t then, const char* what) {
+    const auto count = now < then ? now : now - then;  // A restart counts anew.
+    if (count > 0) text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + what;
+  };
+  add(after.activities_started, before.activities_started, "activities were started");
+  add(after.tasks_handed_out, before.tasks_handed_out, "attempts began");
+  add(after.failed_attempts, before.failed_attempts, "failed");
+  add(after.timeouts, before.timeouts, "timed out");
+  add(after.heartbeats, before.heartbeats, "heartbeats came");
+  add(after.completed, before.completed, "activities completed");
+  if (text.empty()) text = "no activity moved, and " + std::to_string(after.calls - before.calls) + " calls came";
+  return text + "; " + std::to_string(after.open_activities) + " activities are open";
+}
+
+std::string LocalServer::Impl::state_of(const server::RunRef& run) {
+  const auto look = [this, run]() -> std::string {
+    const server::Engine* engine = in_process->engine();
+    if (engine == nullptr) return "";
+    const auto state = engine->find(run);
+    if (!state) return "; there is no such activity";
+    return "; it is " + std::string(to_string(state->progress.phase)) + ", in attempt " +
+           std::to_string(state->progress.attempt);
+  };
+  return on_stage(look, true).value_or("");
+}
+
 Result<> LocalServer::wait_until(const std::function<bool()>& met, const LocalWaitOptions& options) {
   if (auto possible = impl_->needs_stage("wait_until"); !possible) return possible;
+  if (!met) return refused(ErrorCode::kInvalidArgument, "LocalServer::wait_until: met is empty");
   return impl_->wait(met, "LocalServer::wait_until", options);
 }
 
@@ -175,6 +244,8 @@ Result<> LocalServer::Impl::wait_for_state(std::shared_ptr<StateWatch> watch, co
   auto end = wait([&] { return watch->met.load(); }, what, options);
   static_cast<void>(
       on_stage([this, watch] { return std::erase(watches, watch); }));  // Stopped: it goes with the server.
+  if (!end && end.error().code == ErrorCode::kDeadlineExceeded)
+    return refused(end.error().code, end.error().message + state_of(watch->run));
   return end;
 }
 
@@ -198,6 +269,11 @@ Result<> LocalServer::wait_for(const std::string& activity_id, ActivityStatus st
 Result<> LocalServer::Impl::add_fault(const char* operation, const CallFault& which, server::FaultRule rule) {
   if (auto possible = needs_stage(operation); !possible) return possible;
   const std::string what = std::string("LocalServer::") + operation;
+  if (which.call < WorkerCall::kAny || which.call > WorkerCall::kReport) {
+    return refused(
+        ErrorCode::kInvalidArgument,
+        what + ": CallFault.call is " + std::to_string(static_cast<int>(which.call)) + ", which is no WorkerCall");
+  }
   if (which.times == 0)
     return refused(ErrorCode::kInvalidArgument, what + ": CallFault.times is 0, must be at least 1");
   rule.identity = which.identity;

@@ -9,6 +9,7 @@
 
 #include "base/guarded.h"
 #include "local/stage_loop.h"
+#include "longbeat/log.h"
 #include "support/catch.h"
 
 using namespace longbeat;
@@ -18,8 +19,8 @@ using Ended = Stage::Ended;
 
 namespace {
 
-/// A stage with one inhabitant. Whoever is at work for 100 ms holds up nobody's advance(), and after 300 ms waits are
-/// told.
+/// A stage with one inhabitant. Whoever is at work for 100 ms holds up nobody's advance(), after 300 ms waits are told,
+/// and after 100 ms the log, of who waits while time moves.
 struct StageRoom {
   using Nanoseconds = std::chrono::nanoseconds;
 
@@ -53,7 +54,7 @@ struct StageRoom {
     return stage.wait_until([&] { return has(name); }, TimePoint::max());
   }
 
-  static constexpr StagePatience kPatience{100ms, 300ms};
+  static constexpr StagePatience kPatience{100ms, 300ms, 100ms};
   const std::shared_ptr<StageThread> thread;
   Stage& stage{thread->stage()};
   StageLoop loop{thread};
@@ -197,6 +198,113 @@ TEST_CASE("who waits may ask on the stage while it looks", "[local][stage]") {
       },
       TimePoint::max());
   CHECK(end.how == Ended::kMet);
+}
+
+TEST_CASE("a condition that throws is like one that was met", "[local][stage]") {
+  StageRoom room;
+  room.arm(1h, "near");
+  CHECK_THROWS_AS(room.stage.wait_until([]() -> bool { throw 1; }, TimePoint::max()), int);
+  CHECK(room.stage.advance(1s).how == Ended::kMet);
+  CHECK(room.until_noted("near").how == Ended::kMet);
+  CHECK(room.passed() == 1h);
+}
+
+TEST_CASE("a condition looks, and does nothing else", "[local][stage]") {
+  StageRoom room;
+  const auto asking = [&](const auto& ask) {
+    Stage::WaitEnd inner;
+    const auto once = [&] {
+      inner = ask();
+      return true;
+    };
+    CHECK(room.stage.wait_until(once, TimePoint::max()).how == Ended::kMet);
+    return inner;
+  };
+  const auto met = [] { return true; };
+  SECTION("so time does not move in it") {
+    const auto inner = asking([&] { return room.stage.advance(1s); });
+    CHECK(inner.how == Ended::kRefused);
+    CHECK(inner.why.find("by the condition of a wait") != std::string::npos);
+    CHECK(room.passed() == 0s);
+  }
+  SECTION("so nothing waits in it") {
+    CHECK(asking([&] { return room.stage.wait_until(met, TimePoint::max()); }).how == Ended::kRefused);
+    CHECK(room.stage.wait_until(met, TimePoint::max()).how == Ended::kMet);
+  }
+  SECTION("so nothing waits in the condition of a wait on another stage in it") {
+    StageRoom other;
+    const auto inner = asking([&] {
+      Stage::WaitEnd innermost;
+      CHECK(other.stage.advance(1s).how == Ended::kMet);
+      const auto end = other.stage.wait_until(
+          [&] {
+            innermost = room.stage.advance(1s);
+            return true;
+          },
+          TimePoint::max());
+      CHECK(end.how == Ended::kMet);
+      return innermost;
+    });
+    CHECK(inner.how == Ended::kRefused);
+  }
+  SECTION("and what makes something happen each time it is asked is told so") {
+    const auto end = room.stage.wait_until([&] { return !room.loop.post([] {}); }, TimePoint::max());
+    CHECK(end.how == Ended::kBusy);
+    CHECK(end.why.find("the condition that a wait was given") != std::string::npos);
+  }
+  SECTION("and who advances is told of one that does not answer") {
+    std::promise<void> asked, answer;
+    const auto wait = std::async(std::launch::async, [&] {
+      const auto blocks = [&] {
+        asked.set_value();
+        answer.get_future().wait();
+        return true;
+      };
+      return room.stage.wait_until(blocks, TimePoint::max()).how;
+    });
+    asked.get_future().wait();
+    const auto end = room.stage.advance(1s);
+    CHECK(end.how == Ended::kBusy);
+    CHECK(end.why.find("the condition that a wait was given has not answered") != std::string::npos);
+    answer.set_value();
+  }
+}
+
+TEST_CASE("who waits while something repeats", "[local][stage]") {
+  StageRoom room;
+  std::function<void()> again = [&] { room.loop.schedule(room.loop.now() + 1h, again); };
+  room.on_loop(again);
+  SECTION("gives up in real time") {
+    const auto end =
+        room.stage.wait_until([] { return false; }, TimePoint::max(), internal::system_clock().now() + 20ms);
+    CHECK(end.how == Ended::kRealLate);
+    CHECK(room.passed() >= 1h);
+  }
+  SECTION("is told in the log, once") {
+    internal::Guarded<std::string> logged;
+    set_log_sink([&](const LogRecord& record) {
+      logged.with([&](auto& all) {
+        all += record.message;
+        return 0;
+      });
+    });
+    const auto has = [&](const char* what) {
+      return logged.with([&](const auto& all) { return all.find(what) != std::string::npos; });
+    };
+    std::shared_ptr<internal::TimeWait> call;
+    room.on_loop([&] { call = room.stage.wait(); });
+    // The wait itself is not what the log tells of.
+    CHECK(room.stage.wait_until([&] { return has("a blocking call has waited"); }, TimePoint::max()).how ==
+          Ended::kMet);
+    call.reset();
+    CHECK(!has("advance() has been on its way"));
+    auto far = std::async(std::launch::async, [&] { return room.stage.advance(24h * 365 * 200).how; });
+    CHECK(room.stage.wait_until([&] { return has("advance() has been on its way"); }, TimePoint::max()).how ==
+          Ended::kMet);
+    room.on_loop([&] { again = [] {}; });
+    CHECK(far.get() == Ended::kMet);
+    set_log_sink({});
+  }
 }
 
 TEST_CASE("a runner's wait ends when it is over", "[local][stage]") {
