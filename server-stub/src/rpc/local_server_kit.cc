@@ -198,7 +198,7 @@ Result<> LocalServer::Impl::wait(const std::function<bool()>& met, const std::st
 
 std::string LocalServer::Impl::happened_since(const LocalServerStats& before) {
   if (!on_stage([this] { return in_process->engine() != nullptr; }, true).value_or(false))
-    return "the server is dead, and nothing ends before restart()";
+    return "the server is dead since kill(), and does nothing before restart()";
   const LocalServerStats after = stats();
   std::string text;
   const auto add = [&](std::uint64_t now, std::uint64_t then, const char* what) {

@@ -100,7 +100,7 @@ TEST_CASE("a wait ends in real time though something repeats", "[local][waits]")
     room.server.wait_for("a", ActivityRunState::kStarted).value();
     room.server.kill().value();
     check_refused(room.server.wait_until([] { return false; }, {.real_timeout = 200ms}), ErrorCode::kDeadlineExceeded,
-                  "the server is dead, and nothing ends before restart()");
+                  "the server is dead since kill(), and does nothing before restart()");
     room.server.restart().value();
   }
   SECTION("also on a server in real time") {
