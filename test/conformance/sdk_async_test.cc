@@ -95,6 +95,8 @@ TEST_CASE("an activity is completed by its ID", "[conformance][async]") {
   CHECK(handle.result().value() == "by ID");
   // The server knows of the end, whoever asks.
   CHECK(room.other.async_activity(released).complete("late").error().code == ErrorCode::kNotFound);
+  const auto late = room.other.async_activity({.activity_id = "a", .run_id = handle.run_id()});
+  CHECK(late.complete("late").error().code == ErrorCode::kNotFound);
   CHECK(room.other.async_activity({.activity_id = "none"}).complete("x").error().code == ErrorCode::kNotFound);
 }
 

@@ -33,12 +33,11 @@ import (
 const patience = time.Minute
 
 // settings are what the tests need beyond Temporal's own defaults: what is off there, and no limits below what a test
-// asks for in a second.
+// asks for in a second. For completion callbacks --set activity.enableCallbacks=true is enough.
 func settings() map[string]any {
 	anywhere := []map[string]any{{"Pattern": "*", "AllowInsecure": true}}
 	return map[string]any{
 		"history.enableStandaloneActivityOperatorCommands": true,
-		"activity.enableCallbacks":                         true,
 		"callback.allowedAddresses":                        anywhere,
 		"matching.enableFairness":                          true,
 		"frontend.enableCancelWorkerPollsOnShutdown":       true,
