@@ -78,8 +78,11 @@ TEST_CASE("a task queue answers in the enhanced mode of the command line tool", 
   const auto activities_in = [](const Described& told) {
     return told.versions_info().at("").types_info().at(enums::TASK_QUEUE_TYPE_ACTIVITY);
   };
-  const auto now = described_when(
-      t, request, [&](const auto& told) { return activities_in(told).stats().approximate_backlog_count() == 1; });
+  // Temporal's may count the one that has been taken, too.
+  const auto now = described_when(t, request, [&](const auto& told) {
+    const auto count = activities_in(told).stats().approximate_backlog_count();
+    return count == 1 || (!own_server() && count == 2);
+  });
   const auto& types = now.versions_info().at("").types_info();
   const auto activities = activities_in(now);
   REQUIRE(activities.pollers_size() == 1);
