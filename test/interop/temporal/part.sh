@@ -13,7 +13,7 @@ begin_temporal() {
     [ -x "$build/$program" ] || { skip temporal "$program has not been built"; return; }
   done
   temporal=0
-  (cd "$here/temporal" && GOTOOLCHAIN=local exec timeout 900 nice -n 5 \
+  (cd "$here/temporal" && GOTOOLCHAIN=local exec timeout 900 nice -n 10 \
     go build -p 2 -buildvcs=false -ldflags='-s -w' -o "$folder/temporal_server" .) >"$run/temporal-build.log" 2>&1 &
   temporal_pid=$!
 }
