@@ -26,6 +26,8 @@ struct OpenActivity {
   /// What the engine's count of lost time was when the attempt began, and when it was last known to live: what was lost
   /// since is the grace of its end and of its heartbeat (restart_silence()).
   Duration attempt_base{0}, beat_base{0};
+  /// Of an attempt that this engine has handed out: DeadlinePassed::started_ahead.
+  Duration started_ahead{0};
   /// Memory that its parts take, as counted against EngineLimits::open_bytes_max.
   std::uint64_t bytes = 0;
   /// No deadline of the running attempt counts before this; set by recovery.

@@ -21,7 +21,7 @@ constexpr Duration kEvidenceMax = std::chrono::seconds(2);
 }  // namespace
 
 DeadlinePassed EngineImpl::grace(const OpenActivity& activity) const {
-  return {lost_time_ - activity.attempt_base, lost_time_ - activity.beat_base};
+  return {lost_time_ - activity.attempt_base, lost_time_ - activity.beat_base, activity.started_ahead};
 }
 
 void EngineImpl::restart_silence(OpenActivity& activity) const {

@@ -158,6 +158,7 @@ void EngineImpl::hand_out(OpenActivity& activity, const TaskQueues::Match& match
     return answer(parked.sink, internal::internal_error(broken_));
   }
   activity.attempt_base = lost_time_;
+  activity.started_ahead = activity.state.progress.started_time - now_;
   restart_silence(activity);
   activity.hold_until = {};
   activity.control = std::move(parked.control);

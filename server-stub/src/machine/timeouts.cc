@@ -81,7 +81,8 @@ std::optional<AttemptDeadline> attempt_deadline(const ActivityState& state, cons
   const Timeouts& timeouts = state.input->options.timeouts;
   std::optional<AttemptDeadline> earliest;
   if (timeouts.start_to_close.count() > 0) {
-    const Time at = later(later(progress.started_time, timeouts.start_to_close), grace.attempt_grace);
+    const Time at =
+        later(later(progress.started_time - grace.started_ahead, timeouts.start_to_close), grace.attempt_grace);
     earliest = AttemptDeadline{at, TimeoutType::kStartToClose};
   }
   if (timeouts.heartbeat.count() > 0) {

@@ -96,6 +96,8 @@ struct DeadlinePassed {
   // The server itself stood still: added while a worker holds an attempt.
   Duration attempt_grace{0};  ///< to schedule-to-close and start-to-close: lost since the attempt began
   Duration beat_grace{0};     ///< to the heartbeat's deadline: lost since the last one
+  /// The attempt began so much before its stored time, which only grows within a run: the clock had been set back.
+  Duration started_ahead{0};
 };
 
 using Event = std::variant<PickedUp, HandOutUndone, Heartbeat, Completed, Failed, CanceledByWorker, Oversized,

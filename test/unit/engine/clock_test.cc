@@ -50,4 +50,24 @@ TEST_CASE("a clock that was set while the server was down", "[server][engine][ti
     room.pass(2s);
     CHECK(room.state("running")->progress.attempt == 3);
   }
+  SECTION("back by ten minutes makes no later attempt longer, though its fencing token only grows") {
+    StartRequest request = room.start_request("silent");
+    request.start_to_close = RawDuration{60, 0};
+    request.heartbeat.reset();
+    request.retry.emplace();
+    request.retry->initial_interval = RawDuration{1, 0};
+    room.call(std::move(request)).get<StartReply>();
+    const auto first = room.poll();
+    REQUIRE(first.input->activity_id == "silent");
+    room.crash_and_reopen(-10min);
+    REQUIRE(room.fail(first.token).ok());
+    room.pass(2s);
+    const auto second = room.poll();
+    REQUIRE(second.attempt == 2);
+    CHECK(second.started_time > first.started_time);
+    room.pass(59s);
+    CHECK(room.state("silent")->progress.attempt == 2);
+    room.pass(2s);
+    CHECK(room.state("silent")->progress.attempt == 3);
+  }
 }
