@@ -110,7 +110,6 @@ void AttemptDriver::begin_report(AttemptOutcome outcome) {
     host_.count([](auto& stats) { ++stats.abandoned; });
     return report_done();
   }
-  if (std::holds_alternative<AttemptCompleted>(outcome_)) drop_leftovers();  // Nobody reads its details any more.
   if (outcome_needs_encoding()) return encode_outcome();
   begin_sending();
 }
@@ -118,6 +117,7 @@ void AttemptDriver::begin_report(AttemptOutcome outcome) {
 /// The outcome is as it will be sent, unless it is too large.
 void AttemptDriver::begin_sending() {
   if (const auto* completed = std::get_if<AttemptCompleted>(&outcome_)) {
+    drop_leftovers();  // Nobody reads its details any more.
     if (const auto why = too_large("the result has", wire_size(completed->result)); !why.empty())
       return report_instead(application_failure("ResultTooLarge", why, true));
     return send_report();

@@ -315,6 +315,22 @@ TEST_CASE("a codec that fails", "[worker][codec]") {
     CHECK_THAT(lines.all(),
                StartsWith("ingest 'a' (attempt 1) fails instead of completing: the activity's result: codec 1 of 1"));
   }
+  SECTION("on the result loses nothing of what the attempt has saved: the next one goes on from there") {
+    auto& context = room.worker.begin(room.task());
+    context.heartbeat(1);
+    room.worker.loop.run_for(100ms);
+    context.heartbeat(2);  // The throttle holds it back.
+    room.worker.courier.blocked = true;
+    room.codec->when_encoding = mood;
+    room.worker.end(AttemptCompleted{{json("42")}});
+    CHECK(failed.empty());
+    room.worker.courier.release();
+    room.codec->when_encoding = Mood::kWorks;
+    room.worker.loop.run_ready();
+    is_codec_failure("the activity's result: ");
+    const auto& inside = failed[0].params.last_heartbeat_details;
+    CHECK(room.read(inside ? *inside : room.worker.stub.beats.back().params.details) == "2");
+  }
   SECTION("on new heartbeat details stops the attempt, which fails with that") {
     const Lines lines;
     auto& context = room.worker.begin(room.task());
