@@ -86,6 +86,9 @@ void LifeWitness::applied(Run& run, const server::Request& request, const Status
     const auto code = reply.error().code;
     if (code == StatusCode::kFailedPrecondition) explained = !life.gone && after.empty();
     if (code == StatusCode::kNotFound) explained = life.gone || (is_report(request) && after.empty());
+    // What is too late is told so, in no other words.
+    const bool unwanted = std::holds_alternative<server::CanceledRequest>(request) && life.held();
+    if (code == StatusCode::kInvalidArgument) explained = !is_report(request) || unwanted;
     if (explained) next.push_back(life);
   }
   if (!exact) next.insert(next.end(), run.lives.begin(), run.lives.end());
@@ -159,7 +162,7 @@ void LifeWitness::server_died(bool commit_failed) {
       Life next = life;
       next.phase = Phase::kStarted;
       next.token.clear();
-      next.began = next.beat = now;
+      next.begin(now);
       next.ever_began = true;
       next.backoff = next.jitter = Nanoseconds(0);
       run.lives.push_back(std::move(next));
@@ -198,10 +201,9 @@ std::vector<std::string> LifeWitness::still_open() const {
 }
 
 void LifeWitness::look_at(Run& run, const server::ActivityState* state) {
-  const WallTime now = world_.wall_now();
   if (run.present && state == nullptr) world_.trace("server: " + run.key.second + " in " + run.key.first + " is gone");
   if (run.present != (state != nullptr) || (state != nullptr && state->progress.transition_count != run.transitions)) {
-    run.changed_at = now;
+    run.changed_at = world_.now();
   }
   run.present = state != nullptr;
   if (state != nullptr) {
@@ -211,11 +213,7 @@ void LifeWitness::look_at(Run& run, const server::ActivityState* state) {
   if (run.adopt) {
     if (state == nullptr) return;
     run.adopt = false;
-    run.lives = {found(*state)};
-    if (run.lives[0].held() && !run.last_token.empty()) {
-      run.lives.push_back(run.lives[0]);
-      run.lives.back().token = run.last_token;
-    }
+    adopt(run, *state);
     return;
   }
   expand(run);
@@ -234,9 +232,40 @@ void LifeWitness::look_at(Run& run, const server::ActivityState* state) {
   run.quiet_until = quiet_until(run.lives.front());
 }
 
+void LifeWitness::adopt(Run& run, const server::ActivityState& state) {
+  const WallTime now = world_.wall_now();
+  Life life = found(state);
+  // Stored by a clock that was set since: then it has been held since before the start at least.
+  const WallTime up = now - (world_.now() - up_since_);
+  if (life.beat < up || life.beat > now) life.beat = up;
+  run.lives = {life};
+  if (!life.held()) return;
+  if (life.began > now) {  // Or it was handed out just now: what is stored only grows.
+    life.began = life.beat = now;
+    run.lives.push_back(life);
+  }
+  if (run.last_token.empty()) return;
+  for (const Life& one : Lives(run.lives)) {
+    run.lives.push_back(one);
+    run.lives.back().token = run.last_token;
+  }
+}
+
+void LifeWitness::server_up() {
+  up_since_ = world_.now();
+  for (auto& [run_id, run] : runs_) {
+    for (Life& life : run.lives) {
+      if (!life.held()) continue;
+      // Its heartbeats had nobody to go to. When it began is what is stored.
+      life.beat = world_.wall_now();
+      life.began = life.stored_start;
+    }
+  }
+}
+
 void LifeWitness::check_bounds(const Run& run) {
   const WallTime now = world_.wall_now();
-  if (faults_ended_at_ == WallTime::max() || now < faults_ended_at_ + kLate) return;
+  if (faults_ended_at_ == TimePoint::max() || world_.now() < faults_ended_at_ + kLate) return;
   const auto late = [&](const Life& life) {
     const auto retention = retention_.find(run.key.first);
     const bool kept = !life.gone && life.is_closed() && retention != retention_.end() &&
@@ -281,7 +310,7 @@ std::map<std::string, std::int32_t> LifeWitness::settled(const std::string& name
   std::map<std::string, std::int32_t> all;
   for (const auto& [run_id, run] : runs_) {
     if (run.key.first != namespace_name || !run.present) continue;
-    const bool quiet = world_.wall_now() > run.changed_at + kLag;
+    const bool quiet = world_.now() > run.changed_at + kLag;
     all[run_id] = quiet ? run.status : 0;
   }
   return all;

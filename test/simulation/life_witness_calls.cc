@@ -81,7 +81,7 @@ void LifeWitness::started(const server::StartRequest& request, const server::Sta
   Run& run = runs_[reply.run_id];
   run.key = key;
   run.run_id = reply.run_id;
-  run.changed_at = world_.wall_now();
+  run.changed_at = world_.now();
   latest_[key] = reply.run_id;
   if (reply.started) {
     run.lives = {begun(request, world_.wall_now())};
@@ -166,7 +166,7 @@ void LifeWitness::check_priority(const Run& taken) {
       return !life.gone && life.phase == Phase::kScheduled && life.jitter == 0ns && life.due + 1s < now &&
              life.options.task_queue == queue && !overdue(life, now);
     });
-    if (waits && up_since_ + 1s < now) {
+    if (waits && up_for(1s)) {
       fail_(taken.key.second + " goes before " + other.key.second + ", which waits and has priority");
     }
   }

@@ -21,10 +21,13 @@ struct Plan {
   std::uint32_t partitions = 0;
   /// SIGSTOP, and clocks that are an hour wrong from then on.
   std::uint32_t worker_freezes = 1, clock_jumps = 0;
-  /// While the server is down its machine's clock is set, back or forth.
+  /// The clock of the server's machine is set, back or forth, while it runs or is down.
   std::uint32_t server_clock_jumps = 0;
   /// No two machines agree about the time.
   bool clock_skew = false;
+  /// What workers send and get goes through codecs that take seconds at times, or fail in so many percent.
+  bool slow_codecs = false;
+  std::uint32_t failing_codecs = 0;
   /// Limits so small that code runs which seldom does.
   bool rare_branches = false;
   std::uint32_t cancels = 2;

@@ -56,6 +56,7 @@ class Simulation {
   /// The next of the happenings; false when it was dropped.
   bool is_wanted(std::string what, TimePoint at = {});
   NetworkFaults network_of_plan();
+  void arrange_codecs();
   void arrange_rare_branches();
   void arrange_process_faults();
   void arrange_faults();
@@ -78,6 +79,8 @@ class Simulation {
   Plan plan_;
   std::vector<Happening> happenings_{};
   NetworkFaults network_;
+  CodecFaults codecs_{};
+  bool has_codecs_ = false;
   Witness witness_;
   SimServer server_;
   std::unique_ptr<ClientProcess> client_;  ///< null while it is dead

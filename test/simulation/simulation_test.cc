@@ -48,7 +48,9 @@ server::RunRef run() {
 /// What a witness is told, in the words of the wire.
 struct Wire {
   Witness& witness;
+  World& world;
   std::shared_ptr<const server::ActivityInput> input{};
+  WallTime started_time{};
   void started(const server::StartRequest& request, const std::string& run_id = "run", bool fresh = true) {
     witness.answer_left(request, server::Reply(server::StartReply{kNamespace, "a", run_id, fresh}));
     auto made = std::make_shared<server::ActivityInput>();
@@ -62,6 +64,7 @@ struct Wire {
     task.run_id = "run";
     task.input = input;
     task.attempt = attempt;
+    task.started_time = started_time = std::max(world.wall_now(), started_time + 1ns);
     witness.answer_left(server::PollTaskRequest{kNamespace, kQueue, {}, {}, {}, {}, {}, {}}, server::Reply(task));
   }
   void beat(const std::string& token, server::HeartbeatReply flags = {}) {
@@ -156,7 +159,7 @@ TEST_CASE("the witness notices", "[simulation]") {
     CHECK_THAT(first_of(witness.broken()), ContainsSubstring("works on after its lease"));
   }
   SECTION("a failure without the newest value") {
-    Wire wire{witness};
+    Wire wire{witness, world};
     wire.started(start());
     wire.handed_out("token-1");
     witness.value_put("token-1", 3);
@@ -169,7 +172,7 @@ TEST_CASE("the witness notices", "[simulation]") {
     CHECK_THAT(first_of(witness.broken()), ContainsSubstring("failed with details 2, but its code had put 3"));
   }
   SECTION("a failure from elsewhere without the newest value of there, but not one of a worker that cannot know it") {
-    Wire wire{witness};
+    Wire wire{witness, world};
     wire.started(start());
     wire.handed_out("token-1");
     witness.value_put_elsewhere("token-1", 3);
@@ -256,13 +259,17 @@ TEST_CASE("the witness notices what a worker does without need", "[simulation]")
     world.step(world.now() + 5s);
     workers.stopped("worker");
     CHECK_THAT(witness.broken().back(), ContainsSubstring("has stopped too late"));
+    workers.beat_sent("token-1");
+    CHECK_THAT(witness.broken().back(), ContainsSubstring("has stopped, and sends a heartbeat"));
+    workers.stopped("worker");
+    CHECK_THAT(witness.broken().back(), ContainsSubstring("tells twice"));
   }
 }
 
 TEST_CASE("the witness notices what no life explains", "[simulation]") {
   World world(1);
   Witness witness(world);
-  Wire wire{witness};
+  Wire wire{witness, world};
   const server::PauseRequest pause{run(), {}, "me", "p-1", {}};
 
   SECTION("a heartbeat of an attempt before a reset") {

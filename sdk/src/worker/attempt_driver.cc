@@ -192,7 +192,7 @@ void AttemptDriver::arm_encode_timer(Nanoseconds patience) {
     const auto self = weak.lock();
     const bool waited_for = self && (self->encoding_ || (self->flushing_ && self->encoding_save_));
     if (!waited_for) return;
-    self->encoding_late_ = true;
+    self->encoding_late_ = !planted(Bug::kSlowCodecCostsLease);
     self->throttle_.request();
     self->continue_flush();
     self->step();
