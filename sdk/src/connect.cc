@@ -19,14 +19,13 @@ namespace {
 
 /// One channel, one loop thread, one courier. At the end, in this order: the loop refuses posts, cancels its calls,
 /// waits for their tags and joins its thread, while the courier still takes jobs; the courier finishes what it has and
-/// joins (what it posts to the loop is dropped); stubs and channel go; the queue goes last. The last owner is on none of
-/// the loop's and the courier's threads, which would wait for themselves: ClientCore sees to it.
+/// joins (what it posts to the loop is dropped); stubs and channel go; the queue goes last. The last owner is on none
+/// of the loop's and the courier's threads, which would wait for themselves: ClientCore sees to it.
 class GrpcConnection final : public Connection {
  public:
   GrpcConnection(const std::string& address, const Credentials& credentials, std::shared_ptr<ClientCounters> counters)
       : grpc_stub_(loop_, make_channel(address, credentials), credentials),
-        stub_(loop_, grpc_stub_, entropy(),
-              [counters = std::move(counters)] { counters->retries.fetch_add(1, std::memory_order_relaxed); }) {
+        stub_(loop_, grpc_stub_, entropy(), retry_counter(std::move(counters))) {
     log_on_own_thread();  // Whatever the program does in its log sink, the loop goes on.
     loop_.start([this] { grpc_stub_.shut_down(); });
   }

@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -12,14 +13,14 @@
 namespace longbeat::test {
 
 /// A Loop without a thread on virtual time: nothing runs until the test says so, and time passes only in run_until and
-/// run_for. Posts run before timers, in order.
+/// run_for. Posts run before timers, in order. Belongs to the test's thread, but for the time, which any may read.
 class ManualLoop : public internal::Loop {
  public:
-  internal::TimePoint now() const override { return now_; }
+  internal::TimePoint now() const override { return now_.load(); }
   internal::WallTime wall_now() const override {
-    return internal::WallTime(std::chrono::hours(1000)) + now_.time_since_epoch();
+    return internal::WallTime(std::chrono::hours(1000)) + now().time_since_epoch();
   }
-  internal::TimePoint last_idle() const override { return now_; }
+  internal::TimePoint last_idle() const override { return now(); }
   bool post(std::function<void()> work) override {
     if (stopped_) return false;
     posted_.push_back(std::move(work));
@@ -37,7 +38,7 @@ class ManualLoop : public internal::Loop {
         const auto work = std::move(posted_.front());
         posted_.pop_front();
         work();
-      } else if (const auto work = timers_.pop_due(now_)) {
+      } else if (const auto work = timers_.pop_due(now())) {
         (*work)();
       } else {
         return;
@@ -47,20 +48,20 @@ class ManualLoop : public internal::Loop {
   /// Lets time pass to `end`, stopping at each timer on the way.
   void run_until(internal::TimePoint end) {
     for (run_ready(); timers_.next_deadline().value_or(end + std::chrono::nanoseconds(1)) <= end; run_ready()) {
-      now_ = std::max(now_, *timers_.next_deadline());
+      now_ = std::max(now(), *timers_.next_deadline());
     }
-    now_ = std::max(now_, end);
+    now_ = std::max(now(), end);
   }
-  void run_for(std::chrono::nanoseconds span) { run_until(now_ + span); }
+  void run_for(std::chrono::nanoseconds span) { run_until(now() + span); }
   /// Lets time pass until nothing is posted or armed any more.
   void run_to_the_end() {
-    for (run_ready(); !timers_.empty(); run_ready()) now_ = std::max(now_, *timers_.next_deadline());
+    for (run_ready(); !timers_.empty(); run_ready()) now_ = std::max(now(), *timers_.next_deadline());
   }
   std::size_t armed_timers() const { return timers_.size(); }
   void stop() { stopped_ = true; }
 
  private:
-  internal::TimePoint now_ = internal::TimePoint(std::chrono::seconds(1000));
+  std::atomic<internal::TimePoint> now_ = internal::TimePoint(std::chrono::seconds(1000));
   std::deque<std::function<void()>> posted_;
   internal::TimerHeap<internal::TimePoint, std::function<void()>> timers_;
   bool stopped_ = false;

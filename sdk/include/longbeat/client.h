@@ -30,7 +30,7 @@ LONGBEAT_BEGIN
 struct ClientStats {
   std::uint64_t calls = 0;         ///< Calls made: starts, waits, descriptions, pages of lists and so on.
   std::uint64_t failed_calls = 0;  ///< Of those, the ones that returned an error.
-  std::uint64_t retries = 0;       ///< Times a call was sent again because the server could not answer.
+  std::uint64_t retries = 0;       ///< Times a call or a poll of a wait was sent again because the server could not answer.
 };
 
 /// Starts activities and looks after them. Owns one connection to the server with a thread of its own, shared with the

@@ -71,8 +71,22 @@ LONGBEAT_EXPORT std::string_view encoding_of(const Payload& payload) noexcept;
 /// binary/null, or JSON's null.
 LONGBEAT_EXPORT bool is_null(const Payload& payload) noexcept;
 LONGBEAT_EXPORT Payload make_payload(std::string encoding, std::string data);
+/// UTF-8, which JSON and protobuf want of text.
+LONGBEAT_EXPORT bool is_text(std::string_view bytes) noexcept;
+
+// Values may be secret, of any size and no text at all; messages about them go to logs and servers. So what came from
+// somebody else stands in a message only as one of these three makes it.
+/// How data begins: 40 bytes of it, with everything but printable ASCII escaped.
+LONGBEAT_EXPORT std::string shown(std::string_view data, std::size_t bytes_max = 40);
+/// What a library says of a value, of which it may quote any amount: from the first quotation mark to the last one it
+/// is shown(), and of several lines the first is enough.
+LONGBEAT_EXPORT std::string library_text(std::string_view what);
+/// What a program's own code says: one line of at most about 500 bytes; and library_text() where it passes on what
+/// nlohmann::json says.
+LONGBEAT_EXPORT std::string foreign_text(std::string_view what);
+
 /// "the payload (json/plain, 16 bytes: {"offset":"two"}) is not a `Progress`: ..." as kUndecodable. Shows how the value
-/// begins, with everything but printable ASCII escaped.
+/// begins; `why` as foreign_text().
 LONGBEAT_EXPORT Error undecodable(const std::type_info& type, const Payload& payload, const std::string& why);
 LONGBEAT_EXPORT Error not_encodable(const std::type_info& type, const std::string& why);
 LONGBEAT_EXPORT Error wrong_count(std::size_t expected, std::size_t found);

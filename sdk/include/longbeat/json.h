@@ -203,7 +203,7 @@ class MisreadNumbers {
   }
 
   static std::string text(const nlohmann::json& sent, const nlohmann::json& read, const Pointer& at) {
-    return (at.empty() ? "" : at.to_string() + ": ") + sent.dump() + " does not fit, it would become " +
+    return (at.empty() ? "" : shown(at.to_string()) + ": ") + sent.dump() + " does not fit, it would become " +
            (read.is_number_float() ? "infinite" : read.dump());
   }
 
@@ -328,7 +328,8 @@ struct PayloadCodec<T> {
     const auto encoding = internal::encoding_of(payload);
     const bool null = encoding == "binary/null";  // What other SDKs send for null.
     if (!null && encoding != "json/plain") {
-      return Error{ErrorCode::kUndecodable, "its encoding is '" + std::string(encoding) + "', needed is 'json/plain'"};
+      return Error{ErrorCode::kUndecodable,
+                   "its encoding is '" + internal::shown(encoding) + "', needed is 'json/plain'"};
     }
     if (!null && internal::is_nested_too_deeply(std::string_view(payload.data)))
       return Error{ErrorCode::kUndecodable, internal::kNestedTooDeeply};

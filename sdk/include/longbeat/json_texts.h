@@ -9,9 +9,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <limits>
+#include <numeric>
 #include <optional>
-#include <ratio>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -23,7 +22,9 @@ namespace longbeat::internal {
 
 // --- Times ---
 
-/// Nanoseconds have the sign of the seconds.
+inline constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+
+/// Since the epoch, or of a duration. Nanoseconds are from 0 to 999'999'999, also where seconds are negative.
 struct SplitTime {
   std::int64_t seconds = 0;
   std::int64_t nanoseconds = 0;
@@ -31,31 +32,81 @@ struct SplitTime {
   friend bool operator==(const SplitTime&, const SplitTime&) = default;
 };
 
+/// For nanoseconds that are less than a second off.
+inline SplitTime carried(std::int64_t seconds, std::int64_t nanoseconds) {
+  if (nanoseconds < 0) return {seconds - 1, nanoseconds + kNanosPerSecond};
+  if (nanoseconds >= kNanosPerSecond) return {seconds + 1, nanoseconds - kNanosPerSecond};
+  return {seconds, nanoseconds};
+}
+
 /// In texts, either way; some of them add a few such.
 inline constexpr std::int64_t kSecondsMax = std::numeric_limits<std::int64_t>::max() / 8;
 
-template <class Duration>
-SplitTime split(Duration duration) {
-  const double all = std::chrono::duration<double>(duration).count();  // Whole seconds might overflow, or not exist.
-  if (!(std::abs(all) < static_cast<double>(kSecondsMax))) throw std::out_of_range("its seconds are out of range");
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
-  const auto rest = duration - std::chrono::duration_cast<std::common_type_t<Duration, std::chrono::seconds>>(seconds);
-  return {seconds.count(), std::chrono::duration_cast<std::chrono::nanoseconds>(rest).count()};
+/// A period is kNum / kDen seconds; a kDen-th of a second kUp / kDown nanoseconds. All that follows fits 64 bits.
+template <class Period>
+struct PeriodRatio {
+  static constexpr std::int64_t kNum = Period::num, kDen = Period::den;
+  static constexpr std::int64_t kUp = kNanosPerSecond / std::gcd(kDen, kNanosPerSecond);
+  static constexpr std::int64_t kDown = kDen / std::gcd(kDen, kNanosPerSecond);
+  static constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+  static_assert(kNum <= kMax / kNanosPerSecond / kDown && kNum <= kMax / kDen,
+                "longbeat: durations of this period cannot travel; convert them to seconds or nanoseconds");
+};
+
+/// Nothing when there are too many seconds. A count that is no whole number of nanoseconds is rounded up: joined()
+/// rounds down, and so finds the count of a thirtieth of a second again.
+template <class Rep, class Period>
+std::optional<SplitTime> split(std::chrono::duration<Rep, Period> duration) {
+  using Ratio = PeriodRatio<Period>;
+  if constexpr (std::is_floating_point_v<Rep>) {
+    const long double all = static_cast<long double>(duration.count()) * Ratio::kNum / Ratio::kDen;
+    if (!(std::abs(all) < static_cast<long double>(kSecondsMax))) return std::nullopt;
+    const long double whole = std::floor(all);
+    return carried(static_cast<std::int64_t>(whole), std::llround((all - whole) * kNanosPerSecond));
+  } else {
+    using Wide = std::conditional_t<std::is_signed_v<Rep>, std::int64_t, std::uint64_t>;
+    auto whole = static_cast<Wide>(duration.count()) / static_cast<Wide>(Ratio::kDen);
+    auto parts = static_cast<std::int64_t>(static_cast<Wide>(duration.count()) % static_cast<Wide>(Ratio::kDen));
+    if (parts < 0) {
+      --whole;
+      parts += Ratio::kDen;
+    }
+    constexpr std::int64_t kWholeMax = kSecondsMax / Ratio::kNum;
+    if (std::cmp_less(whole, -kWholeMax) || std::cmp_greater(whole, kWholeMax)) return std::nullopt;
+    parts *= Ratio::kNum;
+    const std::int64_t nanoseconds = (parts % Ratio::kDen * Ratio::kUp + Ratio::kDown - 1) / Ratio::kDown;
+    return carried(static_cast<std::int64_t>(whole) * Ratio::kNum + parts / Ratio::kDen, nanoseconds);
+  }
 }
 
-/// Nothing when it does not fit; what is finer than the type is cut off.
+/// Rounded down to the type's period, as std::chrono::floor does it; nothing when the type does not reach so far.
 template <class Duration>
 std::optional<Duration> joined(const SplitTime& time) {
-  using namespace std::chrono;
-  using Seconds = duration<double>;
-  constexpr bool kFine = std::ratio_less_v<typename Duration::period, std::ratio<1>>;  // Then a fraction is added.
-  const double most = duration_cast<Seconds>(Duration::max()).count() - (kFine ? 1 : 0);
-  if (std::abs(static_cast<double>(time.seconds)) > most) return std::nullopt;
-  if constexpr (std::is_floating_point_v<typename Duration::rep>) {
-    return duration_cast<Duration>(
-        Seconds(static_cast<double>(time.seconds) + static_cast<double>(time.nanoseconds) / 1e9));
+  using Rep = typename Duration::rep;
+  using Ratio = PeriodRatio<typename Duration::period>;
+  if constexpr (std::is_floating_point_v<Rep>) {
+    const auto counted = [](std::int64_t of) { return static_cast<long double>(of) * Ratio::kDen / Ratio::kNum; };
+    const int up = time.seconds < 0 ? 1 : 0;  // Both summands get one sign, or -1 ns would be a small difference.
+    const long double count =
+        counted(time.seconds + up) + counted(time.nanoseconds - up * kNanosPerSecond) / kNanosPerSecond;
+    if (std::abs(count) > static_cast<long double>(std::numeric_limits<Rep>::max())) return std::nullopt;
+    return Duration(static_cast<Rep>(count));
   } else {
-    return duration_cast<Duration>(seconds(time.seconds)) + duration_cast<Duration>(nanoseconds(time.nanoseconds));
+    std::int64_t whole = time.seconds / Ratio::kNum, rest = time.seconds % Ratio::kNum;
+    if (rest < 0) {
+      --whole;
+      rest += Ratio::kNum;
+    }
+    std::int64_t part =
+        (rest * kNanosPerSecond + time.nanoseconds) * Ratio::kDown / (Ratio::kNum * Ratio::kUp);  // From 0 to kDen - 1.
+    if (whole < 0) {  // Both summands get one sign: then neither is further out than the sum.
+      ++whole;
+      part -= Ratio::kDen;
+    }
+    Rep count{};
+    if (__builtin_mul_overflow(whole, Ratio::kDen, &count) || __builtin_add_overflow(count, part, &count))
+      return std::nullopt;
+    return Duration(count);
   }
 }
 
@@ -109,10 +160,9 @@ class TimeReader {
 };
 
 inline std::string duration_text(const SplitTime& time) {
-  const bool negative = time.seconds < 0 || time.nanoseconds < 0;
-  auto seconds = std::to_string(time.seconds);
-  if (seconds.front() == '-') seconds.erase(0, 1);
-  return (negative ? "-PT" : "PT") + seconds + fraction_text(std::abs(time.nanoseconds)) + "S";
+  if (time.seconds >= 0) return "PT" + std::to_string(time.seconds) + fraction_text(time.nanoseconds) + "S";
+  const auto positive = carried(-time.seconds, -time.nanoseconds);
+  return "-PT" + std::to_string(positive.seconds) + fraction_text(positive.nanoseconds) + "S";
 }
 
 inline std::optional<SplitTime> duration_from_text(std::string_view text) {
@@ -150,38 +200,32 @@ inline std::optional<SplitTime> duration_from_text(std::string_view text) {
     any = true;
   }
   if (!any) return std::nullopt;
-  if (sum.seconds > 0 && sum.nanoseconds < 0) return SplitTime{sum.seconds - 1, sum.nanoseconds + 1'000'000'000};
-  if (sum.seconds < 0 && sum.nanoseconds > 0) return SplitTime{sum.seconds + 1, sum.nanoseconds - 1'000'000'000};
-  return sum;
+  return carried(sum.seconds, sum.nanoseconds);
 }
 
 template <class Json>
 std::optional<SplitTime> duration_from_json(const Json& json) {
-  constexpr std::int64_t kNanoseconds = 1'000'000'000;
   if (json.is_string()) return duration_from_text(json.template get_ref<const std::string&>());
   if (json.is_number_integer()) {
     if (json.is_number_unsigned() &&
         json.template get<std::uint64_t>() > std::uint64_t{std::numeric_limits<std::int64_t>::max()})
       return std::nullopt;
     const auto count = json.template get<std::int64_t>();
-    return SplitTime{count / kNanoseconds, count % kNanoseconds};
+    return carried(count / kNanosPerSecond, count % kNanosPerSecond);
   }
   if (!json.is_number_float()) return std::nullopt;
   const auto value = json.template get<double>();
   if (!(std::abs(value) < static_cast<double>(kSecondsMax))) return std::nullopt;
-  const double whole = std::trunc(value);
-  const std::int64_t nanoseconds = std::llround((value - whole) * 1e9);
-  return SplitTime{static_cast<std::int64_t>(whole) + nanoseconds / kNanoseconds, nanoseconds % kNanoseconds};
+  const double whole = std::floor(value);
+  return carried(static_cast<std::int64_t>(whole), std::llround((value - whole) * 1e9));
 }
 
-inline std::string time_text(const SplitTime& time) {
+/// Nothing outside of the years 0 to 9999.
+inline std::optional<std::string> time_text(const SplitTime& time) {
   using namespace std::chrono;
-  SplitTime since = time;  // Of which only the seconds may be negative.
-  if (since.nanoseconds < 0) since = {since.seconds - 1, since.nanoseconds + 1'000'000'000};
   // From 0000-01-01T00:00:00Z to 9999-12-31T23:59:59Z, before the calendar, which counts days in 32 bits.
-  if (since.seconds < -62'167'219'200 || since.seconds > 253'402'300'799)
-    throw std::out_of_range("its year is not between 0 and 9999");
-  const sys_seconds at{seconds(since.seconds)};
+  if (time.seconds < -62'167'219'200 || time.seconds > 253'402'300'799) return std::nullopt;
+  const sys_seconds at{seconds(time.seconds)};
   const auto day = floor<days>(at);
   const year_month_day date(day);
   const hh_mm_ss clock(at - day);
@@ -189,7 +233,7 @@ inline std::string time_text(const SplitTime& time) {
   std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", int(date.year()), unsigned(date.month()),
                 unsigned(date.day()), static_cast<int>(clock.hours().count()),
                 static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
-  return text.data() + fraction_text(since.nanoseconds) + "Z";
+  return text.data() + fraction_text(time.nanoseconds) + "Z";
 }
 
 /// time.Time{}, 0001-01-01T00:00:00Z: in Go, a time that was not set.
@@ -221,9 +265,7 @@ inline std::optional<SplitTime> time_from_text(std::string_view text) {
                             day(static_cast<unsigned>(*d)));
   if (!reader.at_end() || !date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
   const auto midnight = duration_cast<seconds>(sys_days(date).time_since_epoch()).count();
-  SplitTime time{midnight + *hour * 3600 + *minute * 60 + *second - offset, *fraction};
-  if (time.seconds < 0 && time.nanoseconds > 0) time = {time.seconds + 1, time.nanoseconds - 1'000'000'000};
-  return time;
+  return SplitTime{midnight + *hour * 3600 + *minute * 60 + *second - offset, *fraction};
 }
 
 // --- Bytes ---

@@ -6,9 +6,12 @@
 ///   std::chrono::duration        text as in ISO 8601, "PT1.5S" (Java, pydantic), a day has 24 hours; read also from
 ///                                whole nanoseconds (Go), seconds with a fraction (Java) and "1.5s" (protobuf)
 ///   system_clock's time_point    text as in RFC 3339, "2026-11-21T22:11:42.5Z"; read with any offset from UTC, but not
-///                                without one; what is finer than the type is cut off. Go's zero time, in the year 1,
-///                                is the epoch for a type that does not reach so far: nanoseconds do not
-/// What is out of range, as a time after the year 9999 or an infinite duration, is not written: it is kUndecodable.
+///                                without one; what is finer than the type is rounded down, as std::chrono::floor does
+///                                it. Go's zero time, in the year 1, is the epoch for a type that does not reach so
+///                                far: nanoseconds do not
+/// What a duration or a time of whole numbers is written as, it is read from as the same. What no text says is not
+/// written, it is kUndecodable: a time after the year 9999, an infinite duration, a whole number of less than
+/// nanoseconds. Floating ones are rounded to nanoseconds.
 ///
 /// Containers look otherwise than nlohmann::json alone has them:
 ///   std::vector<std::byte>       Base64 text (Go, Java), as a member; alone it travels as binary/plain
@@ -20,12 +23,14 @@
 /// type to see the same, or the linker takes either: include this header wherever nlohmann::json meets containers, or
 /// define for all files LONGBEAT_OWN_JSON_CONTAINERS, which leaves containers to nlohmann::json. A program that has an
 /// adl_serializer of its own for types above defines LONGBEAT_OWN_JSON_TYPES for all files, and gets none of these.
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <deque>
 #include <exception>
+#include <forward_list>
 #include <list>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -38,6 +43,7 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <valarray>
 #include <variant>
 #include <vector>
 
@@ -100,9 +106,10 @@ struct NumberKeyedMap {
   static Key key_from(const std::string& name) {
     Key key{};
     const auto read = std::from_chars(name.data(), name.data() + name.size(), key);
-    if (read.ec == std::errc::result_out_of_range) throw std::invalid_argument("the key '" + name + "' does not fit");
+    if (read.ec == std::errc::result_out_of_range)
+      throw std::invalid_argument("the key '" + shown(name) + "' does not fit");
     if (read.ec != std::errc() || read.ptr != name.data() + name.size())
-      throw std::invalid_argument("the key '" + name + "' is not a whole number");
+      throw std::invalid_argument("the key '" + shown(name) + "' is not a whole number");
     return key;
   }
 };
@@ -116,13 +123,33 @@ struct NullIsEmpty : nlohmann::adl_serializer<Container, AsAlways> {
   static auto from_json(const Json& json, Container& values) -> decltype(nlohmann::from_json(json, values), void())
     requires(JsonReadable<Parts, Json> && ...)
   {
-    if (json.is_null()) {
+    if (!json.is_null()) {
+      nlohmann::from_json(json, values);
+    } else if constexpr (requires { values.clear(); }) {
       values.clear();
     } else {
-      nlohmann::from_json(json, values);
+      values = Container();  // std::valarray
     }
   }
 };
+
+// --- Durations and times ---
+
+/// What is written is read as the same again; the rest is refused.
+template <class Duration>
+SplitTime split_to_write(const Duration& duration) {
+  const auto refuse = [&](const char* why) {
+    std::array<char, 64> count{};
+    const auto end = std::to_chars(count.data(), count.data() + count.size(), duration.count()).ptr;
+    throw std::out_of_range(std::string(count.data(), end) + " of `" + type_name(typeid(Duration)) + "` " + why);
+  };
+  const auto time = split(duration);
+  if (!time) refuse("are too many seconds");
+  if constexpr (!std::is_floating_point_v<typename Duration::rep>) {
+    if (joined<Duration>(*time) != duration) refuse("are finer than nanoseconds");
+  }
+  return *time;
+}
 
 }  // namespace longbeat::internal
 
@@ -202,16 +229,17 @@ struct adl_serializer<std::chrono::duration<Rep, Period>> {
   using Duration = std::chrono::duration<Rep, Period>;
   template <class Json>
   static void to_json(Json& to, const Duration& value) {
-    to = longbeat::internal::duration_text(longbeat::internal::split(value));
+    to = longbeat::internal::duration_text(longbeat::internal::split_to_write(value));
   }
   template <class Json>
   static void from_json(const Json& from, Duration& value) {
     const auto time = longbeat::internal::duration_from_json(from);
     if (!time) throw std::invalid_argument("not a duration like \"PT1.5S\"");
     const auto read = longbeat::internal::joined<Duration>(*time);
-    // Cutting off would lose what was meant: 1.5 s are not 1 s.
-    if (!read || (!std::is_floating_point_v<Rep> && longbeat::internal::split(*read) != *time))
-      throw std::invalid_argument("its type does not hold " + longbeat::internal::duration_text(*time));
+    // Rounding would lose what was meant: 1.5 s are not 1 s.
+    if (!read || (!std::is_floating_point_v<Rep> && longbeat::internal::split(*read) != time))
+      throw std::invalid_argument("a `" + longbeat::internal::type_name(typeid(Duration)) + "` does not hold " +
+                                  longbeat::internal::duration_text(*time));
     value = *read;
   }
 };
@@ -221,7 +249,9 @@ struct adl_serializer<std::chrono::time_point<std::chrono::system_clock, Duratio
   using Time = std::chrono::time_point<std::chrono::system_clock, Duration>;
   template <class Json>
   static void to_json(Json& to, const Time& value) {
-    to = longbeat::internal::time_text(longbeat::internal::split(value.time_since_epoch()));
+    auto text = longbeat::internal::time_text(longbeat::internal::split_to_write(value.time_since_epoch()));
+    if (!text) throw std::out_of_range("its year is not between 0 and 9999");
+    to = *std::move(text);
   }
   template <class Json>
   static void from_json(const Json& from, Time& value) {
@@ -230,7 +260,9 @@ struct adl_serializer<std::chrono::time_point<std::chrono::system_clock, Duratio
     if (!time) throw std::invalid_argument("not a time like \"2026-11-21T22:11:42Z\" with an offset from UTC");
     const auto read = longbeat::internal::joined<Duration>(*time);
     if (!read && *time != longbeat::internal::kGoZeroTime)
-      throw std::invalid_argument("its type does not reach so far");
+      throw std::invalid_argument("a time of `" + longbeat::internal::type_name(typeid(Duration)) +
+                                  "` does not reach " +
+                                  longbeat::internal::shown(from.template get_ref<const std::string&>()));
     value = Time(read.value_or(Duration()));
   }
 };
@@ -257,6 +289,11 @@ struct adl_serializer<std::vector<T, More...>> : longbeat::internal::NullIsEmpty
 template <class T, class... More>
 struct adl_serializer<std::deque<T, More...>> : longbeat::internal::NullIsEmpty<std::deque<T, More...>> {};
 template <class T, class... More>
+struct adl_serializer<std::forward_list<T, More...>> : longbeat::internal::NullIsEmpty<std::forward_list<T, More...>> {
+};
+template <class T>
+struct adl_serializer<std::valarray<T>> : longbeat::internal::NullIsEmpty<std::valarray<T>> {};
+template <class T, class... More>
 struct adl_serializer<std::list<T, More...>> : longbeat::internal::NullIsEmpty<std::list<T, More...>> {};
 template <class T, class... More>
 struct adl_serializer<std::set<T, More...>> : longbeat::internal::NullIsEmpty<std::set<T, More...>> {};
@@ -273,6 +310,12 @@ struct adl_serializer<std::map<Key, T, More...>> : longbeat::internal::NullIsEmp
 template <class Key, class T, class... More>
 struct adl_serializer<std::unordered_map<Key, T, More...>>
     : longbeat::internal::NullIsEmpty<std::unordered_map<Key, T, More...>, T> {};
+template <class Key, class T, class... More>
+struct adl_serializer<std::multimap<Key, T, More...>>
+    : longbeat::internal::NullIsEmpty<std::multimap<Key, T, More...>, T> {};
+template <class Key, class T, class... More>
+struct adl_serializer<std::unordered_multimap<Key, T, More...>>
+    : longbeat::internal::NullIsEmpty<std::unordered_multimap<Key, T, More...>, T> {};
 template <longbeat::internal::NumberKey Key, class T, class... More>
 struct adl_serializer<std::map<Key, T, More...>> : longbeat::internal::NumberKeyedMap<std::map<Key, T, More...>> {};
 template <longbeat::internal::NumberKey Key, class T, class... More>

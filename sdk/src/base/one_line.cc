@@ -46,4 +46,21 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
+std::string one_line(std::string_view text, std::size_t bytes_max) {
+  const auto beginning = utf8_beginning(text, bytes_max);
+  return one_line(beginning) + (beginning.size() < text.size() ? "..." : "");
+}
+
+std::string shown_beginning(std::string_view data, std::size_t bytes_max) {
+  std::string line;
+  for (const char& each : data.substr(0, bytes_max)) {
+    if (each >= 0x20 && each < 0x7f) {
+      line += each;
+    } else {
+      append_hex(line, std::string_view(&each, 1));
+    }
+  }
+  return line + (data.size() > bytes_max ? "..." : "");
+}
+
 }  // namespace longbeat::internal

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -12,8 +13,8 @@ namespace longbeat::internal {
 class ChangeWait final : public LongWait<ActivityDescription> {
  public:
   ChangeWait(Loop& loop, ServiceStub& stub, DescribeParams params, std::optional<TimePoint> deadline,
-             std::uint64_t seed)
-      : LongWait(loop, stub, deadline, seed), params_(std::move(params)) {
+             std::uint64_t seed, std::function<void()> on_retry = {})
+      : LongWait(loop, stub, deadline, seed, std::move(on_retry)), params_(std::move(params)) {
     params_.retried = false;
   }
 

@@ -35,6 +35,11 @@ struct ClientCounters {
   std::atomic<std::uint64_t> calls{0}, failed_calls{0}, retries{0};
 };
 
+/// For what sends calls again: to be called each time.
+inline std::function<void()> retry_counter(std::shared_ptr<ClientCounters> counters) {
+  return [counters = std::move(counters)] { counters->retries.fetch_add(1, std::memory_order_relaxed); };
+}
+
 /// What one Client is made of, shared by the Client, its handles and the workers built on it. The last owner may be any
 /// thread; on one of the connection's own, where user code runs too, it ends on another. Whatever of ours runs on loop
 /// or courier holds references, not this.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -19,9 +20,10 @@ namespace longbeat::internal {
 template <class T>
 class LongWait : public LoopCall<T>, public std::enable_shared_from_this<LongWait<T>> {
  public:
-  /// `deadline` unset: no bound.
-  LongWait(Loop& loop, ServiceStub& stub, std::optional<TimePoint> deadline, std::uint64_t seed)
-      : stub_(stub), loop_(loop), deadline_(deadline), random_(seed) {}
+  /// `deadline` unset: no bound. `on_retry` runs on the loop whenever a poll follows one that failed.
+  LongWait(Loop& loop, ServiceStub& stub, std::optional<TimePoint> deadline, std::uint64_t seed,
+           std::function<void()> on_retry)
+      : stub_(stub), loop_(loop), deadline_(deadline), random_(seed), on_retry_(std::move(on_retry)) {}
 
   /// `done` runs once, on the loop: with an answer, with what rules one out, or after the deadline or cancel(). Loop
   /// thread.
@@ -58,10 +60,12 @@ class LongWait : public LoopCall<T>, public std::enable_shared_from_this<LongWai
   Loop& loop_;
   std::optional<TimePoint> deadline_;
   Random random_;
+  std::function<void()> on_retry_;
   Done<T> done_{};
   RetryPauses pauses_{};
   bool canceled_ = false;
-  int odd_errors_ = 0;  ///< in a row, of the kind that need not pass
+  bool failed_ = false;  ///< the last poll
+  int odd_errors_ = 0;   ///< in a row, of the kind that need not pass
   TimePoint poll_began_{};
   CallId call_ = 0;
   TimerId pause_ = 0;
@@ -90,6 +94,7 @@ void LongWait<T>::cancel() {
 template <class T>
 void LongWait<T>::poll() {
   pause_ = 0;
+  if (std::exchange(failed_, false) && on_retry_) on_retry_();
   poll_began_ = loop_.now();
   call_ = ask(kPollTimeout, [self = this->shared_from_this()](StatusOr<T> answer) {
     self->call_ = 0;
@@ -101,6 +106,7 @@ template <class T>
 void LongWait<T>::polled(StatusOr<T> answer) {
   if (!answer) {
     if (!goes_on(answer.error())) return finish(std::move(answer));
+    failed_ = true;
     return poll_after_a_pause(answer.error());
   }
   odd_errors_ = 0;

@@ -1,13 +1,11 @@
 #include "client/option_text.h"
 
+#include "base/one_line.h"
+
 namespace longbeat::internal {
 
 std::string quoted(const std::string& text) {
-  constexpr std::size_t kShown = 80;
-  std::string shown = "'";
-  shown.append(text, 0, kShown);
-  if (text.size() > kShown) shown += "...";
-  return shown += '\'';
+  return "'" + one_line(text, 80) + "'";
 }
 
 }  // namespace longbeat::internal

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -11,8 +12,9 @@ namespace longbeat::internal {
 /// the same ID is another wait.
 class OutcomeWait final : public LongWait<PolledOutcome> {
  public:
-  OutcomeWait(Loop& loop, ServiceStub& stub, RunParams run, std::optional<TimePoint> deadline, std::uint64_t seed)
-      : LongWait(loop, stub, deadline, seed), run_(std::move(run)) {}
+  OutcomeWait(Loop& loop, ServiceStub& stub, RunParams run, std::optional<TimePoint> deadline, std::uint64_t seed,
+              std::function<void()> on_retry = {})
+      : LongWait(loop, stub, deadline, seed, std::move(on_retry)), run_(std::move(run)) {}
 
  private:
   CallId ask(Nanoseconds timeout, Done<PolledOutcome> done) override {

@@ -3,13 +3,13 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <string_view>
 #include <type_traits>
 #include <variant>
 
 #include "base/json_text.h"
 #include "longbeat/data_converter.h"
+#include "longbeat/json_texts.h"
 
 namespace longbeat::internal {
 namespace {
@@ -77,33 +77,6 @@ std::string number_text(double value) {
 
 Payload typed(const char* type, std::string json) {
   return {{{"encoding", "json/plain"}, {"type", type}}, std::move(json)};
-}
-
-bool is_digit(std::string_view text) {
-  return !text.empty() && text.front() >= '0' && text.front() <= '9';
-}
-
-/// A number of exactly so many digits, and what must follow it.
-std::optional<int> digits(std::string_view& rest, std::size_t count, std::string_view then) {
-  int number = 0;
-  for (std::size_t i = 0; i < count; ++i, rest.remove_prefix(1)) {
-    if (!is_digit(rest)) return std::nullopt;
-    number = number * 10 + (rest.front() - '0');
-  }
-  if (!rest.starts_with(then)) return std::nullopt;
-  rest.remove_prefix(then.size());
-  return number;
-}
-
-/// "Z", "+02:00".
-std::optional<std::chrono::minutes> utc_offset(std::string_view text) {
-  if (text == "Z" || text == "z") return std::chrono::minutes(0);
-  if (!text.starts_with('+') && !text.starts_with('-')) return std::nullopt;
-  const int sign = text.front() == '-' ? -1 : 1;
-  text.remove_prefix(1);
-  const auto hours = digits(text, 2, ":"), minutes = digits(text, 2, "");
-  if (!hours || !minutes || !text.empty() || *hours > 23 || *minutes > 59) return std::nullopt;
-  return sign * (std::chrono::hours(*hours) + std::chrono::minutes(*minutes));
 }
 
 }  // namespace
@@ -175,28 +148,11 @@ std::string to_rfc3339(Timestamp time) {
 }
 
 std::optional<Timestamp> from_rfc3339(const std::string& text) {
-  std::string_view rest = text;
-  const auto year = digits(rest, 4, "-"), month = digits(rest, 2, "-"), day = digits(rest, 2, "T");
-  const auto hour = digits(rest, 2, ":"), minute = digits(rest, 2, ":"), second = digits(rest, 2, "");
-  if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
-                                         std::chrono::day(static_cast<unsigned>(*day))};
-  if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-  std::int64_t nanoseconds = 0;
-  if (rest.starts_with('.')) {
-    rest.remove_prefix(1);
-    std::int64_t unit = 1'000'000'000;
-    for (; is_digit(rest); rest.remove_prefix(1)) nanoseconds += (unit /= 10) * (rest.front() - '0');
-    if (unit == 1'000'000'000) return std::nullopt;
-  }
-  const auto offset = utc_offset(rest);
-  if (!offset) return std::nullopt;
-  const std::chrono::sys_seconds time = std::chrono::sys_days(date) + std::chrono::hours(*hour) +
-                                        std::chrono::minutes(*minute) + std::chrono::seconds(*second) - *offset;
+  const auto time = time_from_text(text);
+  if (!time) return std::nullopt;
   // "9999-12-31T23:59:59Z" is a time, but none of 64 bits of nanoseconds.
-  constexpr auto kMost = std::chrono::floor<std::chrono::seconds>(Timestamp::duration::max()).count() - 1;
-  if (std::abs(time.time_since_epoch().count()) > kMost) return std::nullopt;
-  return Timestamp(time) + std::chrono::nanoseconds(nanoseconds);
+  const auto since_epoch = joined<Timestamp::duration>(*time);
+  return since_epoch ? std::optional(Timestamp(*since_epoch)) : std::nullopt;
 }
 
 }  // namespace longbeat::internal

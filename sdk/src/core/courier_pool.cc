@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/this_thread.h"
 #include "core/courier_growth.h"
@@ -70,7 +71,7 @@ void CourierPool::post(CourierJob kind, std::uint64_t key, std::function<void()>
   auto& queue = lane.jobs[key];
   queue.push_back(std::move(job));
   if (queue.size() > 1) return;  // Its predecessor passes the turn on.
-  lane.ready.push_back({key, Clock::now()});
+  lane.ready.push_back({key, system_clock().now()});
   if (lane.idle.empty()) return alert();
   Thread& called = *lane.idle.back();
   lane.idle.pop_back();
@@ -110,7 +111,7 @@ void CourierPool::run_ready(Lane& lane, Thread& self, Lock& lock) {
     lane.ready.pop_front();
     // The job stays in front of its queue as a mark that the key is busy.
     std::function<void()> job = std::move(lane.jobs[key].front());
-    self.busy_since = Clock::now();
+    self.busy_since = system_clock().now();
     lock.unlock();
     running_job = {this, key};
     run(job);
@@ -123,7 +124,7 @@ void CourierPool::run_ready(Lane& lane, Thread& self, Lock& lock) {
     if (queue.empty()) {
       lane.jobs.erase(key);
     } else {
-      lane.ready.push_back({key, Clock::now()});
+      lane.ready.push_back({key, system_clock().now()});
     }
   }
 }
@@ -166,7 +167,7 @@ void CourierPool::watch() {
 
 void CourierPool::grow(Lane& lane, Lock& lock) {
   // Half: what began right after the last look counts at this one.
-  const auto long_ago = Clock::now() - pace_.patience / 2;
+  const auto long_ago = system_clock().now() - pace_.patience / 2;
   CourierLoad load;
   load.threads = lane.threads.size();
   load.held_up =
@@ -188,7 +189,7 @@ bool CourierPool::add_thread(Lane& lane, Lock& lock) {
   try {
     fresh.handle = pace_.make_thread([this, &lane, &fresh] { serve(lane, fresh); });
   } catch (const std::system_error& error) {
-    const auto now = Clock::now();
+    const auto now = system_clock().now();
     if (!complained_at_ || now - *complained_at_ > std::chrono::minutes(1)) {
       complained_at_ = now;
       log(LogLevel::kWarn, std::string("no further thread for codecs, converters and callbacks: ") + error.what());

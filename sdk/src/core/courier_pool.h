@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "core/courier.h"
 
 namespace longbeat::internal {
@@ -44,7 +45,6 @@ class CourierPool final : public Courier {
   std::size_t threads() const;
 
  private:
-  using Clock = std::chrono::steady_clock;
   using Lock = std::unique_lock<std::mutex>;
   static constexpr std::size_t kKinds = 2;
 
@@ -52,11 +52,11 @@ class CourierPool final : public Courier {
     std::thread handle{};
     std::condition_variable woken{};
     bool is_called = false;
-    std::optional<Clock::time_point> busy_since{};
+    std::optional<TimePoint> busy_since{};
   };
   struct Ready {
     std::uint64_t key = 0;
-    Clock::time_point since{};
+    TimePoint since{};
   };
   /// Jobs of one kind, each key a queue of its own.
   struct Lane {
@@ -84,7 +84,7 @@ class CourierPool final : public Courier {
   std::list<Thread> ended_{};  ///< to be joined
   bool alerted_ = false;       ///< a job waits that no idle thread takes
   bool stopping_ = false;
-  std::optional<Clock::time_point> complained_at_{};  ///< the watching thread's
+  std::optional<TimePoint> complained_at_{};  ///< the watching thread's
   std::thread watching_;
 };
 

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "base/one_line.h"
+#include "base/utf8.h"
 #include "core/wire_format.h"
 #include "longbeat/activity.h"
 #include "longbeat/errors.h"
@@ -17,35 +19,17 @@ std::string without(std::string text, const std::string& part) {
   return text;
 }
 
-std::string escaped(std::string_view bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f) {
-      text += c;
-    } else {
-      text += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 0xf]};
-    }
-  }
-  return text;
-}
-
-/// "json/plain, 16 bytes: {"offset":"two"}". Escaped, because messages must be valid UTF-8 and fit on a line.
-std::string shown(const Payload& payload) {
-  constexpr std::size_t kShownBytes = 40;
+/// "json/plain, 16 bytes: {"offset":"two"}"
+std::string described(const Payload& payload) {
   const auto encoding = encoding_of(payload);
-  std::string text = encoding.empty() ? "no encoding" : escaped(encoding.substr(0, kShownBytes));
+  const std::string text = encoding.empty() ? "no encoding" : shown(encoding);
   if (payload.data.empty()) return text + ", empty";
   const std::size_t size = payload.data.size();
-  text += ", " + std::to_string(size) + (size == 1 ? " byte: " : " bytes: ");
-  text += escaped(std::string_view(payload.data).substr(0, kShownBytes));
-  return size > kShownBytes ? text + "..." : text;
+  return text + ", " + std::to_string(size) + (size == 1 ? " byte: " : " bytes: ") + shown(payload.data);
 }
 
 Error wrong_encoding(const Payload& payload, const char* needed) {
-  return {ErrorCode::kUndecodable,
-          "its encoding is '" + std::string(encoding_of(payload)) + "', needed is '" + needed + "'"};
+  return {ErrorCode::kUndecodable, "its encoding is '" + shown(encoding_of(payload)) + "', needed is '" + needed + "'"};
 }
 
 }  // namespace
@@ -82,14 +66,39 @@ Payload make_payload(std::string encoding, std::string data) {
   return {{{"encoding", std::move(encoding)}}, std::move(data)};
 }
 
+bool is_text(std::string_view bytes) noexcept {
+  return is_utf8(bytes);
+}
+
+std::string shown(std::string_view data, std::size_t bytes_max) {
+  return shown_beginning(data, bytes_max);
+}
+
+std::string library_text(std::string_view what) {
+  constexpr std::size_t kBytesMax = 300;  // Some protobufs quote without any mark.
+  const auto open = what.find_first_of("'\"");
+  if (open == std::string_view::npos) return one_line(what.substr(0, what.find('\n')), kBytesMax);
+  // What is quoted may have marks in it; so all up to the last one is taken for it.
+  const auto begin = open + 1, close = what.rfind(what[open]);
+  const auto end = close == open ? what.size() : close;
+  const auto text =
+      std::string(what.substr(0, begin)) + shown(what.substr(begin, end - begin)) + std::string(what.substr(end));
+  return one_line(std::string_view(text).substr(0, text.find('\n')), kBytesMax);
+}
+
+std::string foreign_text(std::string_view what) {
+  if (what.find("[json.exception.") != std::string_view::npos) return library_text(what);
+  return one_line(what, 500);
+}
+
 Error undecodable(const std::type_info& type, const Payload& payload, const std::string& why) {
   const auto mark = payload.metadata.find(kDecodeError);  // It would only say that its encoding is another one.
-  return {ErrorCode::kUndecodable, "the payload (" + shown(payload) + ") is not a `" + type_name(type) +
-                                       "`: " + (mark == payload.metadata.end() ? why : mark->second)};
+  return {ErrorCode::kUndecodable, "the payload (" + described(payload) + ") is not a `" + type_name(type) +
+                                       "`: " + foreign_text(mark == payload.metadata.end() ? why : mark->second)};
 }
 
 Error not_encodable(const std::type_info& type, const std::string& why) {
-  return {ErrorCode::kUndecodable, "a `" + type_name(type) + "` cannot be encoded: " + why};
+  return {ErrorCode::kUndecodable, "a `" + type_name(type) + "` cannot be encoded: " + foreign_text(why)};
 }
 
 Error wrong_count(std::size_t expected, std::size_t found) {

@@ -18,7 +18,7 @@ Error codec_error(const std::vector<std::shared_ptr<WireCodec>>& codecs, std::si
                   const std::string& why) {
   const WireCodec& codec = *codecs[at];
   return {ErrorCode::kUndecodable, "codec " + std::to_string(at + 1) + " of " + std::to_string(codecs.size()) + " (`" +
-                                       type_name(typeid(codec)) + "`) cannot " + what + ": " + why};
+                                       type_name(typeid(codec)) + "`) cannot " + what + ": " + foreign_text(why)};
 }
 
 template <class Call>

@@ -31,9 +31,9 @@ void seal(std::string& out) {
 }
 
 /// Takes fixed-size fields off the front; the caller has checked the length.
-class Reader {
+class FieldReader {
  public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+  explicit FieldReader(std::string_view bytes) : rest_(bytes) {}
   template <std::unsigned_integral Number>
   Number take() {
     std::uint64_t number = 0;
@@ -59,7 +59,7 @@ class Reader {
 std::optional<std::string_view> opened(std::string_view bytes, std::string_view magic, std::size_t bytes_min) {
   if (bytes.size() < magic.size() + bytes_min + 4 || !bytes.starts_with(magic)) return std::nullopt;
   const std::string_view body = bytes.substr(0, bytes.size() - 4);
-  if (Reader(bytes.substr(body.size())).take<std::uint32_t>() != checksum(body)) return std::nullopt;
+  if (FieldReader(bytes.substr(body.size())).take<std::uint32_t>() != checksum(body)) return std::nullopt;
   return body.substr(magic.size());
 }
 
@@ -84,7 +84,7 @@ StatusOr<TaskToken> decode_task_token(std::string_view bytes) {
   if (bytes.empty()) return internal::invalid_argument("Task token not set on request.");
   const auto fields = opened(bytes, kTaskMagic, 2 + 8 + 16 + 4 + 4 + 4);
   if (!fields) return internal::invalid_argument("Error deserializing task token.");
-  Reader reader(*fields);
+  FieldReader reader(*fields);
   TaskToken token;
   token.shard = reader.take<std::uint16_t>();
   token.row = reader.take<std::uint64_t>();
@@ -108,7 +108,7 @@ std::string encode(const ChangeToken& token) {
 StatusOr<ChangeToken> decode_change_token(std::string_view bytes) {
   const auto fields = opened(bytes, kChangeMagic, 16 + 8 + 8);
   if (!fields || fields->size() != 16 + 8 + 8) return internal::invalid_argument("invalid long poll token");
-  Reader reader(*fields);
+  FieldReader reader(*fields);
   ChangeToken token;
   token.run_id = reader.take_uuid();
   token.transition_count = static_cast<std::int64_t>(reader.take<std::uint64_t>());

@@ -14,7 +14,7 @@ namespace {
 using temporal::api::common::v1::Payloads;
 using temporal::api::failure::v1::Failure;
 
-constexpr int kCauseDepthMax = 1000;
+constexpr int kShownCausesMax = 1000;
 
 std::vector<ReadablePayload> readable(const Payloads& from) {
   std::vector<ReadablePayload> to;
@@ -59,7 +59,7 @@ ReadableFailure readable(const Failure& from, int depth) {
     default:
       to.kind = "other";
   }
-  if (from.has_cause() && depth < kCauseDepthMax) to.cause.push_back(readable(from.cause(), depth + 1));
+  if (from.has_cause() && depth < kShownCausesMax) to.cause.push_back(readable(from.cause(), depth + 1));
   return to;
 }
 

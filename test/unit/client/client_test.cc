@@ -5,11 +5,8 @@
 #include <thread>
 #include <vector>
 
-#include "client/client_core.h"
 #include "client/start_params.h"
-#include "fake_service.h"
-#include "longbeat/json.h"
-#include "support/catch.h"
+#include "client_setup.h"
 
 using namespace longbeat;
 using namespace longbeat::test;
@@ -21,33 +18,7 @@ constexpr Activity<int(std::string, int)> repeat{"repeat"};
 constexpr Activity<void()> tick{"tick"};
 constexpr Activity<int(std::string, std::optional<int>, std::optional<bool>)> find{"find"};
 
-struct Setup {
-  std::shared_ptr<FakeConnection> connection = std::make_shared<FakeConnection>();
-  FakeService& service = connection->service;
-  Client client;
-
-  explicit Setup(ClientOptions options = {}) : client(make(connection, std::move(options))) {}
-  static Client make(const std::shared_ptr<FakeConnection>& connection, ClientOptions options) {
-    auto core = core_from(std::move(options));
-    core->connection = connection;
-    return client_on(std::move(core));
-  }
-};
-
-StartOptions options() {
-  return {.id = "a", .task_queue = "q", .start_to_close_timeout = 1min};
-}
-
-Payload json_text(std::string text) {
-  return {{{"encoding", "json/plain"}}, std::move(text)};
-}
-
-PolledOutcome failed(Failure failure) {
-  return {"run-1", ActivityOutcome{{}, std::move(failure)}};
-}
-PolledOutcome completed(Payloads result) {
-  return {"run-1", ActivityOutcome{std::move(result), {}}};
-}
+using Setup = EagerClient;
 
 }  // namespace
 
@@ -55,7 +26,7 @@ TEST_CASE("a start", "[client]") {
   Setup setup;
   setup.service.starts = {StartedActivity{"run-1", true, {}}};
   SECTION("carries every option in the wire's terms") {
-    auto all = options();
+    auto all = start_options();
     all.heartbeat_timeout = 5s;
     all.start_delay = 2s;
     all.retry_policy = RetryPolicy{.initial_interval = 3s, .maximum_attempts = 4};
@@ -71,7 +42,7 @@ TEST_CASE("a start", "[client]") {
     CHECK(sent.namespace_name == "default");
     CHECK(sent.type == "repeat");
     CHECK(sent.task_queue == "q");
-    CHECK(sent.input == Payloads{json_text("\"text\""), json_text("3")});
+    CHECK(sent.input == Payloads{json_payload("\"text\""), json_payload("3")});
     CHECK(sent.start_to_close == 1min);
     CHECK(sent.schedule_to_close == 0s);
     CHECK(sent.heartbeat == 5s);
@@ -81,38 +52,38 @@ TEST_CASE("a start", "[client]") {
     CHECK(sent.priority->priority_key == 1);
     CHECK(sent.id_reuse_policy == 3);
     CHECK(sent.id_conflict_policy == 2);
-    CHECK(sent.summary == json_text("\"say \\\"hi\\\"\\u000a\""));
+    CHECK(sent.summary == json_payload("\"say \\\"hi\\\"\\u000a\""));
     CHECK(sent.request_id.size() == 36);
     CHECK_THAT(sent.identity, ContainsSubstring("@"));
   }
   SECTION("uses another request ID each time") {
     setup.service.starts.push_back(StartedActivity{"run-2", true, {}});
-    CHECK(setup.client.start(tick, options()).ok());
-    CHECK(setup.client.start(tick, options()).ok());
+    CHECK(setup.client.start(tick, start_options()).ok());
+    CHECK(setup.client.start(tick, start_options()).ok());
     CHECK(setup.service.seen_starts.at(0).request_id != setup.service.seen_starts.at(1).request_id);
   }
   SECTION("may leave out optional arguments at the end") {
     const Client& client = setup.client;
     setup.service.starts.assign(3, StartedActivity{"run-1", true, {}});
-    CHECK(client.start(find, options(), "a").ok());
-    CHECK(client.start(find, options(), "a", std::nullopt).ok());
-    CHECK(client.start(find, options(), "a", 2, true).ok());
-    CHECK(setup.service.seen_starts.at(0).input == Payloads{json_text("\"a\"")});
+    CHECK(client.start(find, start_options(), "a").ok());
+    CHECK(client.start(find, start_options(), "a", std::nullopt).ok());
+    CHECK(client.start(find, start_options(), "a", 2, true).ok());
+    CHECK(setup.service.seen_starts.at(0).input == Payloads{json_payload("\"a\"")});
     CHECK(setup.service.seen_starts.at(1).input.size() == 2);
     CHECK(setup.service.seen_starts.at(2).input.size() == 3);
   }
   SECTION("by name takes any arguments, or encoded ones") {
     setup.service.starts.push_back(StartedActivity{"run-2", true, {}});
-    CHECK(setup.client.start(dynamic_activity("repeat"), options(), 1, true).ok());
-    CHECK(setup.client.start(dynamic_activity("repeat"), options(), Payloads{json_text("9")}).ok());
-    CHECK(setup.service.seen_starts.at(0).input == Payloads{json_text("1"), json_text("true")});
-    CHECK(setup.service.seen_starts.at(1).input == Payloads{json_text("9")});
+    CHECK(setup.client.start(dynamic_activity("repeat"), start_options(), 1, true).ok());
+    CHECK(setup.client.start(dynamic_activity("repeat"), start_options(), Payloads{json_payload("9")}).ok());
+    CHECK(setup.service.seen_starts.at(0).input == Payloads{json_payload("1"), json_payload("true")});
+    CHECK(setup.service.seen_starts.at(1).input == Payloads{json_payload("9")});
   }
   SECTION("with bad options or a bad name is refused without a call") {
-    auto bad = options();
+    auto bad = start_options();
     bad.id = "";
     CHECK(setup.client.start(tick, bad).error().code == ErrorCode::kInvalidArgument);
-    CHECK(setup.client.start(dynamic_activity(""), options()).error().code == ErrorCode::kInvalidArgument);
+    CHECK(setup.client.start(dynamic_activity(""), start_options()).error().code == ErrorCode::kInvalidArgument);
     CHECK(setup.service.seen_starts.empty());
   }
 }
@@ -122,7 +93,7 @@ TEST_CASE("a start that is refused", "[client][errors]") {
   SECTION("because the ID is taken tells the run in the way") {
     setup.service.starts = {
         Status{StatusCode::kAlreadyExists, "activity execution already started", AlreadyStartedDetail{"r", "run-0"}}};
-    const auto error = setup.client.start(tick, options()).error();
+    const auto error = setup.client.start(tick, start_options()).error();
     CHECK(error.code == ErrorCode::kAlreadyStarted);
     CHECK(error.run_id == "run-0");
     CHECK(error.message == "start of activity 'a' at 127.0.0.1:7233: activity execution already started (run run-0)");
@@ -130,13 +101,13 @@ TEST_CASE("a start that is refused", "[client][errors]") {
   SECTION("by an unknown namespace or a server out of reach has its own code") {
     setup.service.starts = {Status{StatusCode::kNotFound, "Namespace x is not found.", NamespaceNotFoundDetail{"x"}},
                             refused(StatusCode::kUnavailable)};
-    CHECK(setup.client.start(tick, options()).error().code == ErrorCode::kNotFound);
-    CHECK(setup.client.start(tick, options()).error().code == ErrorCode::kUnavailable);
+    CHECK(setup.client.start(tick, start_options()).error().code == ErrorCode::kNotFound);
+    CHECK(setup.client.start(tick, start_options()).error().code == ErrorCode::kUnavailable);
   }
   SECTION("is counted") {
     setup.service.starts = {refused(StatusCode::kUnavailable), StartedActivity{}};
-    CHECK_FALSE(setup.client.start(tick, options()).ok());
-    CHECK(setup.client.start(tick, options()).ok());
+    CHECK_FALSE(setup.client.start(tick, start_options()).ok());
+    CHECK(setup.client.start(tick, start_options()).ok());
     CHECK(setup.client.stats().calls == 2);
     CHECK(setup.client.stats().failed_calls == 1);
   }
@@ -146,7 +117,7 @@ TEST_CASE("a result", "[client][result]") {
   Setup setup;
   const auto handle = setup.client.handle<int>("a", "run-1");
   SECTION("is decoded") {
-    setup.service.outcomes = {completed({json_text("42")})};
+    setup.service.outcomes = {completed({json_payload("42")})};
     CHECK(handle.result().value() == 42);
     CHECK(setup.service.seen_polls.at(0).run_id == "run-1");
   }
@@ -155,17 +126,17 @@ TEST_CASE("a result", "[client][result]") {
     CHECK(setup.client.handle<void>("a").result().ok());
   }
   SECTION("stays encoded for who wants it so") {
-    setup.service.outcomes = {completed({json_text("[1]")})};
-    CHECK(setup.client.handle<Payloads>("a").result().value() == Payloads{json_text("[1]")});
+    setup.service.outcomes = {completed({json_payload("[1]")})};
+    CHECK(setup.client.handle<Payloads>("a").result().value() == Payloads{json_payload("[1]")});
   }
   SECTION("of another type is undecodable") {
-    setup.service.outcomes = {completed({json_text("\"text\"")})};
+    setup.service.outcomes = {completed({json_payload("\"text\"")})};
     CHECK(handle.result().error().code == ErrorCode::kUndecodable);
   }
   SECTION("that is a failure comes typed, with its causes") {
     Failure failure{.kind = FailureKind::kApplication, .message = "no space", .type = "Disk"};
     failure.cause = std::make_shared<const Failure>(Failure{.kind = FailureKind::kTimeout, .message = "slow"});
-    setup.service.outcomes = {failed(failure)};
+    setup.service.outcomes = {closed(failure)};
     const auto error = handle.result().error();
     CHECK(error.code == ErrorCode::kActivityFailed);
     REQUIRE(error.failure != nullptr);
@@ -175,8 +146,8 @@ TEST_CASE("a result", "[client][result]") {
                ContainsSubstring("activity 'a' (run run-1): ApplicationError(Disk): no space: caused by"));
   }
   SECTION("tells canceled, terminated and timed out apart") {
-    setup.service.outcomes = {failed({.kind = FailureKind::kCanceled}), failed({.kind = FailureKind::kTerminated}),
-                              failed({.kind = FailureKind::kTimeout, .timeout_type = TimeoutType::kHeartbeat})};
+    setup.service.outcomes = {closed({.kind = FailureKind::kCanceled}), closed({.kind = FailureKind::kTerminated}),
+                              closed({.kind = FailureKind::kTimeout, .timeout_type = TimeoutType::kHeartbeat})};
     CHECK(handle.result().error().code == ErrorCode::kActivityCanceled);
     CHECK(handle.result().error().code == ErrorCode::kActivityTerminated);
     const auto error = handle.result().error();
@@ -188,6 +159,16 @@ TEST_CASE("a result", "[client][result]") {
     CHECK(error.code == ErrorCode::kDeadlineExceeded);
     CHECK(error.message == "result of activity 'a' (run run-1) at 127.0.0.1:7233: it has not closed in time");
     CHECK(handle.result({.timeout = 0s}).error().code == ErrorCode::kDeadlineExceeded);
+  }
+  SECTION("counts as retries what is asked again after errors, not after empty answers") {
+    setup.service.outcomes = {
+        refused(StatusCode::kUnavailable),       PolledOutcome{"run-1", {}}, refused(StatusCode::kDeadlineExceeded),
+        refused(StatusCode::kResourceExhausted), PolledOutcome{"run-1", {}}, completed({json_payload("42")})};
+    CHECK(handle.result().value() == 42);
+    CHECK(setup.client.stats().retries == 3);
+    setup.service.outcomes = {refused(StatusCode::kNotFound)};
+    CHECK_FALSE(handle.result().ok());
+    CHECK(setup.client.stats().retries == 3);
   }
   SECTION("is not waited for once stop was requested") {
     std::stop_source source;
@@ -208,7 +189,7 @@ TEST_CASE("a description", "[client]") {
   from.last_failure = Failure{.message = "before"};
   const auto handle = setup.client.handle<int>("a");
   SECTION("shows progress as a value") {
-    from.heartbeat_details = {json_text("17")};
+    from.heartbeat_details = {json_payload("17")};
     setup.service.descriptions = {from};
     const auto description = handle.describe().value();
     CHECK(description.status == ActivityStatus::kRunning);
@@ -244,7 +225,7 @@ TEST_CASE("a cancel", "[client]") {
 TEST_CASE("a blocking call on the loop's own thread is refused", "[client][errors]") {
   Setup setup;
   setup.connection->eager.pretends_to_be_the_loop = true;
-  const auto started = setup.client.start(tick, options());
+  const auto started = setup.client.start(tick, start_options());
   CHECK(started.error().code == ErrorCode::kInternal);
   CHECK_THAT(started.error().message, ContainsSubstring("event loop"));
   CHECK(setup.client.handle<int>("a").result().error().code == ErrorCode::kInternal);
@@ -255,7 +236,7 @@ TEST_CASE("interceptors", "[client][interceptor]") {
     Marker(std::vector<std::string>& log, std::string name) : log_(log), name_(std::move(name)) {}
     Result<CallEnded> call(ClientCallParams& params) override {
       log_.push_back(name_ + " " + params.operation);
-      params.header[name_] = json_text("1");
+      params.header[name_] = json_payload("1");
       return [this](const Result<>& result) { log_.push_back(name_ + (result ? " ok" : " failed")); };
     }
     std::vector<std::string>& log_;
@@ -287,8 +268,8 @@ TEST_CASE("interceptors", "[client][interceptor]") {
     with.interceptors = {outer, inner};
     Setup setup(with);
     setup.service.starts = {StartedActivity{"run-1", true, {}}};
-    setup.service.outcomes = {failed({})};
-    CHECK(setup.client.start(tick, options()).ok());
+    setup.service.outcomes = {closed({})};
+    CHECK(setup.client.start(tick, start_options()).ok());
     CHECK_FALSE(setup.client.handle<int>("a").result().ok());
     CHECK(log == std::vector<std::string>{"outer StartActivityExecution", "inner StartActivityExecution", "inner ok",
                                           "outer ok", "outer PollActivityExecution", "inner PollActivityExecution",
@@ -298,7 +279,7 @@ TEST_CASE("interceptors", "[client][interceptor]") {
   SECTION("may refuse a call, of which those outside hear") {
     with.interceptors = {outer, std::make_shared<Wall>(), inner};
     Setup setup(with);
-    CHECK(setup.client.start(tick, options()).error().message == "not today");
+    CHECK(setup.client.start(tick, start_options()).error().message == "not today");
     CHECK(log == std::vector<std::string>{"outer StartActivityExecution", "outer failed"});
     CHECK(setup.service.seen_starts.empty());
   }
@@ -312,16 +293,16 @@ TEST_CASE("interceptors", "[client][interceptor]") {
     with.interceptors = {std::make_shared<Renamer>()};
     Setup setup(with);
     setup.service.starts = {StartedActivity{"run-1", true, {}}};
-    CHECK(setup.client.start(tick, options())->id() == "tenant-a");
+    CHECK(setup.client.start(tick, start_options())->id() == "tenant-a");
     CHECK(setup.service.seen_starts.at(0).activity_id == "tenant-a");
   }
   SECTION("that throw fail the call, or nothing once it has ended") {
     with.interceptors = {std::make_shared<Broken>(true)};
     Setup failing(with);
-    CHECK_THAT(failing.client.start(tick, options()).error().message, ContainsSubstring("no tracer"));
+    CHECK_THAT(failing.client.start(tick, start_options()).error().message, ContainsSubstring("no tracer"));
     with.interceptors = {std::make_shared<Broken>(false)};
     Setup working(with);
     working.service.starts = {StartedActivity{"run-1", true, {}}};
-    CHECK(working.client.start(tick, options()).ok());
+    CHECK(working.client.start(tick, start_options()).ok());
   }
 }

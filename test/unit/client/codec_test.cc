@@ -2,11 +2,7 @@
 #include <memory>
 #include <string>
 
-#include "client/client_core.h"
-#include "fake_service.h"
-#include "longbeat/client.h"
-#include "longbeat/json.h"
-#include "support/catch.h"
+#include "client_setup.h"
 #include "support/toy_codecs.h"
 
 using namespace longbeat;
@@ -23,13 +19,8 @@ struct Room {
   std::shared_ptr<FakeConnection> connection = std::make_shared<FakeConnection>();
   FakeService& service = connection->service;
   WireFormat format{{codec}, false};
-  Client client = make();
+  Client client = EagerClient::make(connection, {.codecs = {codec}});
 
-  Client make() const {
-    auto core = core_from({.codecs = {codec}});
-    core->connection = connection;
-    return client_on(std::move(core));
-  }
   Result<ActivityHandle<int>> start(const std::string& text = "x") const {
     return client.start(measure, {.id = "a", .task_queue = "q", .start_to_close_timeout = 1min, .summary = "s"}, text);
   }

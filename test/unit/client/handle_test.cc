@@ -339,6 +339,7 @@ TEST_CASE("a watch", "[client][watch]") {
     watch();
     CHECK(tokens == Paths{"state-1", "state-9"});
     CHECK(service.seen_describes.at(4).long_poll_token == "state-1");
+    CHECK(setup.client.stats().retries == 2);
   }
   SECTION("asks by itself: nobody below repeats what it asks") {
     service.descriptions = {running("state-1"), completed_state()};

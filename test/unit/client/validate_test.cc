@@ -57,9 +57,11 @@ TEST_CASE("client options", "[client][options]") {
     CHECK_THAT(refusal(ClientOptions{.identity = std::string(1001, 'x')}), ContainsSubstring("ClientOptions.identity"));
     CHECK(refusal(ClientOptions{.call_timeout = 0ms}) ==
           "ClientOptions.call_timeout is 0 ms, must be more than 0 and at most 1 h");
-    CHECK(refusal(ClientOptions{.identity = "a\xff"}) == "ClientOptions.identity is 'a\xff', must be UTF-8");
+    CHECK(refusal(ClientOptions{.identity = "a\xff"}) == "ClientOptions.identity is 'a\\xff', must be UTF-8");
+    CHECK(refusal(ClientOptions{.identity = "a\n" + std::string(78, 'b') + "cd\xff"}) ==
+          "ClientOptions.identity is 'a\\n" + std::string(78, 'b') + "...', must be UTF-8");
     CHECK(refusal(ClientOptions{.namespace_name = "a\xff"}) ==
-          "ClientOptions.namespace_name is 'a\xff', must be printable ASCII without spaces");
+          "ClientOptions.namespace_name is 'a\\xff', must be printable ASCII without spaces");
     CHECK_THAT(refusal(ClientOptions{.interceptors = {nullptr}}), ContainsSubstring("ClientOptions.interceptors"));
   }
 }
@@ -152,20 +154,20 @@ TEST_CASE("start options", "[client][options]") {
   }
   SECTION("refuse texts that are not UTF-8, each by name") {
     options.id = "a\xff";
-    CHECK(refusal(options) == "StartOptions.id is 'a\xff', must be UTF-8");
+    CHECK(refusal(options) == "StartOptions.id is 'a\\xff', must be UTF-8");
     options = good();
     options.task_queue = "q\xc3";
-    CHECK(refusal(options) == "StartOptions.task_queue is 'q\xc3', must be UTF-8");
+    CHECK(refusal(options) == "StartOptions.task_queue is 'q\\xc3', must be UTF-8");
     options = good();
     options.summary = "\x80";
-    CHECK(refusal(options) == "StartOptions.summary is '\x80', must be UTF-8");
+    CHECK(refusal(options) == "StartOptions.summary is '\\x80', must be UTF-8");
     options = good();
     options.priority = Priority{.fairness_key = "\xfe"};
-    CHECK(refusal(options) == "StartOptions.priority.fairness_key is '\xfe', must be UTF-8");
+    CHECK(refusal(options) == "StartOptions.priority.fairness_key is '\\xfe', must be UTF-8");
     options = good();
     options.retry_policy = RetryPolicy{.non_retryable_error_types = {"Good", "\xed\xa0\x80"}};
     CHECK(refusal(options) ==
-          "StartOptions.retry_policy.non_retryable_error_types[1] is '\xed\xa0\x80', must be UTF-8");
+          "StartOptions.retry_policy.non_retryable_error_types[1] is '\\xed\\xa0\\x80', must be UTF-8");
   }
   SECTION("tell UTF-8 from what only looks like it") {
     for (const char* text : {"a", "\xc2\x80", "gr\xc3\xb6\xc3\x9f", "\xe2\x82\xac", "\xed\x9f\xbf", "\xee\x80\x80",
@@ -195,7 +197,7 @@ TEST_CASE("start options", "[client][options]") {
 
 TEST_CASE("worker options refuse texts that are not UTF-8", "[worker][options]") {
   CHECK(refusal(WorkerOptions{.task_queue = "gr\xc3\xbcn", .identity = "gr\xc3\xbcn"}).empty());
-  CHECK(refusal(WorkerOptions{.task_queue = "q\xff"}) == "WorkerOptions.task_queue is 'q\xff', must be UTF-8");
+  CHECK(refusal(WorkerOptions{.task_queue = "q\xff"}) == "WorkerOptions.task_queue is 'q\\xff', must be UTF-8");
   CHECK(refusal(WorkerOptions{.task_queue = "q", .identity = "\xc3"}) ==
-        "WorkerOptions.identity is '\xc3', must be UTF-8");
+        "WorkerOptions.identity is '\\xc3', must be UTF-8");
 }

@@ -4,12 +4,18 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <vector>
 
 #include "longbeat/activity.h"
 #include "longbeat/json.h"
 #include "support/catch.h"
 
 using namespace longbeat;
+using Catch::Matchers::EndsWith;
+using Catch::Matchers::StartsWith;
 
 namespace {
 
@@ -88,7 +94,6 @@ TEST_CASE("what cannot be converted is an error that names the type", "[converte
                ContainsSubstring("value 2 of 2: the payload (json/plain, 3 bytes: \"x\") is not a `int`: "));
   }
   SECTION("and the payload's encoding and beginning") {
-    using Catch::Matchers::StartsWith;
     const auto message = [&](const std::string& encoding, const std::string& data) {
       return refused(internal::make_payload(encoding, data)).message;
     };
@@ -101,6 +106,49 @@ TEST_CASE("what cannot be converted is an error that names the type", "[converte
     CHECK_THAT(message("", "7"), StartsWith("the payload (no encoding, 1 byte: 7" + name));
     CHECK_THAT(message("json/plain", std::string(41, '1')),
                StartsWith("the payload (json/plain, 41 bytes: " + std::string(40, '1') + "..." + name));
+  }
+}
+
+TEST_CASE("a message about a value quotes little of it, on one line", "[converter]") {
+  const auto refusal = [](const auto& result) {
+    REQUIRE_FALSE(result);
+    const std::string& message = result.error().message;
+    for (const char c : message) CHECK((c >= 0x20 && c < 0x7f));
+    CHECK(message.size() < 700);
+    return message.substr(message.find("`: ") + 3);
+  };
+  const auto read = [](const auto& type, const std::string& data) {
+    return DataConverter().from_payload<std::decay_t<decltype(type)>>(internal::make_payload("json/plain", data));
+  };
+  const std::string stars(100, '*');
+  SECTION("also where nlohmann::json quotes all of a text that breaks off") {
+    const auto why = refusal(read(Progress(), "\"it's " + stars + " 'quoted' secret\xff"));
+    CHECK_THAT(why, StartsWith("[json.exception.parse_error.101]") && ContainsSubstring("; last read: '\"it's ****") &&
+                        !ContainsSubstring("secret"));
+    CHECK_THAT(refusal(read(Progress(), "\"" + stars + "\nsecret\"")), !ContainsSubstring("secret"));
+    CHECK_THAT(refusal(read(Progress(), "[1" + std::string(1000, '7') + "]")), !ContainsSubstring(stars));
+    CHECK_THAT(refusal(read(Progress(), "{")), EndsWith("unexpected end of input; expected string literal"));
+  }
+  SECTION("also where it names a place") {
+    const auto wrong_key = read(std::map<int, int>(), "{\"\\n" + stars + "secret\":1}");
+    CHECK(refusal(wrong_key) == "the key '\\x0a" + std::string(39, '*') + "...' is not a whole number");
+    const auto wrong_number = read(std::map<std::string, std::int8_t>(), "{\"\\n" + stars + "secret\":300}");
+    CHECK(refusal(wrong_number) == "/\\x0a" + std::string(38, '*') + "...: 300 does not fit, it would become 44");
+  }
+  SECTION("also where it names an encoding") {
+    const auto other = DataConverter().from_payload<int>(internal::make_payload("a\n\xff" + stars, "1"));
+    CHECK(refusal(other) == "its encoding is 'a\\x0a\\xff" + std::string(37, '*') + "...', needed is 'json/plain'");
+    CHECK_THAT(refusal(DataConverter().from_payload<std::vector<std::byte>>(internal::make_payload("\xff", ""))),
+               StartsWith("its encoding is '\\xff', needed"));
+  }
+  SECTION("also where the program's own code says it") {
+    auto own = DataConverter().use<Progress>(
+        [](const Progress&) -> Payload { throw std::runtime_error("two\nlines\xff" + std::string(600, '*') + "end"); },
+        [](const Payload& payload) { return nlohmann::json::parse(payload.data).get<Progress>(); });
+    CHECK_THAT(refusal(own.to_payload(Progress())),
+               ContainsSubstring(" cannot be encoded: two\\nlines\\xff***") && EndsWith("**..."));
+    CHECK_THAT(refusal(own.from_payload<Progress>(internal::make_payload("", "\"" + stars + "secret"))),
+               !ContainsSubstring("secret"));
   }
 }
 

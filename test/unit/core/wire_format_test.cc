@@ -1,6 +1,8 @@
 #include "core/wire_format.h"
 
 #include <memory>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "core/failure_attributes.h"
@@ -87,6 +89,31 @@ TEST_CASE("a codec that fails is named, with what it said", "[core][codec]") {
     CHECK_THAT(error.message, ContainsSubstring("codec 1 of 2 (`longbeat::test::Reversing`) cannot decode: "));
     CHECK_THAT(error.message, ContainsSubstring(said));
   }
+}
+
+namespace {
+
+/// Says too much.
+class Talker final : public WireCodec {
+ public:
+  Result<Payloads> encode(Payloads) override {
+    return Error{ErrorCode::kInternal, "bad\nkey\xff " + std::string(600, '*') + "end"};
+  }
+  Result<Payloads> decode(Payloads) override {
+    throw std::runtime_error("[json.exception.parse_error.101] last read: '" + std::string(100, '*') + "secret'");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what a codec says comes on one line, not in any length", "[core][codec]") {
+  const WireFormat format({std::make_shared<Talker>()}, false);
+  const auto encoding = format.encode({json("1")}).error().message;
+  CHECK_THAT(encoding, ContainsSubstring("Talker`) cannot encode: Internal: bad\\nkey\\xff ***"));
+  CHECK_THAT(encoding, Catch::Matchers::EndsWith("**..."));
+  CHECK(encoding.size() < 700);
+  const auto decoding = format.decode({json("1")}).error().message;
+  CHECK_THAT(decoding, Catch::Matchers::EndsWith("last read: '" + std::string(40, '*') + "...'"));
 }
 
 TEST_CASE("a codec makes as many payloads as it is given, or fewer", "[core][codec]") {

@@ -83,7 +83,7 @@ TEST_CASE("an operator", "[server][engine][operator]") {
   }
   SECTION("is told of an unsound update, and nothing has changed") {
     WireOptions options;
-    options.retry.emplace().maximum_interval = RawDuration{0, 1000};
+    options.retry = StartRequest::Retry{.maximum_interval = RawDuration{0, 1000}};
     const auto before = *room.state();
     CHECK(room.call(update(room, {"retry_policy.maximum_interval"}, options)).refusal().code ==
           StatusCode::kInvalidArgument);

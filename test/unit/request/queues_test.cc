@@ -29,7 +29,7 @@ TEST_CASE("a configuration of a task queue", "[server][request]") {
   CHECK(refusal(validate(request)) == "accepted");
 
   SECTION("has rates that are numbers and not negative") {
-    request.queue_rate.emplace();
+    request.queue_rate = UpdateTaskQueueConfigRequest::Rate{};
     CHECK(refusal(validate(request)) == "accepted");
     request.queue_rate->requests_per_second = -1.0F;
     CHECK(refusal(validate(request)) == kInvalid + "requests_per_second must not be negative: -1.000000");
@@ -37,7 +37,7 @@ TEST_CASE("a configuration of a task queue", "[server][request]") {
     CHECK(refusal(validate(request)).starts_with(kInvalid));
   }
   SECTION("has texts within limits") {
-    request.fairness_keys_rate_default.emplace().reason = kLong;
+    request.fairness_keys_rate_default = UpdateTaskQueueConfigRequest::Rate{.reason = kLong};
     CHECK(refusal(validate(request)) == kInvalid + "reason exceeds length limit");
     request.fairness_keys_rate_default.reset();
     request.identity = kLong;

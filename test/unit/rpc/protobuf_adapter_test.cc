@@ -1,5 +1,7 @@
 // Messages as arguments and results; and the bytes of a payload, which the SDK writes by hand elsewhere.
 #include <google/protobuf/any.pb.h>
+#include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/struct.pb.h>
 #include <temporal/api/common/v1/message.pb.h>
 
 #include <optional>
@@ -16,6 +18,7 @@
 #include "support/catch.h"
 
 using namespace longbeat;
+using Catch::Matchers::EndsWith;
 using temporal::api::common::v1::RetryPolicy;
 using temporal::api::common::v1::WorkflowExecution;
 
@@ -119,6 +122,73 @@ TEST_CASE("what is not the message is refused", "[converter][protobuf]") {
     REQUIRE_FALSE(payload);
     CHECK(payload.error().code == ErrorCode::kUndecodable);
   }
+}
+
+TEST_CASE("text that is not UTF-8 is refused, with its field", "[converter][protobuf]") {
+  const DataConverter json;
+  const auto binary = with_binary_protobuf<RetryPolicy, google::protobuf::Struct, google::protobuf::Any,
+                                           google::protobuf::FileDescriptorProto>();
+  const auto refusal = [](const auto& result) {
+    if (result) return std::string("taken");
+    CHECK(result.error().code == ErrorCode::kUndecodable);
+    return result.error().message;
+  };
+  RetryPolicy bad = policy();
+  bad.add_non_retryable_error_types(
+      "Fat\xff"
+      "al");
+  SECTION("where it is written, either way") {
+    CHECK_THAT(refusal(json.to_payload(bad)), EndsWith("its field non_retryable_error_types[1] is not UTF-8"));
+    CHECK_THAT(refusal(binary.to_payload(bad)), EndsWith("its field non_retryable_error_types[1] is not UTF-8"));
+  }
+  SECTION("in a message inside") {
+    google::protobuf::Struct outer;
+    (*(*outer.mutable_fields())["a"].mutable_list_value()).add_values()->set_string_value("\xff");
+    CHECK_THAT(refusal(json.to_payload(outer)),
+               EndsWith("its field fields[0].value.list_value.values[0].string_value is not UTF-8"));
+    google::protobuf::Struct keyed;
+    (*keyed.mutable_fields())["\xff"].set_bool_value(true);
+    CHECK_THAT(refusal(json.to_payload(keyed)), EndsWith("its field fields[0].key is not UTF-8"));
+    google::protobuf::Any any;
+    any.PackFrom(bad);
+    CHECK_THAT(refusal(json.to_payload(any)), EndsWith("its field value.non_retryable_error_types[1] is not UTF-8"));
+    any.PackFrom(keyed);
+    CHECK_THAT(refusal(json.to_payload(any)), EndsWith("its field value is not UTF-8"));
+    CHECK(binary.from_payload<google::protobuf::Any>(binary.to_payload(any).value()).value().value() == any.value());
+  }
+  SECTION("where it is read") {
+    Payload payload = internal::make_payload("binary/protobuf", bad.SerializeAsString());
+    CHECK_THAT(refusal(json.from_payload<RetryPolicy>(payload)),
+               EndsWith("its field non_retryable_error_types[1] is not UTF-8"));
+    payload = internal::make_payload("json/protobuf", "{\"nonRetryableErrorTypes\":[\"\xff\"]}");
+    CHECK_THAT(refusal(json.from_payload<RetryPolicy>(payload)), EndsWith("its JSON is not UTF-8"));
+  }
+  SECTION("but bytes pass, and in protobuf's own bytes the text of proto2, which nobody checks") {
+    google::protobuf::Any any;
+    any.set_value("\xff");
+    CHECK(binary.to_payload(any));
+    google::protobuf::FileDescriptorProto old;
+    old.set_name("\xff");
+    CHECK(binary.from_payload<google::protobuf::FileDescriptorProto>(binary.to_payload(old).value()).value().name() ==
+          "\xff");
+    CHECK_THAT(refusal(json.to_payload(old)), EndsWith("its field name is not UTF-8"));
+  }
+}
+
+TEST_CASE("what protobuf says of a value is one short line", "[converter][protobuf]") {
+  const auto refusal = [](const std::string& data) {
+    const auto message = DataConverter().from_payload<RetryPolicy>(internal::make_payload("json/protobuf", data));
+    REQUIRE_FALSE(message);
+    const auto& text = message.error().message;
+    CHECK(text.size() < 500);
+    CHECK(text.find('\n') == std::string::npos);
+    return text.substr(text.find("`: ") + 3);
+  };
+  const std::string secret = "it's " + std::string(100, '*') + " \\\"quoted\\\" secret\\n";
+  CHECK_THAT(refusal(R"({"maximumAttempts":")" + secret + "\"}"), !ContainsSubstring("secret"));
+  CHECK_THAT(refusal(R"({"maximumAttempts" ")" + secret + "\"}"),
+             ContainsSubstring("Expected : ") || ContainsSubstring("expected"));
+  CHECK_THAT(refusal(R"({"initialInterval":")" + secret + "\"}"), !ContainsSubstring("secret"));
 }
 
 TEST_CASE("a payload's bytes are those of protobuf", "[converter][protobuf][codec]") {

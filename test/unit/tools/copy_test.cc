@@ -141,6 +141,10 @@ TEST_CASE("the call for a backup", "[server][tools]") {
   FileRoom t;
   t.fill();
   Room& room = t.room;
+  // A file of several slices, each a step: two of them do not finish it.
+  auto large = room.start_request("large");
+  large.input = std::string(std::size_t{1} << 20, 'x');
+  room.call(large);
   const std::string to = t.directory.file("backup.db");
   SECTION("is answered when the backup is finished") {
     auto& call = room.submit(BackupRequest{to});
@@ -151,7 +155,7 @@ TEST_CASE("the call for a backup", "[server][tools]") {
     t.path = to;
     const auto report = t.check();
     CHECK(t.defects.empty());
-    CHECK(report.open == 2);
+    CHECK(report.open == 3);
     CHECK(report.closed == 2);
   }
   SECTION("tells every second how far it is, and is asked again by its ID") {
