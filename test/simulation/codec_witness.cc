@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Nanoseconds kInstant = 10ms;  ///< What follows at once may take this.
+constexpr Nanoseconds kAtOnce = 10ms;  ///< What follows at once may take this.
 
 bool is_sealed(const Payloads& payloads) {
   return std::ranges::all_of(payloads, [](const Payload& one) {
@@ -26,7 +26,7 @@ bool is_of(const Payloads& payloads, const std::string& token) {
 }
 
 /// So long a beat waits at most for its newest details.
-Nanoseconds patience(Nanoseconds heartbeat) {
+Nanoseconds details_patience(Nanoseconds heartbeat) {
   return std::clamp<Nanoseconds>(heartbeat / 20, 5ms, 500ms);
 }
 
@@ -53,10 +53,10 @@ void CodecWitness::check_beat(const Attempt& attempt, TimePoint now) const {
   if (!attempt.called_at || attempt.handed_over || attempt.over || attempt.heartbeat == 0ns) return;
   if (attempt.free_at == TimePoint::max()) return;
   const auto frozen = frozen_until_.find(attempt.process);
-  if (frozen != frozen_until_.end() && frozen->second + kInstant >= *attempt.called_at) return;
+  if (frozen != frozen_until_.end() && frozen->second + kAtOnce >= *attempt.called_at) return;
   TimePoint due = std::max(*attempt.called_at, attempt.free_at);
   if (attempt.sent_at) due = std::max(due, *attempt.sent_at + attempt.heartbeat / 10 * 8);
-  if (now > due + patience(attempt.heartbeat) + kInstant) {
+  if (now > due + details_patience(attempt.heartbeat) + kAtOnce) {
     fail_(attempt.name + " beats, and nothing leaves its worker");
   }
 }

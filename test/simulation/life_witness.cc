@@ -126,7 +126,6 @@ void LifeWitness::keep(Run& run, Lives lives, const Words& otherwise) {
 
 void LifeWitness::expand(Run& run) {
   const WallTime now = world_.wall_now();
-  const auto retention = retention_.find(run.key.first);
   // Two at most can come together: a hand-out is undone, and the time to be picked up is over.
   std::size_t from = 0;
   for (int turn = 0; turn < 2; ++turn) {
@@ -135,13 +134,18 @@ void LifeWitness::expand(Run& run) {
       const Life life = run.lives[from];
       if (life.held() && !life.token.empty() && undo_.contains(life.token)) run.lives.push_back(undone(life, now));
       for (Life& next : timed_out(life, now)) run.lives.push_back(std::move(next));
-      const bool kept = keeps && keeps(run.run_id).value_or(false);
-      if (!kept && !life.gone && life.is_closed() && retention != retention_.end() &&
-          now >= life.closed + retention->second) {
-        run.lives.push_back(life);
-        run.lives.back().gone = true;
-      }
     }
+  }
+  expire(run);
+}
+
+void LifeWitness::expire(Run& run) {
+  const auto retention = retention_.find(run.key.first);
+  if (retention == retention_.end() || (keeps && keeps(run.run_id).value_or(false))) return;
+  for (const Life& life : Lives(run.lives)) {
+    if (life.gone || !life.is_closed() || world_.wall_now() < life.closed + retention->second) continue;
+    run.lives.push_back(life);
+    run.lives.back().gone = true;
   }
 }
 
@@ -151,6 +155,10 @@ void LifeWitness::server_died(bool commit_failed) {
   closed_workers_.clear();
   watched_.clear();
   for (auto& [key, rate] : rates_) rate.last = {};
+  for (auto& [run_id, run] : runs_) {
+    if (!run.adopt)
+      expire(run);  // Removed since the last look; by the clock of the next process it may seem too early.
+  }
   if (!commit_failed) return;
   const WallTime now = world_.wall_now();
   for (auto& [run_id, run] : runs_) {

@@ -111,6 +111,8 @@ class LifeWitness {
   void check_bounds(const Run& run);
   /// Adds what may have happened without an answer to tell.
   void expand(Run& run);
+  /// Adds that it was removed, when its retention is over by the server's clock.
+  void expire(Run& run);
   /// These are left; when none is, it is told in these words what has contradicted all of them.
   using Words = std::function<std::string()>;
   void keep(Run& run, Lives lives, const Words& otherwise);
