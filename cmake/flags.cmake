@@ -41,3 +41,11 @@ if(LONGBEAT_FUZZ)
   endif()
   add_compile_options(-fsanitize=fuzzer-no-link)  # Coverage of everything built here guides the fuzzer.
 endif()
+
+if(LONGBEAT_COVERAGE)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "LONGBEAT_COVERAGE needs clang: llvm-cov reads what it counts")
+  endif()
+  add_compile_options(-fprofile-instr-generate -fcoverage-mapping)
+  add_link_options(-fprofile-instr-generate)
+endif()

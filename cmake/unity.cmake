@@ -21,7 +21,8 @@ longbeat_compile_alone(conformance_security sdk_security_test.cc)
 longbeat_compile_alone(unit_client async_details_test.cc async_heartbeat_test.cc client_test.cc codec_test.cc
   outcome_wait_test.cc pending_test.cc retrying_stub_test.cc start_test.cc)
 longbeat_compile_alone(unit_config security_test.cc)
-longbeat_compile_alone(unit_core json_types_test.cc lease_test.cc policies_test.cc stall_test.cc wire_format_test.cc)
+longbeat_compile_alone(unit_core json_types_test.cc lease_test.cc library_text_test.cc policies_test.cc stall_test.cc
+  wire_format_test.cc)
 longbeat_compile_alone(unit_machine options_test.cc)
 longbeat_compile_alone(unit_rpc convert_reports_test.cc convert_server_test.cc convert_test.cc)
 longbeat_compile_alone(unit_server_rows encode_activity_rows_test.cc encode_server_rows_test.cc waiting_test.cc)

@@ -66,7 +66,7 @@ longbeat::Result<> start_and_wait(const Client& client, std::stop_token stop) {
   // [wait]
   auto summary = handle->result({.timeout = 10s, .stop_token = stop});
   if (!summary && summary.error().code == longbeat::ErrorCode::kDeadlineExceeded) {
-    std::cout << "still running\n";  // The wait has ended, the activity has not.
+    std::cout << "not seen to end\n";  // The wait has ended, the activity goes on.
   }
   // [end]
   return summary ? longbeat::Result<>() : summary.error();

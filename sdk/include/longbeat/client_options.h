@@ -10,6 +10,7 @@
 #include "longbeat/export.h"
 #include "longbeat/interceptor.h"
 #include "longbeat/result.h"
+#include "longbeat/transport.h"
 #include "longbeat/wire_codec.h"
 
 LONGBEAT_BEGIN
@@ -31,6 +32,8 @@ struct TlsOptions {
 struct ClientOptions {
   /// Where the server listens: "host:port", "1.2.3.4:7233" or "[::1]:7233". No scheme, no path.
   std::string address = "127.0.0.1:7233";
+  /// Takes the place of `address`: a server in this process, LocalServer::transport(). Excludes `tls` and `api_key`.
+  std::shared_ptr<Transport> transport{};
   /// Not set: no encryption. `TlsOptions{}` is enough for a server whose certificate this system trusts.
   std::optional<TlsOptions> tls{};
   /// Sent with every call, as `authorization: Bearer KEY`. Empty: none. Needs `tls`, except to this machine itself

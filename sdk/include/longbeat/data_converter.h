@@ -30,7 +30,7 @@ LONGBEAT_BEGIN
 ///   static Payload encode(const T& value);             // or Result<Payload>
 ///   static Result<T> decode(const Payload& payload);   // kUndecodable when the payload is not a T
 /// Built in are Payload itself (as it is), std::nullptr_t and std::monostate (binary/null), std::vector<std::byte>
-/// (binary/plain), std::optional of whatever has a codec.
+/// (binary/plain; null is none), std::optional of whatever has a codec.
 template <class T>
 struct PayloadCodec;
 
@@ -78,18 +78,17 @@ LONGBEAT_EXPORT bool is_text(std::string_view bytes) noexcept;
 // somebody else stands in a message only as one of these three makes it.
 /// How data begins: 40 bytes of it, with everything but printable ASCII escaped.
 LONGBEAT_EXPORT std::string shown(std::string_view data, std::size_t bytes_max = 40);
-/// What a library says of a value, of which it may quote any amount: from the first quotation mark to the last one it
-/// is shown(), and of several lines the first is enough.
-LONGBEAT_EXPORT std::string library_text(std::string_view what);
-/// What a program's own code says: one line of at most about 500 bytes; and library_text() where it passes on what
-/// nlohmann::json says.
+/// What protobuf's status says of a value: its own words; of what may be data 40 bytes in all.
+LONGBEAT_EXPORT std::string protobuf_text(std::string_view what);
+/// What a program's own code says: one line of at most about 500 bytes. Where it passes on what nlohmann::json says,
+/// that as protobuf_text() has it.
 LONGBEAT_EXPORT std::string foreign_text(std::string_view what);
 
 /// "the payload (json/plain, 16 bytes: {"offset":"two"}) is not a `Progress`: ..." as kUndecodable. Shows how the value
 /// begins; `why` as foreign_text().
 LONGBEAT_EXPORT Error undecodable(const std::type_info& type, const Payload& payload, const std::string& why);
 LONGBEAT_EXPORT Error not_encodable(const std::type_info& type, const std::string& why);
-LONGBEAT_EXPORT Error wrong_count(std::size_t expected, std::size_t found);
+LONGBEAT_EXPORT Error wrong_count(std::size_t least, std::size_t most, std::size_t found);
 
 }  // namespace longbeat::internal
 
@@ -232,7 +231,7 @@ class DataConverter {
     } else {
       const bool only_null = payloads.size() == 1 && internal::encoding_of(payloads[0]) == "binary/null";
       if (payloads.size() != kCount && !(kCount == 0 && only_null))
-        return internal::wrong_count(kCount, payloads.size());
+        return internal::wrong_count(kCount, kCount, payloads.size());
       if constexpr (kCount == 0) {
         return Tuple();
       } else {
@@ -267,7 +266,7 @@ class DataConverter {
       if constexpr (internal::IsMadeFrom<R, std::optional>() || std::is_same_v<R, std::nullptr_t>) {
         if (payloads.empty()) return R();
       }
-      if (payloads.size() != 1) return internal::wrong_count(1, payloads.size());
+      if (payloads.size() != 1) return internal::wrong_count(1, 1, payloads.size());
       return from_payload<R>(payloads[0]);
     }
   }

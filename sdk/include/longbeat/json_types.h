@@ -16,6 +16,8 @@
 /// Containers look otherwise than nlohmann::json alone has them:
 ///   std::vector<std::byte>       Base64 text (Go, Java), as a member; alone it travels as binary/plain
 ///   maps with whole-number keys  an object, {"7":"x"} (Go, Java, Python); read also from pairs, [[7,"x"]]
+///   multimaps                    the same as maps; a key that is in one twice is not written, where keys are texts or
+///                                whole numbers: an object has room for one
 ///   containers of the standard   read also from null, which is Go's nil
 ///
 /// These are specialisations of nlohmann::adl_serializer, and so count for all JSON of a program, ordered_json too: its
@@ -72,18 +74,27 @@ Result<T> from_json_text(const nlohmann::json& json);
 template <class K>
 concept NumberKey = std::integral<K> && !std::same_as<K, bool>;
 
+/// An object has a key once: what is there twice would be lost without a word.
+template <class Json, class Map>
+void refuse_lost_keys(const Json& json, const Map& map) {
+  if (json.size() != map.size()) throw std::invalid_argument("a key is in it twice, of which JSON keeps one");
+}
+
 /// Maps whose keys are whole numbers, as JSON objects.
 template <class Map>
 struct NumberKeyedMap {
   using Key = typename Map::key_type;
   using Value = typename Map::mapped_type;
+  static constexpr bool kMulti = !requires(Map& map, const Key& key) { map.at(key); };
 
   template <class Json>
   static void to_json(Json& json, const Map& map)
     requires JsonWritable<Value, Json>
   {
-    json = Json::object();
-    for (const auto& [key, value] : map) json[std::to_string(key)] = value;
+    Json object = Json::object();  // Its own: nlohmann::json does not free what `json` has when this throws.
+    for (const auto& [key, value] : map) object[std::to_string(key)] = value;
+    refuse_lost_keys(object, map);
+    json = std::move(object);
   }
   template <class Json>
   static void from_json(const Json& json, Map& map)
@@ -97,7 +108,9 @@ struct NumberKeyedMap {
       for (const auto& pair : json) {
         if (!json.is_array() || !pair.is_array() || pair.size() != 2)
           throw std::invalid_argument("neither an object, nor an array of pairs");
-        map.emplace(from_json_text<Key>(nlohmann::json(pair[0])).value(), pair[1].template get<Value>());
+        const Key key = from_json_text<Key>(nlohmann::json(pair[0])).value();
+        if (kMulti && map.contains(key)) throw std::invalid_argument("a key is in it twice");  // It is not written so.
+        map.emplace(key, pair[1].template get<Value>());
       }
     }
   }
@@ -129,6 +142,41 @@ struct NullIsEmpty : nlohmann::adl_serializer<Container, AsAlways> {
       values.clear();
     } else {
       values = Container();  // std::valarray
+    }
+  }
+};
+
+/// Of a multimap nlohmann::json writes the last value of each key, where keys are texts; of other keys it writes pairs
+/// and cannot read them.
+template <class Map>
+struct MultiMap : NullIsEmpty<Map, typename Map::mapped_type> {
+  using Key = typename Map::key_type;
+  using Value = typename Map::mapped_type;
+  using Base = NullIsEmpty<Map, Value>;
+
+  template <class Json>
+  static void to_json(Json& json, const Map& map)
+    requires(JsonWritable<Key, Json> && JsonWritable<Value, Json>)
+  {
+    Json written;  // As above.
+    Base::to_json(written, map);
+    refuse_lost_keys(written, map);
+    json = std::move(written);
+  }
+  template <class Json>
+  static void from_json(const Json& json, Map& map)
+    requires(JsonReadable<Key, Json> && JsonReadable<Value, Json>)
+  {
+    if constexpr (std::constructible_from<Key, std::string>) {
+      Base::from_json(json, map);
+    } else {
+      map.clear();
+      if (json.is_null()) return;
+      for (const auto& pair : json) {
+        if (!json.is_array() || !pair.is_array() || pair.size() != 2)
+          throw std::invalid_argument("not an array of pairs");
+        map.emplace(pair[0].template get<Key>(), pair[1].template get<Value>());
+      }
     }
   }
 };
@@ -311,16 +359,21 @@ template <class Key, class T, class... More>
 struct adl_serializer<std::unordered_map<Key, T, More...>>
     : longbeat::internal::NullIsEmpty<std::unordered_map<Key, T, More...>, T> {};
 template <class Key, class T, class... More>
-struct adl_serializer<std::multimap<Key, T, More...>>
-    : longbeat::internal::NullIsEmpty<std::multimap<Key, T, More...>, T> {};
+struct adl_serializer<std::multimap<Key, T, More...>> : longbeat::internal::MultiMap<std::multimap<Key, T, More...>> {};
 template <class Key, class T, class... More>
 struct adl_serializer<std::unordered_multimap<Key, T, More...>>
-    : longbeat::internal::NullIsEmpty<std::unordered_multimap<Key, T, More...>, T> {};
+    : longbeat::internal::MultiMap<std::unordered_multimap<Key, T, More...>> {};
 template <longbeat::internal::NumberKey Key, class T, class... More>
 struct adl_serializer<std::map<Key, T, More...>> : longbeat::internal::NumberKeyedMap<std::map<Key, T, More...>> {};
 template <longbeat::internal::NumberKey Key, class T, class... More>
 struct adl_serializer<std::unordered_map<Key, T, More...>>
     : longbeat::internal::NumberKeyedMap<std::unordered_map<Key, T, More...>> {};
+template <longbeat::internal::NumberKey Key, class T, class... More>
+struct adl_serializer<std::multimap<Key, T, More...>>
+    : longbeat::internal::NumberKeyedMap<std::multimap<Key, T, More...>> {};
+template <longbeat::internal::NumberKey Key, class T, class... More>
+struct adl_serializer<std::unordered_multimap<Key, T, More...>>
+    : longbeat::internal::NumberKeyedMap<std::unordered_multimap<Key, T, More...>> {};
 #endif
 
 }  // namespace nlohmann

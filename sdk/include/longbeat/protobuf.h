@@ -97,7 +97,7 @@ inline Payload json_payload(const google::protobuf::Message& message) {
   refuse_not_text(not_text(message));  // Protobuf would leave such bytes out, without a word.
   std::string json;
   const auto status = google::protobuf::util::MessageToJsonString(message, &json);
-  if (!status.ok()) throw std::invalid_argument(library_text(status.ToString()));
+  if (!status.ok()) throw std::invalid_argument(protobuf_text(status.ToString()));
   return message_payload(message, kJsonProtobuf, std::move(json));
 }
 
@@ -116,7 +116,7 @@ inline Result<> read_message(const Payload& payload, google::protobuf::Message& 
     google::protobuf::util::JsonParseOptions options;
     options.ignore_unknown_fields = true;  // Sent by a newer program; the bytes of a message may have them too.
     const auto status = google::protobuf::util::JsonStringToMessage(payload.data, &message, options);
-    return status.ok() ? Result<>() : bad(library_text(status.ToString()));
+    return status.ok() ? Result<>() : bad(protobuf_text(status.ToString()));
   }
   const bool fits = payload.data.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max());
   if (!fits || !message.ParseFromArray(payload.data.data(), static_cast<int>(payload.data.size()))) {

@@ -53,7 +53,9 @@ std::tuple<Args...> decoded_arguments(const DataConverter& converter, const Payl
     return *std::move(arguments);
   };
   if constexpr (kRequired < sizeof...(Args)) {
-    if (input.size() >= kRequired && input.size() < sizeof...(Args)) {
+    if (input.size() < kRequired || input.size() > sizeof...(Args))
+      throw_undecodable_arguments(wrong_count(kRequired, sizeof...(Args), input.size()));
+    if (input.size() < sizeof...(Args)) {
       Payloads filled = input;
       filled.resize(sizeof...(Args), null_payloads().front());
       return decode(filled);

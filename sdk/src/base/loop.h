@@ -30,6 +30,8 @@ class Loop {
 
   /// Runs `work` on the loop at or after `at`, once. Loop thread only.
   virtual TimerId schedule(TimePoint at, std::function<void()> work) = 0;
+  /// The same for what only keeps something alive: where time jumps to the next timer, this one is no target.
+  virtual TimerId schedule_keepalive(TimePoint at, std::function<void()> work) { return schedule(at, std::move(work)); }
   /// Makes sure that the timer does not run; unknown or spent IDs are ignored. Loop thread only.
   virtual void cancel(TimerId timer) = 0;
 

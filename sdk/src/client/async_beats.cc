@@ -72,7 +72,7 @@ void AsyncReports::wake_at(TimePoint at) {
 TimePoint AsyncReports::save_due() const {
   TimePoint due = throttle_.due().value_or(TimePoint::min());
   for (const auto& save : saves_) {
-    if (const TimePoint last = save.until - kLastTry; last > failed_at_) due = std::min(due, last);
+    if (const auto latest = latest_try(failed_at_, save.until)) due = std::min(due, *latest);
   }
   return due;
 }
@@ -367,7 +367,7 @@ void AsyncReports::beat_failed(const SentBeat& sent, const Status& status) {
   settle_saves(
       [&](DetailsToSave& save) {
         if (save.sequence > sent.sequence) return false;
-        if (!again || save.until - kLastTry <= now) return true;
+        if (!again || !latest_try(now, save.until)) return true;
         return !late && !passes_with_time(status) && ++save.odd_errors >= kMostTries;
       },
       status);

@@ -15,12 +15,16 @@ template <class T>
 class Waiting {
  public:
   void set(StatusOr<T> answer) {
+    if (in_time) in_time->end();
     {
       const std::lock_guard lock(mutex_);
       answer_.emplace(std::move(answer));
     }
     answered_.notify_one();
   }
+  /// While it waits, if somebody wants to know. On the loop.
+  std::shared_ptr<TimeWait> in_time{};
+
   StatusOr<T> wait() {
     std::unique_lock lock(mutex_);
     answered_.wait(lock, [this] { return answer_.has_value(); });
@@ -45,7 +49,9 @@ template <class T>
 StatusOr<T> wait_for(Connection& connection, std::function<void(Done<T>)> begin) {
   if (auto refused = refusal_to_block(connection)) return *std::move(refused);
   const auto waiting = std::make_shared<Waiting<T>>();
-  const bool posted = connection.loop().post([waiting, begin = std::move(begin)] {
+  const bool posted = connection.loop().post([&connection, waiting, begin = std::move(begin)] {
+    // Here, not before: as long as the call is not begun, time has to stand still.
+    if (const auto watch = connection.watch()) waiting->in_time = watch->wait();
     begin([waiting](StatusOr<T> answer) { waiting->set(std::move(answer)); });
   });
   if (!posted) return Status{StatusCode::kCancelled, "the connection is closed", {}};

@@ -108,8 +108,15 @@ struct Callbacks::Pool : std::enable_shared_from_this<Pool> {
   std::size_t idle = 0;
   std::size_t serving = 0;  ///< threads that have not ended
   bool closed = false;
+  std::shared_ptr<Watch> watch{};
 
   void post(Job job) {
+    if (watch) {
+      job = [busy = watch->busy("a callback of a client call"), job = std::move(job)]() mutable {
+        std::exchange(job, nullptr)();
+        busy.reset();
+      };
+    }
     const std::lock_guard lock(mutex);
     if (closed && serving == 0) return;
     jobs.push_back(std::move(job));
@@ -177,6 +184,13 @@ Callbacks::Callbacks(Executor executor) : Callbacks(std::move(executor), std::ma
 Callbacks::Callbacks(Executor executor, std::shared_ptr<Pool> pool)
     : executor_(std::move(executor)), pool_(std::move(pool)) {}
 Callbacks::~Callbacks() = default;
+
+void Callbacks::observe(std::shared_ptr<Watch> watch) {
+  pool_->watch = std::move(watch);
+}
+std::shared_ptr<Watch> Callbacks::watch() const {
+  return pool_->watch;
+}
 
 void Callbacks::post(Job job, bool on_loop) {
   if (!executor_) return pool_->post(std::move(job));

@@ -3,6 +3,8 @@
 #include <functional>
 #include <memory>
 
+#include "base/transport.h"
+
 namespace longbeat::internal {
 
 /// Where callbacks and resumptions of client calls run: the user's executor, or a few threads that are made when they
@@ -29,6 +31,10 @@ class Callbacks {
   /// The same threads and the same end, never the executor: for what must run also when the program's executor has
   /// gone or drops it.
   std::shared_ptr<Callbacks> without_executor() const;
+
+  /// Who is told of jobs in the pool, and of who waits for an answer. Before anything is posted; null: nobody.
+  void observe(std::shared_ptr<Watch> watch);
+  std::shared_ptr<Watch> watch() const;
 
   static constexpr std::size_t kThreadsMax = 4;
 

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "client/long_wait.h"
@@ -13,8 +14,8 @@ namespace longbeat::internal {
 class ChangeWait final : public LongWait<ActivityDescription> {
  public:
   ChangeWait(Loop& loop, ServiceStub& stub, DescribeParams params, std::optional<TimePoint> deadline,
-             std::uint64_t seed, std::function<void()> on_retry = {})
-      : LongWait(loop, stub, deadline, seed, std::move(on_retry)), params_(std::move(params)) {
+             std::uint64_t seed, std::function<void()> on_retry = {}, std::string what = {})
+      : LongWait(loop, stub, deadline, seed, std::move(on_retry), std::move(what)), params_(std::move(params)) {
     params_.retried = false;
   }
 
@@ -23,7 +24,7 @@ class ChangeWait final : public LongWait<ActivityDescription> {
     return stub_.describe_activity(params_, timeout, std::move(done));
   }
   bool settles(ActivityDescription& answer) override { return answer.present; }
-  const char* late() const noexcept override { return "it has not changed in time"; }
+  const char* late() const noexcept override { return "nothing new was seen in time"; }
 
   DescribeParams params_;
 };

@@ -78,7 +78,7 @@ PreparedCall<longbeat::ActivityDescription> prepare_change(const ClientCore& cor
   Loop& loop = core.connection->loop();
   std::shared_ptr<LoopCall<ActivityDescription>> wait = std::make_shared<ChangeWait>(
       loop, core.connection->stub(), std::move(params), deadline_after(loop.now(), options.timeout), core.new_seed(),
-      retry_counter(core.counters));
+      retry_counter(core.counters), begun.what);
   return prepare<longbeat::ActivityDescription, ActivityDescription>(core, std::move(begun), std::move(wait),
                                                                      described_by(core));
 }

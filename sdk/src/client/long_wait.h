@@ -5,12 +5,15 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/random.h"
 #include "client/loop_call.h"
 #include "client/retry_rules.h"
+#include "core/outage.h"
 #include "core/service_stub.h"
 
 namespace longbeat::internal {
@@ -20,10 +23,16 @@ namespace longbeat::internal {
 template <class T>
 class LongWait : public LoopCall<T>, public std::enable_shared_from_this<LongWait<T>> {
  public:
-  /// `deadline` unset: no bound. `on_retry` runs on the loop whenever a poll follows one that failed.
+  /// `deadline` unset: no bound. `on_retry` runs on the loop whenever a poll follows one that failed. `what` names the
+  /// wait in the log, as "result of activity 'a'".
   LongWait(Loop& loop, ServiceStub& stub, std::optional<TimePoint> deadline, std::uint64_t seed,
-           std::function<void()> on_retry)
-      : stub_(stub), loop_(loop), deadline_(deadline), random_(seed), on_retry_(std::move(on_retry)) {}
+           std::function<void()> on_retry, std::string what)
+      : stub_(stub),
+        loop_(loop),
+        deadline_(deadline),
+        random_(seed),
+        on_retry_(std::move(on_retry)),
+        what_(std::move(what)) {}
 
   /// `done` runs once, on the loop: with an answer, with what rules one out, or after the deadline or cancel(). Loop
   /// thread.
@@ -55,6 +64,9 @@ class LongWait : public LoopCall<T>, public std::enable_shared_from_this<LongWai
   void poll_after_a_pause(const Status& why);
   /// Will asking again help?
   bool goes_on(const Status& status);
+  void tell_outage(const Status& why);
+  /// Of the passed deadline: nobody knows what became of the activity while its server did not answer.
+  Status too_late() const;
   void finish(StatusOr<T> result);
 
   Loop& loop_;
@@ -63,9 +75,11 @@ class LongWait : public LoopCall<T>, public std::enable_shared_from_this<LongWai
   std::function<void()> on_retry_;
   Done<T> done_{};
   RetryPauses pauses_{};
+  const std::string what_;
+  Outage outage_{};
   bool canceled_ = false;
-  bool failed_ = false;  ///< the last poll
-  int odd_errors_ = 0;   ///< in a row, of the kind that need not pass
+  std::optional<Status> failed_{};  ///< what the last poll ended with, unless it was answered
+  int odd_errors_ = 0;              ///< in a row, of the kind that need not pass
   TimePoint poll_began_{};
   CallId call_ = 0;
   TimerId pause_ = 0;
@@ -79,7 +93,7 @@ void LongWait<T>::start(Done<T> done) {
   if (deadline_) {
     deadline_timer_ = loop_.schedule(*deadline_, [self = this->shared_from_this()] {
       self->deadline_timer_ = 0;
-      self->finish(Status{StatusCode::kDeadlineExceeded, self->late(), {}});
+      self->finish(self->too_late());
     });
   }
   poll();
@@ -94,7 +108,7 @@ void LongWait<T>::cancel() {
 template <class T>
 void LongWait<T>::poll() {
   pause_ = 0;
-  if (std::exchange(failed_, false) && on_retry_) on_retry_();
+  if (failed_ && on_retry_) on_retry_();
   poll_began_ = loop_.now();
   call_ = ask(kPollTimeout, [self = this->shared_from_this()](StatusOr<T> answer) {
     self->call_ = 0;
@@ -106,9 +120,13 @@ template <class T>
 void LongWait<T>::polled(StatusOr<T> answer) {
   if (!answer) {
     if (!goes_on(answer.error())) return finish(std::move(answer));
-    failed_ = true;
-    return poll_after_a_pause(answer.error());
+    tell_outage(answer.error());
+    poll_after_a_pause(answer.error());
+    failed_ = std::move(answer).error();
+    return;
   }
+  failed_.reset();
+  outage_.over(loop_.now());
   odd_errors_ = 0;
   if (settles(*answer)) return finish(std::move(answer));
   if (loop_.now() - poll_began_ < kShortestPoll) return poll_after_a_pause({});
@@ -135,6 +153,20 @@ bool LongWait<T>::goes_on(const Status& status) {
     default:
       return worth_repeating(status) && ++odd_errors_ < kMostTries;
   }
+}
+
+template <class T>
+void LongWait<T>::tell_outage(const Status& why) {
+  if (const auto lasted = outage_.failed(poll_began_, loop_.now()))
+    log(LogLevel::kWarn,
+        what_ + ": no answer from the server for " + seconds_text(*lasted) + ", goes on asking: " + to_string(why));
+}
+
+template <class T>
+Status LongWait<T>::too_late() const {
+  std::string message = late();
+  if (failed_) message += ": the server did not answer: " + failed_->message;
+  return {StatusCode::kDeadlineExceeded, std::move(message), {}};
 }
 
 template <class T>

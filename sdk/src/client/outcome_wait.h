@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "client/long_wait.h"
@@ -13,8 +14,8 @@ namespace longbeat::internal {
 class OutcomeWait final : public LongWait<PolledOutcome> {
  public:
   OutcomeWait(Loop& loop, ServiceStub& stub, RunParams run, std::optional<TimePoint> deadline, std::uint64_t seed,
-              std::function<void()> on_retry = {})
-      : LongWait(loop, stub, deadline, seed, std::move(on_retry)), run_(std::move(run)) {}
+              std::function<void()> on_retry = {}, std::string what = {})
+      : LongWait(loop, stub, deadline, seed, std::move(on_retry), std::move(what)), run_(std::move(run)) {}
 
  private:
   CallId ask(Nanoseconds timeout, Done<PolledOutcome> done) override {
@@ -25,7 +26,7 @@ class OutcomeWait final : public LongWait<PolledOutcome> {
     if (answer.run_id.empty()) answer.run_id = run_.run_id;
     return answer.outcome.has_value();
   }
-  const char* late() const noexcept override { return "it has not closed in time"; }
+  const char* late() const noexcept override { return "it was not seen to close in time"; }
 
   RunParams run_;
 };

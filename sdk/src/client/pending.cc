@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "client/callbacks.h"
@@ -47,6 +48,11 @@ struct PendingState::Sync {
   /// Weak: an executor may own the queue in which its jobs, and with them this, wait. Set anew by an execution's second
   /// call, whose conversion may be under way while the first one's answer is being posted.
   std::weak_ptr<Callbacks> callbacks{};
+  std::vector<std::shared_ptr<TimeWait>> in_time{};  ///< of the threads in wait(), if somebody wants to know
+
+  void end_waits() {
+    for (const auto& wait : std::exchange(in_time, {})) wait->end();
+  }
 };
 
 PendingState::PendingState() : sync_(std::make_unique<Sync>()) {}
@@ -69,6 +75,7 @@ void PendingState::answer(std::shared_ptr<PendingState> state, Job convert, bool
     sync.convert = std::move(convert);
     sync.phase = Phase::kAnswered;
     unused = std::exchange(sync.give_up, nullptr);
+    sync.end_waits();
     if (sync.someone_waits) return sync.changed.notify_all();
     callbacks = sync.callbacks;
   }
@@ -82,6 +89,7 @@ void PendingState::answer_here(const Job& convert) {
     const std::lock_guard lock(sync_->mutex);
     sync_->phase = Phase::kFilled;
     unused = std::exchange(sync_->give_up, nullptr);
+    sync_->end_waits();
     sync_->changed.notify_all();
   }
   convert_and_deliver();
@@ -110,6 +118,9 @@ void PendingState::wait() {
     {
       std::unique_lock lock(sync_->mutex);
       sync_->someone_waits = true;
+      if (const auto callbacks = sync_->callbacks.lock(); callbacks && sync_->phase == Phase::kOpen) {
+        if (const auto watch = callbacks->watch()) sync_->in_time.push_back(watch->wait());
+      }
       sync_->changed.wait(lock, [this] { return sync_->phase == Phase::kAnswered || sync_->phase == Phase::kFilled; });
       if (sync_->phase == Phase::kFilled) return;
     }

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/backoff.h"
+#include "base/clock.h"
 #include "base/status.h"
 
 namespace longbeat::internal {
@@ -75,7 +76,13 @@ bool passes_with_time(const Status& status);
 
 /// Tries of one call that end with an error that need not pass, the first included.
 inline constexpr int kMostTries = 10;
-/// The last try begins so long before the end of the call's time: a server that came back just then is not missed.
-inline constexpr std::chrono::nanoseconds kLastTry = std::chrono::milliseconds(250);
+/// When to try again at the latest what failed at `now` and has time until `end`: with a quarter of the rest left for
+/// an answer, which says more than a passed deadline, and so that a server that came back just then is not missed.
+/// Nothing when so little is left that no answer would come.
+inline std::optional<TimePoint> latest_try(TimePoint now, TimePoint end) {
+  constexpr std::chrono::nanoseconds kTooLittle = std::chrono::milliseconds(20);
+  if (now >= end || end - now < kTooLittle) return std::nullopt;  // `now` may be the end of time: it has not failed.
+  return now + (end - now) / 4 * 3;
+}
 
 }  // namespace longbeat::internal

@@ -98,10 +98,10 @@ bool RetryingStub::tries_again(CallId id, Call& call, const Status& status) {
   if (!certain) call.may_have_got_through = true;
   // A server that is away or busy comes back: only the call's own time bounds that. What need not pass is counted.
   if (!passes_with_time(status) && ++call.odd_errors >= kMostTries) return false;
-  // The last try comes early enough to be answered; then its refusal says more than a passed deadline would.
   const auto now = loop_.now();
-  const auto at = std::min(now + call.pauses.next(status, random_), call.end - kLastTry);
-  if (at <= now) return false;
+  const auto latest = latest_try(now, call.end);
+  if (!latest) return false;
+  const auto at = std::min(now + call.pauses.next(status, random_), *latest);
   call.timer = loop_.schedule(at, [this, id] {
     const auto found = calls_.find(id);
     if (found == calls_.end()) return;

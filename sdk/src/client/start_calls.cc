@@ -114,7 +114,7 @@ PreparedCall<Payloads> prepare_result(const ClientCore& core, Subject of, const 
   const RunParams run{core.namespace_name, begun.params.activity_id, begun.params.run_id};
   std::shared_ptr<LoopCall<PolledOutcome>> wait =
       std::make_shared<OutcomeWait>(loop, core.connection->stub(), run, deadline_after(loop.now(), options.timeout),
-                                    core.new_seed(), retry_counter(core.counters));
+                                    core.new_seed(), retry_counter(core.counters), begun.what);
   return prepare<Payloads, PolledOutcome>(
       core, std::move(begun), std::move(wait),
       [id = run.activity_id, format = core.format](PolledOutcome polled) -> Result<Payloads> {

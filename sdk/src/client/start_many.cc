@@ -24,11 +24,13 @@ class Window {
     {
       const std::lock_guard lock(mutex_);
       answers_.push_back({index, std::move(convert)});
+      if (const auto waited = std::exchange(in_time_, nullptr)) waited->end();
     }
     came_.notify_one();
   }
-  Answered take() {
+  Answered take(const std::shared_ptr<Watch>& watch) {
     std::unique_lock lock(mutex_);
+    if (watch && answers_.empty()) in_time_ = watch->wait();
     came_.wait(lock, [this] { return !answers_.empty(); });
     Answered answer = std::move(answers_.front());
     answers_.pop_front();
@@ -39,6 +41,7 @@ class Window {
   std::mutex mutex_;
   std::condition_variable came_;
   std::deque<Answered> answers_;
+  std::shared_ptr<TimeWait> in_time_{};
 };
 
 class ManyStarts {
@@ -125,7 +128,7 @@ class ManyStarts {
   }
 
   void end_one() {
-    auto answer = window_->take();
+    auto answer = window_->take(core_.connection->watch());
     const auto found = under_way_.find(answer.index);
     const auto ends = std::move(found->second.ends);
     under_way_.erase(found);

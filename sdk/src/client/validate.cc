@@ -86,6 +86,13 @@ Result<> validate(const ClientOptions& options) {
     if (auto tls = check(*options.tls); !tls) return tls;
   }
   if (auto key = check_key(options); !key) return key;
+  if (options.transport && (options.tls || !options.api_key.empty())) {
+    return Error{ErrorCode::kInvalidArgument,
+                 std::string("ClientOptions.") + (options.tls ? "tls" : "api_key") +
+                     " is set, must not be where ClientOptions.transport is",
+                 {},
+                 {}};
+  }
   if (auto named = internal::check_namespace("ClientOptions.namespace_name", options.namespace_name); !named)
     return named;
   if (options.identity.size() > kLongestName) {

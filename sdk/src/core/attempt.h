@@ -122,6 +122,7 @@ class Attempt {
   bool given_away() const noexcept { return given_away_.load(); }
   /// Null when nobody else ends it. After end() nobody comes any more.
   std::shared_ptr<Handover> handover() const;
+  AttemptProbe* probe() const noexcept { return links_.probe.get(); }
   std::shared_ptr<ClientCore> client() const { return links_.client.lock(); }
 
   /// The number of this AutoHeartbeat, which replaces any other; 0 when the attempt has ended.

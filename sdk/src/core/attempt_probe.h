@@ -26,6 +26,10 @@ class AttemptProbe {
   /// itself.
   virtual void pass(TimePoint until, const std::function<bool()>& over) noexcept = 0;
 
+  /// The function has been handed to an executor; has returned, and its outcome is posted.
+  virtual void begins() noexcept {}
+  virtual void returned() noexcept {}
+
   // --- Waits for something of the activity's own, under a lock of its own ---
   virtual void begin_wait() noexcept = 0;
   /// Lets time pass too, from the second call of a wait on. How long to wait, in real time, before the next look.

@@ -1,9 +1,8 @@
 #pragma once
-#include <functional>
 #include <memory>
-#include <string>
 
 #include "base/loop.h"
+#include "base/transport.h"
 #include "core/courier.h"
 #include "core/service_stub.h"
 
@@ -18,6 +17,10 @@ class Connection {
   virtual Loop& loop() = 0;
   virtual ServiceStub& stub() = 0;
   virtual Courier& courier() = 0;
+  /// The loop's time, for whoever may outlive it. Null: system_clock().
+  virtual std::shared_ptr<const Clock> clock() { return nullptr; }
+  /// Null: time moves by itself.
+  virtual std::shared_ptr<Watch> watch() { return nullptr; }
 };
 
 }  // namespace longbeat::internal

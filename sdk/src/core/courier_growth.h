@@ -1,6 +1,11 @@
 #pragma once
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
+#include <optional>
+#include <utility>
+
+#include "base/clock.h"
 
 namespace longbeat::internal {
 
@@ -22,5 +27,27 @@ inline std::size_t threads_to_add(const CourierLoad& load, std::size_t processor
   if (load.held_up == load.threads) return std::min(room, load.held_up);
   return load.threads - load.held_up < processors ? std::min<std::size_t>(room, 1) : 0;
 }
+
+/// When to tell that jobs of one kind wait for long and no thread more may come for them: at once, and once when it is
+/// over; both at most every kRepeat. Pure.
+class CourierJam {
+ public:
+  static constexpr std::chrono::seconds kRepeat{60};
+  enum class News { kNone, kJam, kOver };
+
+  News look(bool jammed, TimePoint now) {
+    if (!jammed) return std::exchange(told_, false) ? News::kOver : News::kNone;
+    if (told_at_ && now - *told_at_ < kRepeat) return News::kNone;
+    told_ = true;
+    told_at_ = now;
+    return News::kJam;
+  }
+  /// It has been told and nobody knows yet that it is over.
+  bool told() const { return told_; }
+
+ private:
+  bool told_ = false;
+  std::optional<TimePoint> told_at_{};
+};
 
 }  // namespace longbeat::internal

@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/this_thread.h"
-#include "core/courier_growth.h"
 
 namespace longbeat::internal {
 
@@ -152,17 +151,56 @@ void CourierPool::watch() {
   Lock lock(mutex_);
   for (auto& lane : lanes_) add_thread(lane, lock);
   for (;;) {
-    watcher_.wait(lock, [&] { return stopping_ || alerted_ || !ended_.empty(); });
+    wait_for_news(lock);
     join_ended(lock);
     if (stopping_) return;
-    if (!alerted_) continue;
-    watcher_.wait_for(lock, pace_.patience, [&] { return stopping_; });
-    if (stopping_) return;
-    for (auto& lane : lanes_) grow(lane, lock);
-    alerted_ = std::any_of(lanes_.begin(), lanes_.end(), [&](const Lane& lane) {
-      return !lane.ready.empty() && lane.threads.size() < pace_.threads_max;
-    });
+    if (alerted_) {
+      watcher_.wait_for(lock, pace_.patience, [&] { return stopping_; });
+      if (stopping_) return;
+      for (auto& lane : lanes_) grow(lane, lock);
+      alerted_ = std::any_of(lanes_.begin(), lanes_.end(),
+                             [&](const Lane& lane) { return !lane.ready.empty() && !is_full(lane); });
+    }
+    look_for_jam(CourierJob::kConvert, lock);
+    look_for_jam(CourierJob::kStopCallbacks, lock);
   }
+}
+
+bool CourierPool::is_full(const Lane& lane) const {
+  return lane.threads.size() >= pace_.threads_max;
+}
+
+/// Where no thread more may come nobody has news of those who go on to wait.
+void CourierPool::wait_for_news(Lock& lock) {
+  const auto has_news = [&] { return stopping_ || alerted_ || !ended_.empty(); };
+  const bool looks_again = std::any_of(lanes_.begin(), lanes_.end(), [&](const Lane& lane) {
+    return lane.jam.told() || (!lane.ready.empty() && is_full(lane));
+  });
+  if (!looks_again) return watcher_.wait(lock, has_news);
+  watcher_.wait_for(lock, pace_.jam_patience, has_news);
+}
+
+/// Told without the lock: where the log goes is user code too.
+void CourierPool::look_for_jam(CourierJob kind, Lock& lock) {
+  Lane& lane = lanes_[static_cast<std::size_t>(kind)];
+  const TimePoint now = system_clock().now();
+  // A thread that has just been made is not busy yet.
+  const bool taken = is_full(lane) && std::all_of(lane.threads.begin(), lane.threads.end(),
+                                                  [](const Thread& one) { return one.busy_since.has_value(); });
+  const bool jammed = taken && !lane.ready.empty() && now - lane.ready.front().since >= pace_.jam_patience;
+  const auto news = lane.jam.look(jammed, now);
+  if (news == CourierJam::News::kNone) return;
+  const std::size_t waiting = lane.ready.size();
+  const std::string user = kind == CourierJob::kConvert ? "codecs and converters" : "callbacks";
+  lock.unlock();
+  if (news == CourierJam::News::kJam) {
+    log(LogLevel::kWarn, "all " + std::to_string(pace_.threads_max) + " threads for " + user +
+                             " of a connection are taken and do not come back; " + std::to_string(waiting) +
+                             " more jobs wait until one does");
+  } else {
+    log(LogLevel::kInfo, "jobs no longer wait for threads for " + user + " of a connection");
+  }
+  lock.lock();
 }
 
 void CourierPool::grow(Lane& lane, Lock& lock) {

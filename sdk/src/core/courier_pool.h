@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "core/courier.h"
+#include "core/courier_growth.h"
 
 namespace longbeat::internal {
 
@@ -24,6 +25,8 @@ struct CourierPace {
   std::chrono::nanoseconds patience = std::chrono::milliseconds(5);
   /// A thread that has done nothing for so long ends, but the last one.
   std::chrono::nanoseconds idle = std::chrono::seconds(30);
+  /// When jobs have waited for so long and no thread more may come, the log tells.
+  std::chrono::nanoseconds jam_patience = std::chrono::seconds(3);
   /// Makes one; throws std::system_error when it cannot.
   std::function<std::thread(std::function<void()>)> make_thread = [](std::function<void()> run) {
     return std::thread(std::move(run));
@@ -65,6 +68,7 @@ class CourierPool final : public Courier {
     std::list<Thread> threads{};
     /// The one that was busy last is at the back and called first: those too many stay idle, and end.
     std::vector<Thread*> idle{};
+    CourierJam jam{};  ///< the watching thread's
   };
 
   void make_ready(Lane& lane, std::uint64_t key);
@@ -73,6 +77,9 @@ class CourierPool final : public Courier {
   void run_ready(Lane& lane, Thread& self, Lock& lock);
   bool wait_for_call(Lane& lane, Thread& self, Lock& lock);
   void watch();
+  void wait_for_news(Lock& lock);
+  bool is_full(const Lane& lane) const;
+  void look_for_jam(CourierJob kind, Lock& lock);
   void grow(Lane& lane, Lock& lock);
   bool add_thread(Lane& lane, Lock& lock);
   void join_ended(Lock& lock);

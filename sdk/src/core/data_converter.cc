@@ -74,23 +74,6 @@ std::string shown(std::string_view data, std::size_t bytes_max) {
   return shown_beginning(data, bytes_max);
 }
 
-std::string library_text(std::string_view what) {
-  constexpr std::size_t kBytesMax = 300;  // Some protobufs quote without any mark.
-  const auto open = what.find_first_of("'\"");
-  if (open == std::string_view::npos) return one_line(what.substr(0, what.find('\n')), kBytesMax);
-  // What is quoted may have marks in it; so all up to the last one is taken for it.
-  const auto begin = open + 1, close = what.rfind(what[open]);
-  const auto end = close == open ? what.size() : close;
-  const auto text =
-      std::string(what.substr(0, begin)) + shown(what.substr(begin, end - begin)) + std::string(what.substr(end));
-  return one_line(std::string_view(text).substr(0, text.find('\n')), kBytesMax);
-}
-
-std::string foreign_text(std::string_view what) {
-  if (what.find("[json.exception.") != std::string_view::npos) return library_text(what);
-  return one_line(what, 500);
-}
-
 Error undecodable(const std::type_info& type, const Payload& payload, const std::string& why) {
   const auto mark = payload.metadata.find(kDecodeError);  // It would only say that its encoding is another one.
   return {ErrorCode::kUndecodable, "the payload (" + described(payload) + ") is not a `" + type_name(type) +
@@ -101,9 +84,10 @@ Error not_encodable(const std::type_info& type, const std::string& why) {
   return {ErrorCode::kUndecodable, "a `" + type_name(type) + "` cannot be encoded: " + foreign_text(why)};
 }
 
-Error wrong_count(std::size_t expected, std::size_t found) {
-  return {ErrorCode::kUndecodable, "expected " + std::to_string(expected) +
-                                       (expected == 1 ? " value, found " : " values, found ") + std::to_string(found)};
+Error wrong_count(std::size_t least, std::size_t most, std::size_t found) {
+  const std::string expected = (least == most ? "" : std::to_string(least) + " to ") + std::to_string(most);
+  return {ErrorCode::kUndecodable,
+          "expected " + expected + (expected == "1" ? " value, found " : " values, found ") + std::to_string(found)};
 }
 
 }  // namespace longbeat::internal
@@ -130,6 +114,7 @@ Payload PayloadCodec<std::vector<std::byte>>::encode(const std::vector<std::byte
   return internal::make_payload("binary/plain", std::string(reinterpret_cast<const char*>(value.data()), value.size()));
 }
 Result<std::vector<std::byte>> PayloadCodec<std::vector<std::byte>>::decode(const Payload& payload) {
+  if (internal::is_null(payload)) return std::vector<std::byte>();  // As for every container: Go's nil.
   if (internal::encoding_of(payload) != "binary/plain") return internal::wrong_encoding(payload, "binary/plain");
   const auto* begin = reinterpret_cast<const std::byte*>(payload.data.data());
   return std::vector<std::byte>(begin, begin + payload.data.size());

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <optional>
+#include <string>
 
 #include "base/clock.h"
 
@@ -33,5 +34,10 @@ class Outage {
  private:
   std::optional<TimePoint> since_{}, told_{};
 };
+
+/// How such a line says it: "3 s".
+inline std::string seconds_text(std::chrono::nanoseconds time) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
+}
 
 }  // namespace longbeat::internal

@@ -106,9 +106,9 @@ Failure describe_alone() {
   } catch (const int value) {
     return application_failure("int", "activity threw an int: " + std::to_string(value));
   } catch (const char* text) {
-    return application_failure("char const*", sendable_text(text == nullptr ? "(null)" : text));
+    return application_failure("char const*", text == nullptr ? "(null)" : text);
   } catch (const std::string& text) {
-    return application_failure("std::string", sendable_text(text));
+    return application_failure("std::string", text);
   } catch (...) {
     const std::type_info* type = abi::__cxa_current_exception_type();
     return application_failure(type != nullptr ? type_name(*type) : "unknown",
@@ -161,8 +161,8 @@ Failure application_failure(std::string type, std::string message, bool non_retr
   Failure failure;
   failure.kind = FailureKind::kApplication;
   failure.source = "longbeat";
-  failure.type = sendable_text(std::move(type));
-  failure.message = sendable_text(std::move(message));
+  failure.type = sendable_text(std::move(type), std::string::npos);  // What is too large is shortened where it is sent.
+  failure.message = sendable_text(std::move(message), std::string::npos);
   failure.non_retryable = non_retryable;
   return failure;
 }

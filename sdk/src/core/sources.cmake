@@ -5,6 +5,7 @@ set(LONGBEAT_CORE_SOURCES
   src/core/data_converter.cc
   src/core/failure_attributes.cc
   src/core/in_full.cc
+  src/core/library_text.cc
   src/core/outcome.cc
   src/core/payload_limit.cc
   src/core/stop_state.cc

@@ -12,4 +12,6 @@ set(LONGBEAT_RPC_SOURCES
   src/rpc/convert_server.cc
   src/rpc/convert_status.cc
   src/rpc/convert_worker.cc
-  src/rpc/service_stub_grpc.cc)
+  src/rpc/message_stub.cc
+  src/rpc/service_stub_grpc.cc
+  src/rpc/service_stub_link.cc)

@@ -67,6 +67,7 @@ AttemptOutcome stand_in(const WireFormat& format, const AttemptOutcome& outcome)
 
 void AttemptDriver::decode_task(Executor& executor) {
   decoding_ = true;
+  watch_decoding();
   host_.courier.post(CourierJob::kConvert, attempt_->key(),
                      [format = host_.format, input = attempt_->take_input(), details = newest_.payloads,
                       &loop = host_.loop, &executor, weak = weak_from_this()]() mutable {
@@ -88,12 +89,14 @@ Result<AttemptDriver::OpenedTask> AttemptDriver::opened(const WireFormat& format
 
 void AttemptDriver::task_opened(Executor& executor, Result<OpenedTask> task) {
   decoding_ = false;
+  host_.loop.cancel(decode_timer_);
   if (!running_) {  // Reported meanwhile, without having begun.
     returned_ = true;
     return finish_if_free();
   }
   if (task) {
     attempt_->open(std::move(task->input), std::move(task->heartbeat_details));
+    plan_own_beat();  // Its whole lease is the function's, however long the codecs took.
     return submit(executor);
   }
   log(LogLevel::kWarn, name() + " is not begun: " + task.error().message);
@@ -126,12 +129,14 @@ void AttemptDriver::encode_next_save() {
   if (flushing_ && !encoding_late_) arm_encode_timer(report_patience());
   const Nanoseconds patience = HeartbeatThrottle::encode_patience(attempt_->task().heartbeat);
   save_timer_ = host_.loop.schedule(host_.loop.now() + patience, weakly(&AttemptDriver::save_takes_long));
-  host_.courier.post(
-      CourierJob::kConvert, Courier::with_turn(attempt_->key(), kSaveTurn),
-      [format = host_.format, details = std::move(unencoded_saves_.front().details), &loop = host_.loop,
-       done = weakly(&AttemptDriver::save_encoded)]() mutable {
-        loop.post([done, encoded = format.encode(std::move(details))]() mutable { done(std::move(encoded)); });
-      });
+  host_.courier.post(CourierJob::kConvert, Courier::with_turn(attempt_->key(), kSaveTurn),
+                     [format = host_.format, details = std::move(unencoded_saves_.front().details), &loop = host_.loop,
+                      watch = watch_details(), done = weakly(&AttemptDriver::save_encoded)]() mutable {
+                       loop.post([&loop, watch, done, encoded = format.encode(std::move(details))]() mutable {
+                         loop.cancel(watch);
+                         done(std::move(encoded));
+                       });
+                     });
 }
 
 /// Older details must keep the lease meanwhile.

@@ -40,11 +40,7 @@ void AttemptDriver::start(Executor& executor) {
   begun_ = host_.loop.now();
   attempt_->connect([&loop = host_.loop, poke = weakly(&AttemptDriver::poked)] { loop.post(poke); });
   arm_lease();
-  if (has_heartbeat_timeout_) {
-    // Its acknowledgement makes the lease safe against a slow network.
-    own_beat_timer_ =
-        host_.loop.schedule(begun_ + own_beat_pause(attempt_->task().heartbeat), weakly(&AttemptDriver::send_own_beat));
-  }
+  plan_own_beat();
   step();
   if (host_.format.changes_payloads()) return decode_task(executor);
   // Behind whatever else this round of the loop brings: a burst of tasks then wakes one thread, not one for each.
@@ -59,6 +55,16 @@ void AttemptDriver::submit(Executor& executor) {
       {attempt_, [&loop = host_.loop, done = weakly(&AttemptDriver::function_returned)](AttemptOutcome outcome) {
          loop.post([done, outcome = std::move(outcome)]() mutable { done(std::move(outcome)); });
        }});
+}
+
+/// For a function that begins now: its acknowledgement makes the lease safe against a slow network.
+void AttemptDriver::plan_own_beat() {
+  if (has_heartbeat_timeout_) arm_own_beat(own_beat_pause(attempt_->task().heartbeat));
+}
+
+void AttemptDriver::arm_own_beat(Nanoseconds pause) {
+  host_.loop.cancel(own_beat_timer_);
+  own_beat_timer_ = host_.loop.schedule(host_.loop.now() + pause, weakly(&AttemptDriver::send_own_beat));
 }
 
 void AttemptDriver::send_own_beat() {
@@ -172,17 +178,19 @@ void AttemptDriver::start_encoding(std::unique_ptr<DetailsValue> value) {
   encoding_ = true;
   arm_encode_timer(running_ ? HeartbeatThrottle::encode_patience(attempt_->task().heartbeat) : report_patience());
   std::shared_ptr<DetailsValue> shared = std::move(value);
-  host_.courier.post(CourierJob::kConvert, attempt_->key(),
-                     [shared, attempt = attempt_, format = host_.format, &loop = host_.loop, weak = weak_from_this()] {
-                       auto details = shared->encode(attempt->converter());
-                       if (details) details = format.encode(*std::move(details));
-                       loop.post([weak, attempt, sequence = shared->sequence, details = std::move(details)]() mutable {
-                         const auto self = weak.lock();
-                         if (self && !self->report_settled_) return self->encoded(sequence, std::move(details));
-                         if (const auto handover = attempt->handover())
-                           handover->tell_details(sequence, std::move(details));
-                       });
-                     });
+  host_.courier.post(
+      CourierJob::kConvert, attempt_->key(),
+      [shared, attempt = attempt_, format = host_.format, &loop = host_.loop, watch = watch_details(),
+       weak = weak_from_this()] {
+        auto details = shared->encode(attempt->converter());
+        if (details) details = format.encode(*std::move(details));
+        loop.post([weak, attempt, &loop, watch, sequence = shared->sequence, details = std::move(details)]() mutable {
+          loop.cancel(watch);
+          const auto self = weak.lock();
+          if (self && !self->report_settled_) return self->encoded(sequence, std::move(details));
+          if (const auto handover = attempt->handover()) handover->tell_details(sequence, std::move(details));
+        });
+      });
 }
 
 void AttemptDriver::arm_encode_timer(Nanoseconds patience) {
@@ -258,6 +266,8 @@ void AttemptDriver::send_beat(TimePoint now) {
   const Nanoseconds timeout = running_ ? std::clamp(rest / 2, kShortestBeat, kLongestBeat) : kLongestBeat;
   if (encoding_late_ || save_late_) host_.count([](auto& stats) { ++stats.heartbeats_without_newest; });
   host_.loop.cancel(own_beat_timer_);
+  // Nobody else sends any before the function is begun, and its codecs may take longer than the lease.
+  if (decoding_) arm_own_beat(HeartbeatThrottle::interval_for(attempt_->task().heartbeat));
   throttle_.sent(now, !std::exchange(own_beat_, false));
   encoded_first_ = save_heard_ = false;
   attempt_->cell().disarm();

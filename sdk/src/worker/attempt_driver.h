@@ -83,6 +83,8 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void poked();
   void take_save(UrgentSave save);
   void submit(Executor& executor);
+  void plan_own_beat();
+  void arm_own_beat(Nanoseconds pause);
   void send_own_beat();
   void step();
   bool fetch_details(TimePoint now);
@@ -118,6 +120,8 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   void watch_function();
   void tell_stuck();
   void tell_stuck_codecs();
+  void watch_decoding();
+  TimerId watch_details();
 
   // Attempts that somebody else ends (attempt_handover.cc)
   void connect_handover();
@@ -210,6 +214,8 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   std::optional<TimePoint> last_beat_{};  ///< when the last acknowledged one had left
   StuckWatch stuck_watch_{};
   TimerId stuck_timer_ = 0;  ///< outlives the report: until the function returns
+  TimerId decode_timer_ = 0;
+  bool details_told_ = false;  ///< that codecs do not give its heartbeat details back
 
   // Codecs
   bool decoding_ = false;                      ///< the function is not begun yet: what it gets is with the courier

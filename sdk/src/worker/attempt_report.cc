@@ -91,7 +91,7 @@ void AttemptDriver::abandon() {
 
 void AttemptDriver::cancel_timers() {
   for (const TimerId timer : {wake_timer_, own_beat_timer_, encode_timer_, lease_timer_, stall_timer_, report_timer_,
-                              codec_timer_, save_timer_})
+                              codec_timer_, save_timer_, decode_timer_})
     host_.loop.cancel(timer);
 }
 

@@ -1,6 +1,7 @@
 // A function that goes on after it was asked to stop, codecs that do not end: whoever looks at the log learns which,
 // where and for how long.
 #include <string>
+#include <utility>
 
 #include "base/log.h"
 #include "worker/attempt_driver.h"
@@ -12,6 +13,11 @@ std::string age_text(TimePoint since, TimePoint now) {
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - since);
   if (age < std::chrono::seconds(10)) return std::to_string(age.count()) + " ms ago";
   return std::to_string(age.count() / 1000) + " s ago";
+}
+
+const char* kind_of(const AttemptOutcome& outcome) {
+  if (std::holds_alternative<AttemptCompleted>(outcome)) return "result";
+  return std::holds_alternative<AttemptCanceled>(outcome) ? "cancellation" : "failure";
 }
 
 }  // namespace
@@ -29,9 +35,30 @@ void AttemptDriver::tell_stuck() {
 }
 
 void AttemptDriver::tell_stuck_codecs() {
-  log(LogLevel::kWarn, name() + " has ended and is not reported: the codecs have its outcome and do not end, begun " +
-                           age_text(*codec_watch_.since(), host_.loop.now()));
+  log(LogLevel::kWarn, name() + " has ended and is not reported: the codecs have its " + kind_of(outcome_) +
+                           " and do not end, begun " + age_text(*codec_watch_.since(), host_.loop.now()));
   codec_watch_.told();
+}
+
+void AttemptDriver::watch_decoding() {
+  decode_timer_ = host_.loop.schedule(host_.loop.now() + StuckWatch::kPatience, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self && self->decoding_) log(LogLevel::kWarn, self->name() + " is not begun" + self->whereabouts());
+  });
+}
+
+/// Call it before the courier gets heartbeat details; whoever brings them back cancels the timer. It does not need the
+/// driver: a codec that hangs may outlive the attempt.
+TimerId AttemptDriver::watch_details() {
+  const TimePoint now = host_.loop.now();
+  return host_.loop.schedule(
+      now + StuckWatch::kPatience, [weak = weak_from_this(), attempt = attempt_, now, &loop = host_.loop] {
+        const auto self = weak.lock();
+        if (self && std::exchange(self->details_told_, true)) return;
+        log(LogLevel::kWarn, attempt->name() +
+                                 ": the codecs or converters have its heartbeat details and do not end, begun " +
+                                 age_text(now, loop.now()));
+      });
 }
 
 std::string AttemptDriver::whereabouts() const {
@@ -40,7 +67,11 @@ std::string AttemptDriver::whereabouts() const {
   if (const auto thread = attempt_->thread_number(); thread != 0) {
     text += ", on thread " + std::to_string(thread) + " (" + attempt_->thread_name() + ")";
   }
-  text += (decoding_ ? ", codecs decode what it gets, begun " : ", begun ") + age_text(begun_, now);
+  if (decoding_) {
+    text += ", codecs decode its input";
+    if (!newest_.payloads->empty()) text += " and the last attempt's heartbeat details";
+  }
+  text += ", begun " + age_text(begun_, now);
   if (stuck_watch_.since()) {
     text += ", asked to stop " + age_text(*stuck_watch_.since(), now) + " (";
     const char* separator = "";

@@ -15,7 +15,9 @@
 #include "client/client_core.h"
 #include "client/option_text.h"
 #include "worker/registry.h"
+#include "worker/runner_probe.h"
 #include "worker/signals.h"
+#include "worker/telling_executor.h"
 #include "worker/thread_executor.h"
 #include "worker/worker_access.h"
 #include "worker/worker_machine.h"
@@ -43,9 +45,13 @@ class Answer {
  public:
   void set(T value) {
     const std::lock_guard lock(mutex_);
+    if (in_time) in_time->end();
     value_ = std::move(value);
     came_.notify_all();
   }
+  /// While somebody waits for it, if anybody wants to know.
+  std::shared_ptr<internal::TimeWait> in_time{};
+
   std::optional<T> get() {
     const std::lock_guard lock(mutex_);
     return value_;
@@ -136,10 +142,12 @@ class Worker::Impl {
     executor_ =
         std::make_unique<internal::ThreadExecutor>(static_cast<std::size_t>(options_.max_concurrent_activities),
                                                    [this](const auto& attempt) { return registry_.run(attempt); });
+    told_executor_.emplace(*executor_);
     internal::Connection& connection = *core_->connection;
     machine_ = std::make_shared<internal::WorkerMachine>(
-        internal::WorkerPorts{connection.loop(), connection.stub(), connection.courier(), *executor_,
-                              internal::system_clock(), core_->converter, core_, core_->format},
+        internal::WorkerPorts{connection.loop(), connection.stub(), connection.courier(), *told_executor_,
+                              connection.clock() ? *connection.clock() : internal::system_clock(), core_->converter,
+                              core_, core_->format, internal::probes_of(connection)},
         settings());
     const bool posted = connection.loop().post([machine = machine_, refusal = refusal_] {
       machine->start([refusal](Error error) { refusal->set(std::move(error)); });
@@ -153,6 +161,8 @@ class Worker::Impl {
       return Error{ErrorCode::kFailedPrecondition, "Worker::stop: called on the event loop, which must not wait"};
     const auto left = post_stop(grace, within);
     if (!left) return {};
+    // Time that the program moves may take longer than that, or no time at all.
+    if (core_->connection->watch()) left->wait();
     const auto names = left->wait_for(within + std::chrono::seconds(1));
     if (!names) return Error{ErrorCode::kInternal, "Worker::stop: the event loop did not answer"};
     if (names->empty()) return {};
@@ -197,9 +207,12 @@ class Worker::Impl {
       if (!machine_) return nullptr;
     }
     auto left = std::make_shared<Names>();
-    const bool posted = core_->connection->loop().post([machine = machine_, grace, within, left, caller = caller()] {
-      machine->stop(grace, within, [left](std::vector<std::string> names) { left->set(std::move(names)); }, caller);
-    });
+    const auto watch = core_->connection->watch();
+    const bool posted =
+        core_->connection->loop().post([machine = machine_, grace, within, left, caller = caller(), watch] {
+          if (watch) left->in_time = watch->wait();
+          machine->stop(grace, within, [left](std::vector<std::string> names) { left->set(std::move(names)); }, caller);
+        });
     return posted ? left : nullptr;
   }
 
@@ -240,6 +253,7 @@ class Worker::Impl {
   bool stopped_ = false;
   std::shared_ptr<Answer<Error>> refusal_ = std::make_shared<Answer<Error>>();
   std::unique_ptr<internal::ThreadExecutor> executor_;
+  std::optional<internal::TellingExecutor> told_executor_;  ///< executor_, and attempts are told what it does
   std::shared_ptr<internal::WorkerMachine> machine_;
 };
 

@@ -24,7 +24,10 @@ void WorkerMachine::begin_heartbeats(bool server_takes_them) {
 
 void WorkerMachine::send_heartbeat() {
   if (!heartbeats_ || phase_ == ShutdownPhase::kEnded) return;
-  heartbeat_timer_ = at(ports_.loop.now() + settings_.heartbeat_interval, &WorkerMachine::send_heartbeat);
+  heartbeat_timer_ =
+      ports_.loop.schedule_keepalive(ports_.loop.now() + settings_.heartbeat_interval, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->send_heartbeat();
+      });
   if (std::exchange(heartbeat_under_way_, true)) return;  // The next one tells the same.
   const auto status = phase_ == ShutdownPhase::kRunning ? WorkerStatus::kRunning : WorkerStatus::kShuttingDown;
   ports_.stub.record_worker_heartbeat({settings_.namespace_name, settings_.identity, heartbeat(status)},

@@ -17,10 +17,6 @@ constexpr Nanoseconds kQuickestEmptyPoll = std::chrono::milliseconds(100);
 /// Longer than a connect may take: polls that stay open for this time have reached a server.
 constexpr Nanoseconds kPollsStay = std::chrono::seconds(6);
 
-std::string seconds_text(Nanoseconds time) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
-}
-
 ErrorCode refusal_code(StatusCode code) {
   switch (code) {
     case StatusCode::kNotFound:
@@ -207,8 +203,9 @@ void WorkerMachine::begin_attempt(ActivityTask task) {
   const Lease lease(start, task.heartbeat, attempt_limit(task));
   const std::uint64_t key = ports_.courier.new_key();
   if (task.namespace_name.empty()) task.namespace_name = settings_.namespace_name;
+  auto probe = ports_.probe ? ports_.probe(task) : nullptr;
   auto attempt = std::make_shared<Attempt>(std::move(task), settings_.task_queue, ports_.converter, ports_.clock, lease,
-                                           key, AttemptLinks{ports_.client, host_.counters});
+                                           key, AttemptLinks{ports_.client, host_.counters, std::move(probe)});
   auto driver = std::make_shared<AttemptDriver>(host_, std::move(attempt), lease, report_limit(start, lease));
   attempts_.emplace(key, driver);
   slots_.attempt_started();

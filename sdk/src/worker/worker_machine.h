@@ -46,6 +46,8 @@ struct WorkerPorts {
   DataConverter converter{};
   std::weak_ptr<ClientCore> client{};  ///< for ActivityContext::client()
   WireFormat format{};                 ///< the client's codecs
+  /// What new attempts are put between them and the world; null: nothing.
+  std::function<std::shared_ptr<AttemptProbe>(const ActivityTask&)> probe{};
 };
 
 /// A worker without threads: asks what the server can do, polls, drives attempts, shuts down. Belongs to the loop; only

@@ -1,36 +1,9 @@
 #include "engine/engine_impl.h"
+#include "engine/stored_options.h"
 #include "request/validate.h"
 
 namespace longbeat::server {
 namespace {
-
-NormalOptions normal(const ActivityOptions& from) {
-  NormalOptions to;
-  to.task_queue = from.task_queue;
-  to.timeouts = {from.timeouts.schedule_to_close, from.timeouts.schedule_to_start, from.timeouts.start_to_close,
-                 from.timeouts.heartbeat};
-  to.retry = {from.retry.initial_interval, from.retry.backoff_coefficient, from.retry.maximum_interval,
-              from.retry.maximum_attempts, from.retry.non_retryable_error_types};
-  if (from.priority.present) {
-    to.priority = WirePriority{from.priority.key, from.priority.fairness_key.str(), from.priority.fairness_weight};
-  }
-  to.start_delay = from.start_delay;
-  return to;
-}
-
-ActivityOptions stored(NormalOptions from) {
-  ActivityOptions to;
-  to.task_queue = std::move(from.task_queue);
-  to.timeouts = {from.timeouts.schedule_to_close, from.timeouts.schedule_to_start, from.timeouts.start_to_close,
-                 from.timeouts.heartbeat};
-  to.retry = {from.retry.initial_interval, from.retry.backoff_coefficient, from.retry.maximum_interval,
-              from.retry.maximum_attempts, std::move(from.retry.non_retryable_error_types)};
-  if (from.priority) {
-    to.priority = {true, from.priority->key, std::move(from.priority->fairness_key), from.priority->fairness_weight};
-  }
-  to.start_delay = from.start_delay;
-  return to;
-}
 
 Status commands_disabled() {
   return {internal::StatusCode::kUnimplemented, "Standalone activity operator commands are disabled", {}};
@@ -136,10 +109,10 @@ void EngineImpl::on(Command& command, UpdateOptionsRequest& request) {
     if (const auto allowed = transition(probe, event, now_); !allowed) return answer(command.sink, allowed.error());
     event.restore_original = request.restore_original;
     if (!request.restore_original) {
-      auto merged = merge_options(normal(current), request, limits_of(namespaces_.by_id(state.input->namespace_id)),
-                                  state.input->type.str());
+      auto merged = merge_options(normal_options(current), request,
+                                  limits_of(namespaces_.by_id(state.input->namespace_id)), state.input->type.str());
       if (!merged) return answer(command.sink, merged.error());
-      event.options = stored(std::move(merged->options));
+      event.options = stored_options(std::move(merged->options));
       event.retry_policy_named = merged->retry_policy_named;
       event.start_delay_named = merged->start_delay_named;
     }

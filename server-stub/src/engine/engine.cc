@@ -79,7 +79,7 @@ void EngineImpl::run_step(StepTime time) {
     const Time before = now_;
     now_ = std::max(now_, time.now);
     queue_empty_at_ = time.queue_empty_at;
-    if (running_attempts_ > 0 && now_ - before > kNormalGap) {
+    if (running_attempts_ > 0 && now_ - before > kNormalGap && !options_.manual_time) {
       lost_time_ += now_ - before - kNormalGap;
       ++stats_.grace_added;
     }
@@ -126,21 +126,29 @@ void EngineImpl::run_step(StepTime time) {
   if (!ended_ && backup_) continue_backup();
 }
 
-std::optional<Time> EngineImpl::next_wakeup() const {
+std::optional<Time> EngineImpl::next_event() const {
   if (!inbox_.empty()) return now_;
   if (ended_) return std::nullopt;
-  std::optional<Time> wake = timers_.next_deadline();
-  const auto earlier = [&wake](Time at) { wake = wake ? std::min(*wake, at) : at; };
-  if (const auto wait = wait_timers_.next_deadline()) earlier(*wait);
+  std::optional<Time> next = timers_.next_deadline();
+  const auto earlier = [&next](Time at) { next = next ? std::min(*next, at) : at; };
   if (const auto ready = queues_.next_ready()) earlier(*ready);
   if (const auto due = commands_.next_deadline()) earlier(*due);
+  if (const auto due = delivery_timers_.next_deadline(); due && !stopping_) earlier(*due);
+  if (next) next = std::max(*next, now_);
+  return next;
+}
+
+std::optional<Time> EngineImpl::next_wakeup() const {
+  std::optional<Time> wake = next_event();
+  if (ended_ || !inbox_.empty()) return wake;
+  const auto earlier = [&wake](Time at) { wake = wake ? std::min(*wake, at) : at; };
+  if (const auto wait = wait_timers_.next_deadline()) earlier(*wait);
   if (closed_ > 0 || !dying_.empty()) earlier(next_sweep_);
   if (const auto inventory = inventory_wakeup()) earlier(*inventory);
   if (store_->disk_full()) earlier(later(now_, kDiskFullPause));
-  if (const auto due = delivery_timers_.next_deadline(); due && !stopping_) earlier(*due);
   if (const auto backup = backup_wakeup()) earlier(*backup);
   // Shows in time when this thread stood still, which counts against no attempt.
-  if (running_attempts_ > 0) earlier(now_ + kNormalGap / 2);
+  if (running_attempts_ > 0 && !options_.manual_time) earlier(now_ + kNormalGap / 2);
   if (wake) wake = std::max(*wake, now_);
   return wake;
 }

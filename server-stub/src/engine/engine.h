@@ -101,6 +101,8 @@ struct EngineOptions {
   MakeCompletion make_completion{};
   /// Null: a failure is kept whole for its retry, and nothing is kept of one beyond all limits.
   CutFailure cut_failure{};
+  /// Time moves only between steps, as far as it likes: no gap means that anybody stood still.
+  bool manual_time = false;
   /// Seed of run IDs; 0: from the operating system.
   std::uint64_t seed = 0;
   /// A broken invariant or a failed commit: this engine has ended, every reply from now on is UNAVAILABLE.
@@ -153,6 +155,10 @@ class Engine {
   virtual void step(StepTime time) = 0;
   /// When step() has to be called at the latest, if nothing is submitted before.
   virtual std::optional<Time> next_wakeup() const = 0;
+
+  /// The next moment of these at which something becomes of an activity by itself: a deadline, a dispatch, a delivery.
+  /// The others are the ends of calls that wait, and housekeeping.
+  virtual std::optional<Time> next_event() const { return next_wakeup(); }
 
   /// Answers parked polls empty and other parked calls too (as if they had run out); everything submitted later is
   /// UNAVAILABLE.

@@ -50,6 +50,7 @@ class EngineImpl final : public Engine {
   void callback_done(std::uint64_t ticket, OutboundResult result) override;
   void step(StepTime time) override;
   std::optional<Time> next_wakeup() const override;
+  std::optional<Time> next_event() const override;
   void stop_accepting() override;
   EngineStats stats() const override;
   std::string cluster_id() const override { return internal::to_string(meta_.cluster_id); }

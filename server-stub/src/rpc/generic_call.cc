@@ -128,11 +128,7 @@ void GenericCall::on_request(bool ok) {
   const std::size_t size = request_.Length();
   if (size > loop_.limits().receive_bytes_max) {
     ++loop_.counters().oversized;
-    // Temporal's SDKs know this text: they report the activity as failed instead of sending the same again.
-    return finish({StatusCode::kResourceExhausted,
-                   "grpc: received message larger than max (" + std::to_string(size) + " vs. " +
-                       std::to_string(loop_.limits().receive_bytes_max) + ")",
-                   {}});
+    return finish(message_too_large(size, loop_.limits().receive_bytes_max));
   }
   if (handler_) return take_turn();  // The next message of a conversation: its turn never ended.
   step_ = Step::kInLine;

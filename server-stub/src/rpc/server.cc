@@ -21,8 +21,6 @@
 
 namespace longbeat::server {
 
-namespace {
-
 Error to_error(const Status& status) {
   ErrorCode code = ErrorCode::kInternal;
   switch (status.code) {
@@ -49,6 +47,8 @@ Error to_error(const Status& status) {
   }
   return {code, status.message, nullptr, {}};
 }
+
+namespace {
 
 /// gRPC takes whole milliseconds as an int, and its largest int for "never".
 int channel_milliseconds(std::chrono::nanoseconds time) {

@@ -69,6 +69,9 @@ struct ServerStats {
   std::uint64_t connections_closed_at_once = 0;  ///< because there were far too many
 };
 
+/// How a start that failed looks to users.
+Error to_error(const internal::Status& status);
+
 /// The whole server behind one port: store, engine, event loop. Starts once. start() and stop() belong to one thread;
 /// stats() to any.
 class Server {

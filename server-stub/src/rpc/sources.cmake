@@ -28,8 +28,11 @@ set(LONGBEAT_SERVER_RPC_SOURCES
   src/rpc/generic_call.cc
   src/rpc/grpc_log.cc
   src/rpc/health.cc
+  src/rpc/in_process_link.cc
+  src/rpc/in_process_server.cc
   src/rpc/json_text.cc
   src/rpc/local_server.cc
+  src/rpc/local_server_kit.cc
   src/rpc/protection.cc
   src/rpc/protobuf_log.cc
   src/rpc/readable.cc

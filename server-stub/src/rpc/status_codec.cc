@@ -126,6 +126,13 @@ grpc::Status to_grpc(const Status& status) {
   return {code, std::move(message), to_bytes(rich)};
 }
 
+Status message_too_large(std::size_t bytes, std::size_t bytes_max) {
+  return {
+      StatusCode::kResourceExhausted,
+      "grpc: received message larger than max (" + std::to_string(bytes) + " vs. " + std::to_string(bytes_max) + ")",
+      {}};
+}
+
 std::string resource_exhausted_cause(std::int32_t cause) {
   static constexpr std::array<const char*, 11> kNames = {"",
                                                          "RpsLimit",

@@ -17,6 +17,10 @@ inline constexpr std::int32_t kScopeSystem = 2;
 /// than 6 KiB as they are encoded there; texts inside the detail have at most 1000.
 grpc::Status to_grpc(const Status& status);
 
+/// What a request of more bytes than that gets. Temporal's SDKs know the text: they report the activity as failed
+/// instead of sending the same again.
+Status message_too_large(std::size_t bytes, std::size_t bytes_max);
+
 /// Texts of the response headers that go with RESOURCE_EXHAUSTED, for example "ConcurrentLimit"; empty when unknown.
 std::string resource_exhausted_cause(std::int32_t cause);
 std::string resource_exhausted_scope(std::int32_t scope);

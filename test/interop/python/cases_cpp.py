@@ -174,3 +174,8 @@ plain_and_scrambled("what a Python activity left open is completed by C++", comp
 plain_and_scrambled("what a C++ activity left open is completed by Python", complete, True)
 plain_and_scrambled("a C++ failure reaches Python with its causes", python_sees_failure)
 plain_and_scrambled("a Python failure reaches C++ with its causes", cpp_calls, "failure")
+
+
+@case("C++ retries, cancels, pauses, resets, terminates, times out and lists what a Python worker runs")
+async def _(bench: Bench):
+    await cpp_calls(bench, DataConverter.default, "control")

@@ -74,4 +74,36 @@ async def refuse_card() -> None:
         raise ApplicationError("no such card", {"card": 7}, "blocked", type="CardRefused", non_retryable=True) from bank
 
 
-ALL = [nothing, resume, hand_on, refuse_card, *(echo(kind) for kind in KINDS)]
+@activity.defn
+async def greet(name: str) -> str:
+    return f"hello {name}"
+
+
+@activity.defn
+async def flaky(failures: int) -> int:
+    """Fails `failures` attempts; the next one gives back its number."""
+    attempt = activity.info().attempt
+    if attempt <= failures:
+        raise ApplicationError(f"attempt {attempt}", type="Flaky")
+    return attempt
+
+
+@activity.defn
+async def beat(mark: str) -> str:
+    """Heartbeats until it is told to stop; once the file `mark` is there, an attempt tells what it found."""
+    info = activity.info()
+    if os.path.exists(mark):
+        return f"attempt {info.attempt} after {info.heartbeat_details[0] if info.heartbeat_details else 'nothing'}"
+    while True:
+        activity.heartbeat("beating")
+        await asyncio.sleep(0.05)
+
+
+@activity.defn
+async def hold() -> str:
+    """Says nothing, and stays until it is told to stop."""
+    await asyncio.Event().wait()
+    return ""
+
+
+ALL = [nothing, resume, hand_on, refuse_card, greet, flaky, beat, hold, *(echo(kind) for kind in KINDS)]

@@ -26,7 +26,8 @@ async def main(address: str, only: str = "") -> int:
     logging.getLogger("temporalio").setLevel(logging.CRITICAL)  # It reports every attempt that fails on purpose.
     errors = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
     runtime = Runtime(telemetry=TelemetryConfig(logging=errors), worker_heartbeat_interval=timedelta(seconds=1))
-    client = await Client.connect(address, runtime=runtime)
+    Runtime.set_default(runtime)  # Cases connect too.
+    client = await Client.connect(address)
     bench = Bench(address, client, f"python-{uuid.uuid4().hex[:8]}")
     async with bench.worker(bench.queue, identity="the shared worker"):
         passed, failed = await run_cases(bench, only)

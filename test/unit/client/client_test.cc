@@ -157,7 +157,9 @@ TEST_CASE("a result", "[client][result]") {
   SECTION("that does not come in time leaves the activity alone") {
     const auto error = handle.result({.timeout = 90s}).error();
     CHECK(error.code == ErrorCode::kDeadlineExceeded);
-    CHECK(error.message == "result of activity 'a' (run run-1) at 127.0.0.1:7233: it has not closed in time");
+    CHECK(error.message ==
+          "result of activity 'a' (run run-1) at 127.0.0.1:7233: it was not seen to close in time: the server did not "
+          "answer: late");
     CHECK(handle.result({.timeout = 0s}).error().code == ErrorCode::kDeadlineExceeded);
   }
   SECTION("counts as retries what is asked again after errors, not after empty answers") {

@@ -1,12 +1,17 @@
 #include "client/outcome_wait.h"
 
+#include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
+#include "base/log.h"
 #include "fake_service.h"
 #include "support/catch.h"
 
 using namespace longbeat;
 using namespace longbeat::test;
+using Catch::Matchers::StartsWith;
 using namespace std::chrono_literals;
 
 namespace {
@@ -23,8 +28,8 @@ struct Setup {
   std::shared_ptr<OutcomeWait> wait(std::string run_id = "run", std::optional<Nanoseconds> timeout = {}) {
     std::optional<TimePoint> deadline;
     if (timeout) deadline = loop.now() + *timeout;
-    auto made =
-        std::make_shared<OutcomeWait>(loop, service, RunParams{"default", "id", std::move(run_id)}, deadline, 1);
+    auto made = std::make_shared<OutcomeWait>(loop, service, RunParams{"default", "id", std::move(run_id)}, deadline, 1,
+                                              std::function<void()>(), "result of activity 'id'");
     made->start([this](StatusOr<PolledOutcome> got) {
       REQUIRE_FALSE(answer.has_value());
       answer.emplace(std::move(got));
@@ -45,6 +50,20 @@ TEST_CASE("waiting for an outcome", "[client][result]") {
     REQUIRE(setup.answer.has_value());
     CHECK(setup.answer->value().outcome->result.value()[0].data == "done");
     CHECK(setup.service.sent_at[2] - setup.service.sent_at[0] == 40s);
+  }
+  SECTION("says when its time is over that the server could not be asked, and tells the log after three seconds") {
+    std::vector<std::string> lines;
+    set_log_sink([&](const LogRecord& record) { lines.emplace_back(record.message); });
+    for (int i = 0; i < 30; ++i) setup.service.outcomes.push_back(refused(StatusCode::kUnavailable));
+    setup.wait("run", 10s);
+    setup.loop.run_for(10s);
+    set_log_sink({});
+    REQUIRE(setup.answer.has_value());
+    CHECK(setup.answer->error().code == StatusCode::kDeadlineExceeded);
+    CHECK_THAT(setup.answer->error().message,
+               StartsWith("it was not seen to close in time: the server did not answer: "));
+    REQUIRE(lines.size() == 1);
+    CHECK_THAT(lines[0], StartsWith("result of activity 'id': no answer from the server for 3"));
   }
   SECTION("does not ask in a hot loop when empty answers come at once") {
     for (int i = 0; i < 1000; ++i) setup.service.outcomes.push_back(PolledOutcome{"run", {}});

@@ -87,16 +87,17 @@ TEST_CASE("a call that the server cannot answer", "[client][retry]") {
     CHECK(setup.answer->error().message == "try 9");
     CHECK(setup.service.seen_starts.size() == 10);
   }
-  SECTION("is tried once more just before its own timeout, then given up with the last refusal") {
-    for (int i = 0; i < 20; ++i) setup.service.starts.push_back(refused(StatusCode::kUnavailable));
+  SECTION("is tried until just before its own timeout, then given up with the last refusal") {
+    for (int i = 0; i < 30; ++i) setup.service.starts.push_back(refused(StatusCode::kUnavailable));
     const auto began = setup.loop.now();
-    const auto timeout = GENERATE(1s, 8s);
+    const auto timeout = GENERATE(100ms, 300ms, 1s, 8s);
     setup.start(timeout);
     setup.loop.run_for(timeout);
     REQUIRE(setup.answer.has_value());
     CHECK(setup.answer->error().code == StatusCode::kUnavailable);
-    CHECK(setup.service.sent_at.back() == began + timeout - 250ms);
-    CHECK(setup.service.timeouts.back() == 250ms);
+    CHECK(setup.service.sent_at.back() > began + timeout - 20ms);
+    CHECK(setup.service.timeouts.back() >= 5ms);
+    CHECK(setup.retries >= 2);
   }
   SECTION("leaves each try only what is left of the whole") {
     setup.service.starts = {refused(StatusCode::kUnavailable)};

@@ -212,6 +212,64 @@ TEST_CASE("a courier that gets no threads", "[worker][courier]") {
   longbeat::set_log_sink({});
 }
 
+TEST_CASE("a courier all of whose threads are taken", "[worker][courier]") {
+  std::vector<std::string> lines;
+  std::mutex mutex;
+  longbeat::set_log_sink([&](const LogRecord& record) {
+    const std::lock_guard lock(mutex);
+    lines.emplace_back(record.message);
+  });
+  const auto told = [&] {
+    const std::lock_guard lock(mutex);
+    return lines.size();
+  };
+  {
+    Blockers slow;
+    CourierPool courier({.threads_max = 3, .jam_patience = 1ms});
+    const Opener opener{slow};
+    for (std::uint64_t key = 1; key <= 3; ++key) courier.post(CourierJob::kConvert, key, slow.job());
+    REQUIRE(slow.reach(3));
+    CHECK(told() == 0);  // Nobody waits.
+    courier.post(CourierJob::kConvert, 4, [] {});
+    courier.post(CourierJob::kConvert, 5, [] {});
+    CHECK(eventually([&] { return told() == 1; }));
+    courier.post(CourierJob::kConvert, 6, [] {});
+    courier.post(CourierJob::kStopCallbacks, 1, [] {});
+    slow.open();
+    CHECK(eventually([&] { return told() == 2; }));
+  }
+  longbeat::set_log_sink({});
+  REQUIRE(lines.size() == 2);
+  CHECK_THAT(lines[0], ContainsSubstring("all 3 threads for codecs and converters of a connection are taken") &&
+                           ContainsSubstring("more jobs wait"));
+  CHECK(lines[1] == "jobs no longer wait for threads for codecs and converters of a connection");
+}
+
+TEST_CASE("when it is told that jobs wait for a courier's threads", "[worker][courier]") {
+  using News = CourierJam::News;
+  const TimePoint start(1000s);
+  CourierJam jam;
+  CHECK(jam.look(false, start) == News::kNone);
+  CHECK(jam.look(true, start) == News::kJam);
+  CHECK(jam.told());
+  SECTION("again when it lasts, but not each time somebody looks") {
+    CHECK(jam.look(true, start + 59s) == News::kNone);
+    CHECK(jam.look(true, start + 60s) == News::kJam);
+    CHECK(jam.look(true, start + 61s) == News::kNone);
+  }
+  SECTION("once that it is over") {
+    CHECK(jam.look(false, start + 1s) == News::kOver);
+    CHECK(jam.look(false, start + 2s) == News::kNone);
+    CHECK_FALSE(jam.told());
+  }
+  SECTION("not more often when it comes and goes") {
+    CHECK(jam.look(false, start + 1s) == News::kOver);
+    CHECK(jam.look(true, start + 2s) == News::kNone);
+    CHECK(jam.look(false, start + 3s) == News::kNone);
+    CHECK(jam.look(true, start + 60s) == News::kJam);
+  }
+}
+
 TEST_CASE("how many threads more a courier needs", "[worker][courier]") {
   constexpr std::size_t kProcessors = 4, kMost = 64;
   const auto added = [](CourierLoad load) { return threads_to_add(load, kProcessors, kMost); };

@@ -60,6 +60,12 @@ TEST_CASE("values travel", "[converter]") {
     CHECK(converter.to_payloads(raw).value() == raw);
     CHECK(std::get<0>(converter.from_payloads<std::tuple<Payloads>>(raw).value()) == raw);
   }
+  SECTION("no bytes also as null, which is Go's nil") {
+    using Bytes = std::vector<std::byte>;
+    CHECK(converter.from_payload<Bytes>(internal::make_payload("binary/null", "")).value().empty());
+    CHECK(converter.from_payload<Bytes>(internal::make_payload("json/plain", "null")).value().empty());
+    CHECK_FALSE(converter.from_payload<Bytes>(internal::make_payload("json/plain", "0")));
+  }
   SECTION("nothing also when another SDK sends null for it") {
     CHECK(converter.from_payloads<std::tuple<>>({}));
     CHECK(converter.from_payloads<std::tuple<>>({internal::make_payload("binary/null", "")}));
@@ -122,9 +128,9 @@ TEST_CASE("a message about a value quotes little of it, on one line", "[converte
   };
   const std::string stars(100, '*');
   SECTION("also where nlohmann::json quotes all of a text that breaks off") {
-    const auto why = refusal(read(Progress(), "\"it's " + stars + " 'quoted' secret\xff"));
-    CHECK_THAT(why, StartsWith("[json.exception.parse_error.101]") && ContainsSubstring("; last read: '\"it's ****") &&
-                        !ContainsSubstring("secret"));
+    CHECK(refusal(read(Progress(), "\"it's " + stars + " 'quoted' secret\xff")) ==
+          "[json.exception.parse_error.101] parse error at line 1, column 123: syntax error while parsing value - "
+          "invalid string: ill-formed UTF-8 byte");
     CHECK_THAT(refusal(read(Progress(), "\"" + stars + "\nsecret\"")), !ContainsSubstring("secret"));
     CHECK_THAT(refusal(read(Progress(), "[1" + std::string(1000, '7') + "]")), !ContainsSubstring(stars));
     CHECK_THAT(refusal(read(Progress(), "{")), EndsWith("unexpected end of input; expected string literal"));

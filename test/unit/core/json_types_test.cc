@@ -129,6 +129,42 @@ TEST_CASE("a variant is the first alternative that takes the value", "[converter
   CHECK_THAT((refusal<std::variant<int, std::string>>("[1]")), ContainsSubstring("it is none of `int`, `std::string`"));
 }
 
+TEST_CASE("a multimap travels as a map does", "[converter][json]") {
+  using ByNumber = std::multimap<int, std::string>;
+  using ByText = std::multimap<std::string, std::uint8_t>;
+  SECTION("with numbers or texts as keys, as an object") {
+    const ByNumber values{{-1, "a"}, {7, "b"}};
+    CHECK(written(values) == R"({"-1":"a","7":"b"})");
+    CHECK(read<ByNumber>(written(values)) == values);
+    CHECK(read<ByNumber>(R"([[7,"b"],[-1,"a"]])") == values);
+    CHECK(read<std::unordered_multimap<int, int>>(R"({"1":2,"3":4})").size() == 2);
+    CHECK(read<ByText>(R"({"a":1,"b":2})") == ByText{{"a", 1}, {"b", 2}});
+    CHECK(read<std::map<std::string, ByNumber>>(R"({"x":{"1":"y"}})").at("x") == ByNumber{{1, "y"}});
+  }
+  SECTION("with other keys as pairs, a key as often as it likes") {
+    const std::multimap<Color, int> values{{Color::kRed, 1}, {Color::kRed, 2}, {Color::kGreen, 3}};
+    CHECK(written(values) == R"([["red",1],["red",2],["green",3]])");
+    CHECK(read<std::multimap<Color, int>>(written(values)) == values);
+    CHECK(refusal<std::multimap<Color, int>>("[7]") == "not an array of pairs");
+  }
+  SECTION("null is an empty one") {
+    CHECK(read<ByNumber>("null").empty());
+    CHECK(read<std::multimap<Color, int>>("null").empty());
+  }
+  SECTION("but not with a key twice, of which an object has one value") {
+    const std::string twice = "a key is in it twice, of which JSON keeps one";
+    CHECK(unwritten(ByText{{"a", 1}, {"a", 2}}) == twice);
+    CHECK(unwritten(ByNumber{{1, "a"}, {1, "b"}}) == twice);
+    CHECK(unwritten(std::unordered_multimap<std::string, int>{{"a", 1}, {"b", 2}, {"a", 1}}) == twice);
+    CHECK(unwritten(std::vector<std::unordered_multimap<int, int>>{{{1, 1}, {1, 1}}}) == twice);
+    CHECK(refusal<ByNumber>(R"([[1,"a"],[1,"b"]])") == "a key is in it twice");
+  }
+  SECTION("nor with numbers that do not fit") {
+    CHECK(refusal<ByText>(R"({"a":300})") == "/a: 300 does not fit, it would become 44");
+    CHECK_THAT((refusal<std::multimap<std::uint8_t, int>>(R"({"300":1})")), ContainsSubstring("'300' does not fit"));
+  }
+}
+
 TEST_CASE("a duration is text", "[converter][json]") {
   SECTION("of ISO 8601") {
     CHECK(written(90s) == "\"PT90S\"");

@@ -61,6 +61,22 @@ TEST_CASE("the reasons to stop", "[worker][stop]") {
   }
 }
 
+TEST_CASE("each reason to stop has its words", "[worker][stop]") {
+  const std::vector<std::pair<StopCause, std::string>> words{
+      {StopCause::kCanceled, "canceled"},    {StopCause::kReset, "reset"},
+      {StopCause::kPaused, "paused"},        {StopCause::kShutdown, "shutdown"},
+      {StopCause::kLeaseLost, "lease lost"}, {StopCause::kNotFound, "not found"},
+      {StopCause::kTimedOut, "timed out"},   {StopCause::kBrokenDetails, "broken heartbeat details"},
+      {StopCause::kStalled, "stalled"}};
+  for (const auto& [cause, word] : words) {
+    CHECK(to_string(cause) == word);
+    CHECK(ActivityStopped(cause).what() == "activity stopped: " + word);
+  }
+  const auto none = static_cast<StopCause>(99);
+  CHECK(to_string(none) == "unknown");
+  CHECK(std::string(ActivityStopped(none).what()) == "activity stopped");
+}
+
 TEST_CASE("the descriptor of a stop", "[worker][stop]") {
   StopState stop;
   SECTION("becomes readable with the first cause, and again with each later one") {

@@ -54,8 +54,7 @@ TEST_CASE("a clock that was set while the server was down", "[server][engine][ti
     StartRequest request = room.start_request("silent");
     request.start_to_close = RawDuration{60, 0};
     request.heartbeat.reset();
-    request.retry.emplace();
-    request.retry->initial_interval = RawDuration{1, 0};
+    request.retry = StartRequest::Retry{.initial_interval = RawDuration{1, 0}};
     room.call(std::move(request)).get<StartReply>();
     const auto first = room.poll();
     REQUIRE(first.input->activity_id == "silent");

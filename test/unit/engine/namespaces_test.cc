@@ -237,6 +237,38 @@ TEST_CASE("a task queue's configuration", "[server][engine][queues]") {
     CHECK(config.queue_rate->reason == "slow down");
     CHECK(config.weight_overrides.at("gold") == 3.0F);
   }
+  SECTION("forgets weights that are unset") {
+    request.queue_rate.reset();
+    request.set_weights = {{"silver", 2.0F}};
+    request.unset_weights = {"gold", "never set"};
+    const auto config = room.call(request).get<TaskQueueConfigReply>().config;
+    CHECK(config.weight_overrides == std::map<std::string, float>{{"silver", 2.0F}});
+    CHECK(config.queue_rate->requests_per_second == 2.0F);
+  }
+  SECTION("has at most a thousand weights") {
+    for (int i = 1; i < 1000; ++i) request.set_weights[std::to_string(i)] = 1.0F;
+    CHECK(room.call(request).get<TaskQueueConfigReply>().config.weight_overrides.size() == 1000);
+    request.set_weights = {{"one more", 1.0F}};
+    CHECK(room.call(request).refusal().message == "a task queue has at most 1000 fairness weights");
+  }
+  SECTION("goes with its namespace, also from the disk") {
+    REQUIRE(room.call(registration("team")).ok());
+    request.namespace_name = "team";
+    REQUIRE(room.call(request).ok());
+    const auto rows = [&room] {
+      std::size_t count = 0;
+      const auto scanned = room.disk->content().scan(Table::kQueue, 0, [&count](std::uint64_t, std::string_view) {
+        ++count;
+        return true;
+      });
+      REQUIRE(scanned);
+      return count;
+    };
+    CHECK(rows() == 2);
+    REQUIRE(room.call(DeleteNamespaceRequest{"team", {}, {}}).ok());
+    room.pass(1min);
+    CHECK(rows() == 1);
+  }
   SECTION("limits how fast tasks go out") {
     for (int i = 0; i < 4; ++i) room.start(std::to_string(i));
     for (int i = 0; i < 4; ++i) room.submit(room.poll_request());

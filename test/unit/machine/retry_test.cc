@@ -87,6 +87,17 @@ TEST_CASE("a delay asked by the worker replaces the interval once, uncapped", "[
   CHECK(plan(state).dispatch_at == kStart + 1h + 2s);
 }
 
+TEST_CASE("a delay asked by the worker is not told any more once it is over", "[server][machine][retry]") {
+  ActivityState state = started();
+  Failed failed = application_failure(state);
+  failed.facts.next_retry_delay = 30s;
+  transition(state, failed, kStart).value();
+  CHECK(state.progress.interval_from_worker);
+  transition(state, PickedUp{}, kStart + 30s).value();
+  CHECK_FALSE(state.progress.interval_from_worker);
+  CHECK(state.progress.current_retry_interval == 0s);
+}
+
 TEST_CASE("which failures may be retried", "[server][machine][retry]") {
   using Kind = FailureFacts::Kind;
   const RetryPolicy policy{.non_retryable_error_types = {"Fatal", "TemporalTimeout:Heartbeat"}};

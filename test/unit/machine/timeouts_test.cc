@@ -76,6 +76,14 @@ TEST_CASE("a timeout that closes tells the last details and the earlier failure"
   }
 }
 
+TEST_CASE("a timeout that closes has its last failure written too", "[server][machine][timeout]") {
+  ActivityState state = started({.timeouts = {.start_to_close = 10s}, .retry = {.maximum_attempts = 1}});
+  const Applied applied = transition(state, DeadlinePassed{}, kStart + 10s).value();
+  CHECK(state.progress.phase == Phase::kTimedOut);
+  CHECK((applied.changed & kLastFailure) != 0);
+  CHECK((applied.changed & kOutcome) != 0);
+}
+
 TEST_CASE("a listed timeout type closes at the first attempt", "[server][machine][timeout]") {
   ActivityState state = started(
       {.timeouts = {.start_to_close = 10s}, .retry = {.non_retryable_error_types = {"TemporalTimeout:StartToClose"}}});

@@ -64,6 +64,45 @@ TEST_CASE("fairness keys", "[server][matching][fairness]") {
     room.park_many(4);
     CHECK(room.rows() == std::vector<std::uint64_t>{4, 1, 2, 3});
   }
+  SECTION("that are new get no more than their share, however long others have been served") {
+    for (std::uint64_t i = 0; i < 100; ++i) {
+      (void)room.add(100'000 + i, 0, "one");
+      (void)room.add(200'000 + i, 0, "other");
+    }
+    room.park_many(100);
+    CHECK(room.rows().size() == 100);
+    for (std::uint64_t i = 0; i < 60; ++i) (void)room.add(300'000 + i, 0, "new");
+    room.park_many(60);
+    CHECK(shares(room.rows(), 60) == std::map<std::uint64_t, std::size_t>{{1, 20}, {2, 20}, {3, 20}});
+  }
+  SECTION("have the weight that is configured for them, and others what their tasks ask for") {
+    room.limit(std::nullopt, std::nullopt, {{"gold", 3.0F}});
+    for (std::uint64_t i = 0; i < 100; ++i) {
+      (void)room.add(100'000 + i, 0, "gold", 1.0F);
+      (void)room.add(200'000 + i, 0, "double", 2.0F);
+      (void)room.add(300'000 + i, 0, "plain");
+    }
+    room.park_many(60);
+    CHECK(shares(room.rows(), 60) == std::map<std::uint64_t, std::size_t>{{1, 30}, {2, 20}, {3, 10}});
+  }
+  SECTION("keep their other tasks when one is taken back, and wait for nothing when it was the last") {
+    auto first = room.add(1, 0, "a");
+    (void)room.add(2, 0, "a"), (void)room.add(3, 0, "b");
+    room.queues.remove_task(first);
+    room.park_many(9);
+    CHECK(room.rows() == std::vector<std::uint64_t>{2, 3});
+    auto only = room.add(4, 0, "a");
+    (void)room.add(5, 0, "b");
+    room.queues.remove_task(only);
+    CHECK(room.rows() == std::vector<std::uint64_t>{5});
+  }
+  SECTION("can be given a rate while their tasks wait") {
+    for (std::uint64_t i = 0; i < 3; ++i) (void)room.add(i, 0, "a");
+    room.limit(std::nullopt, 1.0F);
+    room.park_many(3);
+    CHECK(room.rows().size() == 1);
+    CHECK(room.pass(1s) == 1);
+  }
   SECTION("that were away get no more than their share when they come back") {
     for (std::uint64_t i = 0; i < 100; ++i) (void)room.add(100'000 + i, 0, "there");
     (void)room.add(200'000, 0, "back");

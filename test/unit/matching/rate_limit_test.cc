@@ -124,6 +124,19 @@ TEST_CASE("extreme rates stay inside the range of times", "[server][matching][ra
   }
 }
 
+TEST_CASE("a rate that is raised counts from when one went last", "[server][matching][rate]") {
+  RateLimit limit;
+  limit.set(0.1);
+  limit.take(kStart);
+  CHECK(limit.ready_at() == kStart + 10s);
+  limit.set(1.0);
+  CHECK(limit.ready_at() == kStart + 1s);
+  limit.set(0.5);
+  CHECK(limit.ready_at() == kStart + 1s);
+  CHECK(limit.spent(kStart + 1s - 1ns));
+  CHECK_FALSE(limit.spent(kStart + 1s));
+}
+
 TEST_CASE("a meter", "[server][matching]") {
   Meter meter;
   SECTION("tells how many came in the last half minute, and forgets") {

@@ -1,7 +1,11 @@
 // Messages as arguments and results; and the bytes of a payload, which the SDK writes by hand elsewhere.
 #include <google/protobuf/any.pb.h>
 #include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/field_mask.pb.h>
 #include <google/protobuf/struct.pb.h>
+#include <google/protobuf/timestamp.pb.h>
+#include <google/protobuf/wrappers.pb.h>
 #include <temporal/api/common/v1/message.pb.h>
 
 #include <optional>
@@ -16,6 +20,7 @@
 #include "rpc/convert_common.h"
 #include "rpc/convert_failure.h"
 #include "support/catch.h"
+#include "support/secret.h"
 
 using namespace longbeat;
 using Catch::Matchers::EndsWith;
@@ -189,6 +194,87 @@ TEST_CASE("what protobuf says of a value is one short line", "[converter][protob
   CHECK_THAT(refusal(R"({"maximumAttempts" ")" + secret + "\"}"),
              ContainsSubstring("Expected : ") || ContainsSubstring("expected"));
   CHECK_THAT(refusal(R"({"initialInterval":")" + secret + "\"}"), !ContainsSubstring("secret"));
+}
+
+namespace {
+
+/// What it says, after the checks.
+template <class Message>
+std::string said_of(const std::string& data, const std::string& encoding = "json/protobuf") {
+  INFO(data.substr(0, 100));
+  const auto message = DataConverter().from_payload<Message>(internal::make_payload(encoding, data));
+  REQUIRE_FALSE(message);
+  const std::string text = message.error().message;
+  INFO(text);
+  CHECK(test::secret_bytes(text) <= 40);
+  for (const char c : text) CHECK((c >= 0x20 && c < 0x7f));
+  return text.substr(text.find("`: ") + 3);
+}
+
+}  // namespace
+
+TEST_CASE("no error quotes more than 40 bytes of a message", "[converter][protobuf][secret]") {
+  namespace pb = google::protobuf;
+  const std::string secret = test::kSecret, text = '"' + secret + '"';
+  SECTION("whose values protobuf does not take") {
+    CHECK_THAT(said_of<pb::Timestamp>(text), ContainsSubstring("time") || ContainsSubstring("imestamp"));
+    CHECK_THAT(said_of<pb::Duration>(text), ContainsSubstring("uration"));
+    CHECK_THAT(said_of<RetryPolicy>("{\"initialInterval\":" + text + "}"), ContainsSubstring("uration"));
+    said_of<pb::FieldMask>('"' + secret + "A__(\"");
+    said_of<pb::Int32Value>(text);
+    said_of<pb::BoolValue>(text);
+    said_of<pb::DoubleValue>(text);
+    said_of<pb::BytesValue>('"' + secret + "$\"");
+    said_of<RetryPolicy>("{\"maximumAttempts\":" + text + "}");
+    said_of<pb::FileDescriptorProto>("{\"messageType\":" + text + "}");
+    said_of<pb::Struct>(text);
+  }
+  SECTION("with an Any of no type") {
+    const std::string url = "type.googleapis.com/";
+    said_of<pb::Any>("{\"@type\":" + text + "}");
+    said_of<pb::Any>("{\"@type\":\"" + url + secret + "\"}");
+    said_of<pb::Any>("{\"@type\":\"" + url + "google.protobuf.Timestamp\",\"value\":" + text + "}");
+    said_of<pb::Any>("{\"value\":" + text + "}");
+    said_of<pb::Any>(text);
+  }
+  SECTION("that is no JSON") {
+    said_of<pb::Struct>("{\"a\":" + secret + "}");
+    said_of<pb::Struct>("{\"a\":\"" + secret);
+    said_of<pb::Struct>("{" + text + ":1 " + text + "}");
+    said_of<pb::Struct>("{\"a\":1}" + secret);
+    said_of<pb::Struct>("{\"a\":\"" + secret + "\\u" + secret + "\"}");
+    said_of<pb::Struct>("[" + text + " " + text);
+    said_of<pb::Struct>("{\"a\": invalid value " + secret + " for type " + secret);
+    said_of<pb::Timestamp>("\"[json.exception.parse_error.101] " + secret + "\"");
+    said_of<pb::Timestamp>("\"x\\n" + secret + "\\n^\"");
+  }
+  SECTION("that is not its bytes") {
+    said_of<RetryPolicy>(secret, "binary/protobuf");
+  }
+  SECTION("nor of what it cannot write") {
+    for (const std::string& url : {secret, "type.googleapis.com/" + secret, secret + "\n^"}) {
+      pb::Any any;
+      any.set_type_url(url);
+      any.set_value(secret);
+      const auto payload = DataConverter().to_payload(any);
+      REQUIRE_FALSE(payload);
+      CHECK(test::secret_bytes(payload.error().message) <= 40);
+    }
+  }
+}
+
+TEST_CASE("of a key in a message an error quotes 40 bytes beside the value's beginning",
+          "[converter][protobuf][secret]") {
+  std::string inner = "1";
+  for (int depth = 0; depth < 120; ++depth) inner = "{\"" + test::kSecret + "\":" + inner + "}";
+  for (const std::string& data : {"{\"" + test::kSecret + "\":1,\"" + test::kSecret + "\":2}", inner}) {
+    const auto message =
+        DataConverter().from_payload<google::protobuf::Struct>(internal::make_payload("json/protobuf", data));
+    REQUIRE_FALSE(message);
+    const std::string text = message.error().message;
+    CHECK(test::secret_bytes(text.substr(0, text.find("`: "))) <= 40);
+    CHECK(test::secret_bytes(text.substr(text.find("`: "))) <= 40);
+  }
 }
 
 TEST_CASE("a payload's bytes are those of protobuf", "[converter][protobuf][codec]") {

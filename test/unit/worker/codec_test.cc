@@ -1,74 +1,21 @@
 // A worker whose client has codecs.
 #include <algorithm>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "codec_room.h"
 #include "core/wire_size.h"
-#include "fake_worker.h"
 #include "longbeat/checkpoint.h"
-#include "longbeat/log.h"
 #include "support/catch.h"
-#include "support/toy_codecs.h"
 
 using namespace longbeat;
 using namespace longbeat::internal;
 using namespace longbeat::test;
 using namespace std::chrono_literals;
 using Catch::Matchers::StartsWith;
-using Mood = Reversing::Mood;
 
 namespace {
-
-Payload json(const std::string& text) {
-  return make_payload("json/plain", text);
-}
-
-struct Room {
-  explicit Room(bool hides_texts = false, bool has_codec = true)
-      : worker(2, std::chrono::seconds(60),
-               has_codec ? WireFormat({codec}, hides_texts) : WireFormat({}, hides_texts)) {}
-
-  std::shared_ptr<Reversing> codec = std::make_shared<Reversing>();
-  WireFormat format{{codec}, false};
-  FakeWorker worker;
-
-  Payloads on_the_wire(const std::string& text) const { return format.encode({json(text)}).value(); }
-  ActivityTask task() const {
-    auto task = FakeWorker::task();
-    task.input = on_the_wire("7");
-    return task;
-  }
-  std::string read(const Payloads& sent) const { return text_of(format.decode(sent).value()); }
-  std::size_t begun() const { return worker.executor.inputs.size(); }
-  /// As begin(), for tasks that do not get as far as the function.
-  void give(ActivityTask task) {
-    worker.start();
-    worker.stub.give(std::move(task));
-    worker.loop.run_ready();
-  }
-};
-
-/// What is logged while it lives.
-class Lines {
- public:
-  Lines() {
-    set_log_sink([this](const LogRecord& record) {
-      const std::lock_guard lock(mutex_);
-      all_ += std::string(record.message) + "\n";
-    });
-  }
-  ~Lines() { set_log_sink({}); }
-  std::string all() const {
-    const std::lock_guard lock(mutex_);
-    return all_;
-  }
-
- private:
-  mutable std::mutex mutex_{};
-  std::string all_{};
-};
 
 bool is_encoded(const Payloads& payloads) {
   return payloads.size() == 1 && encoding_of(payloads[0]) == "binary/reversed";
@@ -77,7 +24,7 @@ bool is_encoded(const Payloads& payloads) {
 }  // namespace
 
 TEST_CASE("what travels to and from a worker goes through its codecs", "[worker][codec]") {
-  Room room;
+  CodecRoom room;
   auto& stub = room.worker.stub;
   SECTION("arguments and heartbeat details, before the function sees them") {
     auto task = room.task();
@@ -146,7 +93,7 @@ TEST_CASE("what travels to and from a worker goes through its codecs", "[worker]
 
 TEST_CASE("a worker that hides texts of failures", "[worker][codec]") {
   const bool has_codec = GENERATE(true, false);
-  Room room(true, has_codec);
+  CodecRoom room(true, has_codec);
   auto& sent = room.worker.stub.failed;
   SECTION("hides the activity's own") {
     room.worker.begin();
@@ -205,7 +152,7 @@ TEST_CASE("a worker that hides texts of failures", "[worker][codec]") {
 }
 
 TEST_CASE("save_now goes through the codecs", "[worker][codec]") {
-  Room room;
+  CodecRoom room;
   auto& worker = room.worker;
   auto& context = worker.begin(room.task());
   auto& attempt = *worker.executor.inputs.back().attempt;
@@ -279,7 +226,7 @@ TEST_CASE("save_now goes through the codecs", "[worker][codec]") {
 }
 
 TEST_CASE("a codec that fails", "[worker][codec]") {
-  Room room;
+  CodecRoom room;
   auto& failed = room.worker.stub.failed;
   const auto mood = GENERATE(Mood::kRefuses, Mood::kThrows, Mood::kThrowsOddly);
   const auto is_codec_failure = [&](const char* what) {
@@ -380,7 +327,7 @@ TEST_CASE("a codec that fails", "[worker][codec]") {
                StartsWith("ingest 'a' (attempt 1) fails without its details: details of the failure: codec 1 of 1"));
   }
   SECTION("on texts that are to be hidden shows none of them") {
-    Room hiding(true);
+    CodecRoom hiding(true);
     hiding.worker.begin();
     hiding.codec->when_encoding = mood;
     hiding.worker.end(AttemptFailed{application_failure("Own", "secret")});
@@ -388,115 +335,4 @@ TEST_CASE("a codec that fails", "[worker][codec]") {
     CHECK_THAT(hiding.worker.stub.failed[0].params.failure.message,
                StartsWith("Encoded failure (") && !ContainsSubstring("secret"));
   }
-}
-
-TEST_CASE("a codec that takes long", "[worker][codec]") {
-  Room room;
-  auto& worker = room.worker;
-  SECTION("runs on the courier, while heartbeats keep the attempt") {
-    worker.courier.blocked = true;
-    auto task = room.task();
-    task.heartbeat_details = room.on_the_wire("3");
-    const auto came = task.heartbeat_details;
-    room.give(std::move(task));
-    CHECK(room.begun() == 0);
-    worker.loop.run_for(100ms);
-    REQUIRE(worker.stub.beats.size() == 1);
-    CHECK(worker.stub.beats[0].params.details == came);
-    worker.courier.release();
-    worker.loop.run_ready();
-    CHECK(room.begun() == 1);
-  }
-  SECTION("on the result does not cost the lease") {
-    worker.begin(room.task());
-    worker.courier.blocked = true;
-    worker.end(AttemptCompleted{{json("42")}});
-    CHECK(worker.stub.completed.empty());
-    const auto beats = worker.stub.beats.size();
-    worker.loop.run_for(30s);
-    CHECK(worker.stub.beats.size() > beats + 2);
-    worker.courier.release();
-    worker.loop.run_ready();
-    CHECK(worker.stub.completed.size() == 1);
-    CHECK(worker.machine->stats().slots_used == 0);
-  }
-  SECTION("on the arguments does not hold up a worker that stops") {
-    worker.courier.blocked = true;
-    room.give(room.task());
-    std::optional<std::vector<std::string>> left;
-    worker.machine->stop(0s, 2s, [&](auto names) { left = std::move(names); });
-    worker.loop.run_for(3s);
-    REQUIRE(left);
-    REQUIRE(left->size() == 1);
-    CHECK_THAT(left->front(), StartsWith("ingest 'a' (attempt 1), codecs decode what it gets, begun "));
-    REQUIRE(worker.stub.failed.size() == 1);
-    CHECK(worker.stub.failed[0].params.failure.type == "WorkerShutdown");
-    worker.courier.release();
-    worker.loop.run_ready();
-    CHECK(room.begun() == 0);
-  }
-  SECTION("on the result does not hold up a worker that stops") {
-    worker.begin(room.task());
-    worker.courier.blocked = true;
-    worker.end(AttemptCompleted{{json("42")}});
-    std::optional<std::vector<std::string>> left;
-    worker.machine->stop(0s, 2s, [&](auto names) { left = std::move(names); });
-    worker.loop.run_for(3s);
-    REQUIRE(left);
-    CHECK(left->size() == 1);
-    worker.courier.release();
-    worker.loop.run_ready();
-    CHECK(worker.stub.completed.empty());
-  }
-  SECTION("on the details of a cancellation is not waited for by a worker that stops") {
-    worker.begin(room.task());
-    worker.courier.blocked = true;
-    worker.end(AttemptCanceled{{json("1")}});
-    worker.machine->stop(0s, 2s, [](auto) {});
-    worker.loop.run_for(2s);
-    REQUIRE(worker.stub.canceled.size() == 1);
-    CHECK(worker.stub.canceled[0].params.details.empty());
-  }
-  SECTION("is told of, and told apart from a function that does not end") {
-    const Lines lines;
-    worker.courier.blocked = true;
-    room.give(room.task());
-    worker.machine->stop(0s, 1min, [](auto) {});
-    worker.loop.run_for(30s);
-    CHECK_THAT(lines.all(), ContainsSubstring("ingest 'a' (attempt 1) is not begun, codecs decode what it gets") &&
-                                !ContainsSubstring("does not end"));
-    CHECK(worker.machine->stats().attempts_stuck == 0);
-  }
-}
-
-TEST_CASE("codecs that never give an outcome back", "[worker][codec]") {
-  Room room;
-  auto& worker = room.worker;
-  worker.begin(room.task());
-  worker.courier.blocked = true;
-  const Lines lines;
-  worker.end(AttemptCompleted{{json("42")}});
-  SECTION("are told of, and keep the slot only as long as the outcome could count") {
-    worker.loop.run_for(11s);
-    CHECK_THAT(lines.all(), ContainsSubstring("ingest 'a' (attempt 1) has ended and is not reported: the codecs have "
-                                              "its outcome and do not end, begun 10 s ago"));
-    worker.loop.run_for(59min);
-    CHECK(worker.machine->stats().slots_used == 1);
-    worker.loop.run_for(2min);
-    CHECK(worker.machine->stats().slots_used == 0);
-    CHECK(worker.machine->stats().reports_given_up == 1);
-  }
-  SECTION("do not keep it when the server does not know the attempt any more") {
-    worker.stub.answers_beats = false;
-    const auto before = worker.stub.beats.size();
-    worker.loop.run_for(5s);
-    REQUIRE(worker.stub.beats.size() > before);
-    worker.stub.beats.back().done(Status{StatusCode::kNotFound, "gone", {}});
-    worker.loop.run_ready();
-    CHECK(worker.machine->stats().slots_used == 0);
-    CHECK_THAT(lines.all(), ContainsSubstring("is given up: the server does not know the attempt any more"));
-  }
-  worker.courier.release();
-  worker.loop.run_ready();
-  CHECK(worker.stub.completed.empty());
 }

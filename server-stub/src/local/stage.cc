@@ -1,0 +1,254 @@
+#include "local/stage.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "base/this_thread.h"
+#include "local/stage_loop.h"
+
+namespace longbeat::server {
+
+namespace {
+
+/// The longest wait of the stage's thread, which bounds how late a timer runs after the machine has slept.
+constexpr auto kLongestWait = std::chrono::milliseconds(50);
+
+TimePoint real_now() {
+  return internal::system_clock().now();
+}
+
+}  // namespace
+
+StageThread::StageThread(bool manual, StagePatience patience) : stage_(std::make_shared<Stage>(manual, patience)) {
+  thread_ = std::thread([stage = stage_.get()] {
+    internal::name_this_thread("lb-stage");
+    stage->run();
+  });
+}
+
+StageThread::~StageThread() {
+  stage_->stop();
+  thread_.join();
+}
+
+void Stage::stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  work_came_.notify_all();
+  changed_.notify_all();
+}
+
+bool Stage::post(StageLoop& loop, std::function<void()> work, bool only_looks) {
+  const std::lock_guard lock(mutex_);
+  if (loop.closed_ || stopping_) return false;
+  posted_.push_back({&loop, std::move(work), only_looks});
+  work_came_.notify_one();
+  return true;
+}
+
+void Stage::run() {
+  thread_id_ = std::this_thread::get_id();
+  std::unique_lock lock(mutex_);
+  last_idle_ = clock_->now();
+  while (!stopping_) {
+    if (!run_one(lock)) rest(lock);
+  }
+}
+
+bool Stage::run_one(std::unique_lock<std::mutex>& lock) {
+  std::function<void()> work;
+  bool only_looks = false;
+  if (!posted_.empty()) {
+    only_looks = posted_.front().only_looks;
+    work = std::move(posted_.front().work);
+    posted_.pop_front();
+  } else {
+    const TimePoint now = clock_->now();
+    for (auto each = loops_.rbegin(); each != loops_.rend(); ++each) {  // Clients before their server.
+      StageLoop* const loop = *each;
+      auto due = loop->targets_.pop_due(now);
+      if (!due) due = loop->keepalives_.pop_due(now);
+      if (!due) continue;
+      work = std::move(*due);
+      break;
+    }
+  }
+  if (!work) return false;
+  if (!only_looks) something_happened_ = true;
+  lock.unlock();
+  work();
+  work = nullptr;
+  lock.lock();
+  return true;
+}
+
+/// Everything that is due has been done.
+void Stage::rest(std::unique_lock<std::mutex>& lock) {
+  last_idle_ = clock_->now();
+  if (std::exchange(something_happened_, false)) {
+    ++epoch_;
+    changed_.notify_all();
+  }
+  if (clock_->manual()) return rest_manual(lock);
+  const auto next = next_timer(false).value_or(TimePoint::max());
+  const auto until = std::min<std::chrono::nanoseconds>(kLongestWait, next - last_idle_);
+  work_came_.wait_for(lock, std::max(until, std::chrono::nanoseconds::zero()));
+}
+
+void Stage::rest_manual(std::unique_lock<std::mutex>& lock) {
+  const bool advancing = !goals_.empty() && goals_.front().has_value();
+  const bool waited_for = advancing || anybody_waits();
+  const TimePoint real = real_now();
+  if (!waited_for) not_idle_since_ = nothing_left_since_ = std::nullopt;
+  const std::string who = waited_for ? who_is_busy(advancing) : std::string();
+  if (waited_for && who.empty()) {
+    not_idle_since_.reset();
+    if (advancing ? goals_reached() || move(*goals_.front()) : move(TimePoint::max())) {
+      nothing_left_since_.reset();
+      return;
+    }
+    if (!nothing_left_since_) nothing_left_since_ = real;
+    if (real - *nothing_left_since_ >= patience_.idle)
+      complain(lock, "nobody is at work, and nothing is planned", false);
+  } else if (waited_for) {
+    nothing_left_since_.reset();
+    if (!not_idle_since_) not_idle_since_ = real;
+    const auto since = real - *not_idle_since_;
+    if (advancing && since >= patience_.advance) {
+      for (Worker& worker : workers_) worker.passed_over = worker.active && worker.waits == 0;
+      not_idle_since_.reset();
+      return;
+    }
+    if (since >= patience_.idle) complain(lock, who, true);
+  }
+  work_came_.wait_for(lock, kLongestWait);
+}
+
+/// Moves time by one step towards `goal`, or when that is the end of time towards the next target. False when there is
+/// none.
+bool Stage::move(TimePoint goal) {
+  TimePoint to = goal;
+  if (goal == TimePoint::max()) {
+    to = next_timer(true).value_or(TimePoint::max());
+    for (const Waiter& waiter : waiters_) to = std::min(to, waiter.until);
+    if (to == TimePoint::max()) return false;
+  }
+  to = std::min(to, next_timer(false).value_or(TimePoint::max()));
+  for (const Waiter& waiter : waiters_) to = std::min(to, waiter.until);
+  if (to <= clock_->now()) return false;  // A thread whose wait is over has yet to leave.
+  clock_->now_.store(to.time_since_epoch().count());
+  something_happened_ = true;
+  return true;
+}
+
+bool Stage::goals_reached() {
+  bool reached = false;
+  for (auto& goal : goals_) {
+    if (!goal || *goal > clock_->now()) continue;
+    goal.reset();
+    reached = true;
+  }
+  if (reached) {
+    sort_goals();
+    changed_.notify_all();
+  }
+  return reached;
+}
+
+void Stage::sort_goals() {
+  goals_.sort([](const auto& a, const auto& b) { return a && (!b || *a < *b); });
+}
+
+void Stage::complain(std::unique_lock<std::mutex>& lock, const std::string& why, bool busy) {
+  complaint_ = {busy ? Ended::kBusy : Ended::kNothingLeft, why};
+  ++complaints_;
+  (busy ? not_idle_since_ : nothing_left_since_).reset();
+  changed_.notify_all();
+  lock.unlock();  // A log may be the program's own.
+  internal::log(internal::LogLevel::kWarn, "the local server's clock has stood still for " +
+                                               std::to_string(patience_.idle / std::chrono::seconds(1)) +
+                                               " s of real time while somebody waited: " + why);
+  lock.lock();
+}
+
+/// Empty: everything is idle.
+std::string Stage::who_is_busy(bool for_advance) const {
+  std::string all;
+  for (const Worker& worker : workers_) {
+    if (!worker.active || worker.waits > 0 || (for_advance && worker.passed_over)) continue;
+    all += (all.empty() ? "" : "; ") + worker.who;
+  }
+  if (!all.empty()) return all;
+  const bool all_looked = std::ranges::all_of(waiters_, [this](const Waiter& waiter) { return waiter.seen == epoch_; });
+  return all_looked ? "" : "a thread that waits has not looked yet";
+}
+
+bool Stage::anybody_waits() const {
+  return calls_waiting_ > 0 || std::ranges::any_of(waiters_, &Waiter::jumps);
+}
+
+std::optional<TimePoint> Stage::next_timer(bool targets_only) const {
+  std::optional<TimePoint> next;
+  const auto earlier = [&next](std::optional<TimePoint> at) {
+    if (at) next = next ? std::min(*next, *at) : *at;
+  };
+  for (const StageLoop* loop : loops_) {
+    earlier(loop->targets_.next_deadline());
+    if (!targets_only) earlier(loop->keepalives_.next_deadline());
+  }
+  return next;
+}
+
+void Stage::happened() {
+  something_happened_ = true;
+  work_came_.notify_one();
+}
+
+Stage::WaitEnd Stage::wait_here(std::unique_lock<std::mutex>& lock, Waiter& waiter, const std::function<bool()>& over,
+                                bool hears_complaints) {
+  const auto complaints = complaints_;
+  for (;;) {
+    const auto epoch = epoch_;
+    lock.unlock();
+    const bool ended = over();
+    lock.lock();
+    if (ended) return {};
+    if (stopping_) return {Ended::kStopped, "the local server's clock has stopped"};
+    if (clock_->now() >= waiter.until) return {Ended::kLate, {}};
+    waiter.seen = epoch;
+    work_came_.notify_one();
+    const auto woken = [&] { return stopping_ || epoch_ != epoch || (hears_complaints && complaints_ != complaints); };
+    if (clock_->manual() || waiter.until == TimePoint::max()) {
+      changed_.wait(lock, woken);
+    } else {
+      changed_.wait_for(lock, waiter.until - clock_->now(), woken);
+    }
+    if (hears_complaints && complaints_ != complaints) return complaint_;
+  }
+}
+
+Stage::WaitEnd Stage::wait_until(const std::function<bool()>& met, TimePoint until) {
+  std::unique_lock lock(mutex_);
+  const auto own = waiters_.insert(waiters_.end(), {until, true, 0});
+  happened();
+  auto end = wait_here(lock, *own, met, true);
+  waiters_.erase(own);
+  return end;
+}
+
+Stage::WaitEnd Stage::advance(std::chrono::nanoseconds by) {
+  std::unique_lock lock(mutex_);
+  const TimePoint now = clock_->now();
+  const auto own = goals_.emplace(goals_.begin(), by < TimePoint::max() - now ? now + by : TimePoint::max());
+  sort_goals();
+  const auto complaints = complaints_;
+  happened();
+  changed_.wait(lock, [&] { return stopping_ || !own->has_value() || complaints_ != complaints; });
+  const bool reached = !own->has_value();
+  goals_.erase(own);
+  if (reached) return {};
+  return stopping_ ? WaitEnd{Ended::kStopped, "the local server's clock has stopped"} : complaint_;
+}
+
+}  // namespace longbeat::server

@@ -1,0 +1,278 @@
+// What tests want of a LocalServer: its time, waits and trouble.
+#include <array>
+#include <utility>
+#include <variant>
+
+#include "longbeat/activity_description.h"
+#include "rpc/local_server_impl.h"
+
+LONGBEAT_BEGIN
+
+namespace {
+
+using server::Phase;
+
+template <class One>
+constexpr std::size_t index_of() {
+  return []<class... Each>(std::type_identity<std::variant<Each...>>) {
+    std::size_t index = 0;
+    static_cast<void>(((std::is_same_v<One, Each> || (++index, false)) || ...));
+    return index;
+  }(std::type_identity<server::Request>());
+}
+
+std::vector<std::size_t> types_of(WorkerCall call) {
+  using namespace server;
+  const std::vector<std::size_t> reports{index_of<CompletedRequest>(), index_of<FailedRequest>(),
+                                         index_of<CanceledRequest>()};
+  switch (call) {
+    case WorkerCall::kPoll:
+      return {index_of<PollTaskRequest>()};
+    case WorkerCall::kHeartbeat:
+      return {index_of<HeartbeatRequest>()};
+    case WorkerCall::kReport:
+      return reports;
+    case WorkerCall::kAny:
+      break;
+  }
+  std::vector<std::size_t> all{index_of<PollTaskRequest>(), index_of<HeartbeatRequest>(),
+                               index_of<RecordWorkerHeartbeatRequest>(), index_of<ShutdownWorkerRequest>()};
+  all.insert(all.end(), reports.begin(), reports.end());
+  return all;
+}
+
+std::optional<internal::StatusCode> status_code(ErrorCode code) {
+  using internal::StatusCode;
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return StatusCode::kInvalidArgument;
+    case ErrorCode::kNotFound:
+      return StatusCode::kNotFound;
+    case ErrorCode::kFailedPrecondition:
+      return StatusCode::kFailedPrecondition;
+    case ErrorCode::kResourceExhausted:
+      return StatusCode::kResourceExhausted;
+    case ErrorCode::kPermissionDenied:
+      return StatusCode::kPermissionDenied;
+    case ErrorCode::kUnimplemented:
+      return StatusCode::kUnimplemented;
+    case ErrorCode::kUnavailable:
+      return StatusCode::kUnavailable;
+    case ErrorCode::kDeadlineExceeded:
+      return StatusCode::kDeadlineExceeded;
+    case ErrorCode::kInternal:
+      return StatusCode::kInternal;
+    default:
+      return std::nullopt;
+  }
+}
+
+ActivityRunState run_state_of(Phase phase) {
+  switch (phase) {
+    case Phase::kScheduled:
+      return ActivityRunState::kScheduled;
+    case Phase::kStarted:
+    case Phase::kResetRequested:
+      return ActivityRunState::kStarted;
+    case Phase::kCancelRequested:
+      return ActivityRunState::kCancelRequested;
+    case Phase::kPauseRequested:
+      return ActivityRunState::kPauseRequested;
+    case Phase::kPaused:
+      return ActivityRunState::kPaused;
+    default:
+      return ActivityRunState::kUnspecified;
+  }
+}
+
+ActivityStatus status_of(Phase phase) {
+  switch (phase) {
+    case Phase::kCompleted:
+      return ActivityStatus::kCompleted;
+    case Phase::kFailed:
+      return ActivityStatus::kFailed;
+    case Phase::kCanceled:
+      return ActivityStatus::kCanceled;
+    case Phase::kTerminated:
+      return ActivityStatus::kTerminated;
+    case Phase::kTimedOut:
+      return ActivityStatus::kTimedOut;
+    case Phase::kPaused:
+      return ActivityStatus::kPaused;
+    default:
+      return ActivityStatus::kRunning;
+  }
+}
+
+Error refused(ErrorCode code, const std::string& message) {
+  return {code, message, nullptr, {}};
+}
+
+}  // namespace
+
+Result<> LocalServer::Impl::needs_stage(const char* operation) const {
+  if (in_process) return {};
+  return refused(
+      ErrorCode::kFailedPrecondition,
+      std::string("LocalServer::") + operation + ": a server on a port cannot; start it as kInProcess or kManualClock");
+}
+
+Result<> LocalServer::advance(std::chrono::nanoseconds by) {
+  if (!impl_->stage || !impl_->stage->stage().clock()->manual()) {
+    return refused(ErrorCode::kFailedPrecondition,
+                   "LocalServer::advance: its clock is the machine's; start it as kManualClock");
+  }
+  if (by < std::chrono::nanoseconds::zero()) {
+    return refused(ErrorCode::kInvalidArgument,
+                   "LocalServer::advance: by is " + std::to_string(by.count()) + " ns, must be at least 0");
+  }
+  const auto end = impl_->stage->stage().advance(by);
+  if (end.how == server::Stage::Ended::kMet) return {};
+  return refused(end.how == server::Stage::Ended::kStopped ? ErrorCode::kCanceled : ErrorCode::kDeadlineExceeded,
+                 "LocalServer::advance: time could not move: " + end.why);
+}
+
+std::chrono::nanoseconds LocalServer::elapsed() const {
+  return (impl_->stage ? impl_->stage->stage().clock()->now() : internal::system_clock().now()) - impl_->started;
+}
+
+Result<> LocalServer::Impl::wait(const std::function<bool()>& met, const std::string& what,
+                                 const LocalWaitOptions& options) {
+  using Ended = server::Stage::Ended;
+  const internal::TimePoint now = stage->stage().clock()->now();
+  const auto until = options.timeout && *options.timeout < internal::TimePoint::max() - now
+                         ? now + *options.timeout
+                         : internal::TimePoint::max();
+  const auto end = stage->stage().wait_until(met, until);
+  switch (end.how) {
+    case Ended::kMet:
+      return {};
+    case Ended::kLate:
+      return refused(ErrorCode::kDeadlineExceeded, what + ": not within its timeout");
+    case Ended::kBusy:
+      return refused(ErrorCode::kDeadlineExceeded, what + ": time stood still, somebody is at work: " + end.why);
+    case Ended::kNothingLeft:
+      return refused(ErrorCode::kDeadlineExceeded, what + ": it does not come by itself: " + end.why);
+    case Ended::kStopped:
+      break;
+  }
+  return refused(ErrorCode::kCanceled, what + ": " + end.why);
+}
+
+Result<> LocalServer::wait_until(const std::function<bool()>& met, const LocalWaitOptions& options) {
+  if (auto possible = impl_->needs_stage("wait_until"); !possible) return possible;
+  return impl_->wait(met, "LocalServer::wait_until", options);
+}
+
+Result<> LocalServer::Impl::wait_for_state(std::shared_ptr<StateWatch> watch, const std::string& what,
+                                           const LocalWaitOptions& options) {
+  const auto begun = on_stage([this, watch] {
+    look(*watch);
+    watches.push_back(watch);
+    return true;
+  });
+  if (!begun) return refused(ErrorCode::kCanceled, what + ": the server has been stopped");
+  auto end = wait([&] { return watch->met.load(); }, what, options);
+  static_cast<void>(
+      on_stage([this, watch] { return std::erase(watches, watch); }));  // Stopped: it goes with the server.
+  return end;
+}
+
+Result<> LocalServer::wait_for(const std::string& activity_id, ActivityRunState state,
+                               const LocalWaitOptions& options) {
+  if (auto possible = impl_->needs_stage("wait_for"); !possible) return possible;
+  auto watch = std::make_shared<Impl::StateWatch>();
+  watch->run = {options.namespace_name, activity_id, {}};
+  watch->fits = [state](const server::ActivityState& of) { return run_state_of(of.progress.phase) == state; };
+  return impl_->wait_for_state(std::move(watch), "LocalServer::wait_for: activity '" + activity_id + "'", options);
+}
+
+Result<> LocalServer::wait_for(const std::string& activity_id, ActivityStatus status, const LocalWaitOptions& options) {
+  if (auto possible = impl_->needs_stage("wait_for"); !possible) return possible;
+  auto watch = std::make_shared<Impl::StateWatch>();
+  watch->run = {options.namespace_name, activity_id, {}};
+  watch->fits = [status](const server::ActivityState& of) { return status_of(of.progress.phase) == status; };
+  return impl_->wait_for_state(std::move(watch), "LocalServer::wait_for: activity '" + activity_id + "'", options);
+}
+
+Result<> LocalServer::Impl::add_fault(const char* operation, const CallFault& which, server::FaultRule rule) {
+  if (auto possible = needs_stage(operation); !possible) return possible;
+  const std::string what = std::string("LocalServer::") + operation;
+  if (which.times == 0)
+    return refused(ErrorCode::kInvalidArgument, what + ": CallFault.times is 0, must be at least 1");
+  rule.identity = which.identity;
+  rule.types = types_of(which.call);
+  rule.times = which.times;
+  const auto added = on_stage([&server = *in_process, rule = std::move(rule)] {
+    server.faults().add(rule);
+    return true;
+  });
+  if (!added) return refused(ErrorCode::kFailedPrecondition, what + ": the server has been stopped");
+  return {};
+}
+
+Result<> LocalServer::drop_requests(const CallFault& which) {
+  server::FaultRule rule;
+  rule.kind = server::FaultKind::kRequestLost;
+  return impl_->add_fault("drop_requests", which, std::move(rule));
+}
+
+Result<> LocalServer::drop_replies(const CallFault& which) {
+  server::FaultRule rule;
+  rule.kind = server::FaultKind::kReplyLost;
+  return impl_->add_fault("drop_replies", which, std::move(rule));
+}
+
+Result<> LocalServer::delay(const CallFault& which, std::chrono::nanoseconds by) {
+  if (by <= std::chrono::nanoseconds::zero()) {
+    return refused(ErrorCode::kInvalidArgument,
+                   "LocalServer::delay: by is " + std::to_string(by.count()) + " ns, must be more than 0");
+  }
+  server::FaultRule rule;
+  rule.kind = server::FaultKind::kDelayed;
+  rule.delay = by;
+  return impl_->add_fault("delay", which, std::move(rule));
+}
+
+Result<> LocalServer::fail(const CallFault& which, ErrorCode code) {
+  const auto status = status_code(code);
+  if (!status) {
+    return refused(ErrorCode::kInvalidArgument,
+                   "LocalServer::fail: a call does not fail with code " + std::to_string(static_cast<int>(code)));
+  }
+  server::FaultRule rule;
+  rule.kind = server::FaultKind::kFailed;
+  rule.status = {*status, "the test wants this call to fail", {}};
+  return impl_->add_fault("fail", which, std::move(rule));
+}
+
+Result<> LocalServer::clear_faults() {
+  if (auto possible = impl_->needs_stage("clear_faults"); !possible) return possible;
+  static_cast<void>(impl_->on_stage([&server = *impl_->in_process] {  // Stopped: there are none.
+    server.faults().clear();
+    return true;
+  }));
+  return {};
+}
+
+Result<> LocalServer::kill() {
+  if (auto possible = impl_->needs_stage("kill"); !possible) return possible;
+  static_cast<void>(impl_->on_stage([&server = *impl_->in_process] {  // Stopped: it is dead.
+    server.kill();
+    return true;
+  }));
+  return {};
+}
+
+Result<> LocalServer::restart() {
+  if (auto possible = impl_->needs_stage("restart"); !possible) return possible;
+  const auto opened = impl_->on_stage([&server = *impl_->in_process]() -> server::StatusOr<> {
+    if (server.engine() != nullptr) return internal::failed_precondition("LocalServer::restart: the server runs");
+    return server.open();
+  });
+  if (!opened) return refused(ErrorCode::kFailedPrecondition, "LocalServer::restart: the server has been stopped");
+  if (!*opened) return server::to_error(opened->error());
+  return {};
+}
+
+LONGBEAT_END
