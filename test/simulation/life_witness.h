@@ -55,6 +55,8 @@ class LifeWitness {
   std::vector<std::pair<std::string, std::string>> runs_in(const std::string& namespace_name) const;
   /// No start in this namespace may have made a run of which nobody was told.
   bool knows_all(const std::string& namespace_name) const;
+  /// When the latest transition of a known run was seen.
+  TimePoint changed_at(const std::string& run_id) const { return runs_.at(run_id).changed_at; }
   /// The server's process has lived so long.
   bool up_for(Nanoseconds time) const { return world_.now() > up_since_ + time; }
   /// Has this run callbacks that are not delivered? They keep it beyond its retention. Nothing: it never had any.
