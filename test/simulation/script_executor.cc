@@ -67,9 +67,10 @@ void ScriptExecutor::finish(Run& run, internal::AttemptOutcome outcome) {
   witness_.codecs().over(run.input.attempt->task().token);
   witness_.workers().returned(run.input.attempt->task().token);
   auto_heartbeats_.erase(run.input.attempt->key());
+  const bool in_peace = std::holds_alternative<internal::AttemptCompleted>(outcome);
+  if (!in_peace) witness_.function_ended(run.input.attempt->task().token);
   if (run.handed_over) {
     const auto& token = run.input.attempt->task().token;
-    const bool in_peace = std::holds_alternative<internal::AttemptCompleted>(outcome);
     if (in_peace) witness_.workers().left(token);
     witness_.late().returned(token, in_peace);
   }

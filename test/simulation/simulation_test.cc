@@ -171,6 +171,24 @@ TEST_CASE("the witness notices", "[simulation]") {
     witness.answer_left(failed, server::Reply(server::ReportReply{}));
     CHECK_THAT(first_of(witness.broken()), ContainsSubstring("failed with details 2, but its code had put 3"));
   }
+  SECTION("but not a failure without what came after the function had failed") {
+    Wire wire{witness, world};
+    wire.started(start());
+    wire.handed_out("token-1");
+    witness.value_put("token-1", 2);
+    witness.function_ended("token-1");
+    witness.value_put("token-1", 3);
+    server::FailedRequest failed;
+    failed.namespace_name = kNamespace;
+    failed.token = "token-1";
+    failed.has_last_heartbeat_details = true;
+    failed.last_heartbeat_details = pack(Payloads{PayloadCodec<StepsDone>::encode({2})});
+    witness.answer_left(failed, server::Reply(server::ReportReply{}));
+    CHECK(first_of(witness.broken()) == "");
+    failed.last_heartbeat_details = pack(Payloads{PayloadCodec<StepsDone>::encode({1})});
+    witness.answer_left(failed, server::Reply(server::ReportReply{}));
+    CHECK_THAT(witness.broken().back(), ContainsSubstring("failed with details 1, but its code had put 2"));
+  }
   SECTION("a failure from elsewhere without the newest value of there, but not one of a worker that cannot know it") {
     Wire wire{witness, world};
     wire.started(start());

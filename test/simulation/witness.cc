@@ -146,7 +146,8 @@ void Witness::report_given_up(const std::string& token) {
 }
 
 void Witness::value_put(const std::string& token, std::uint64_t count) {
-  attempts_[token].newest_put = count;
+  Attempt& attempt = attempts_[token];
+  if (!attempt.function_ended) attempt.newest_put = count;
 }
 
 void Witness::value_put_elsewhere(const std::string& token, std::uint64_t count) {

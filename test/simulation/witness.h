@@ -78,6 +78,9 @@ class Witness {
   void work_done(const internal::ActivityTask& task, bool told_to_stop);
   /// The attempt's code puts this count into a heartbeat.
   void value_put(const std::string& token, std::uint64_t count);
+  /// Its function has failed or stopped: the worker's failure carries what was put up to now, whoever still holds the
+  /// attempt's object.
+  void function_ended(const std::string& token) { attempts_[token].function_ended = true; }
   /// Another process does, which was given the token: its failures know of that, those of the worker do not.
   void value_put_elsewhere(const std::string& token, std::uint64_t count);
   /// From now on somebody else may give this attempt details, beside what its worker still has.
@@ -123,7 +126,7 @@ class Witness {
     Nanoseconds heartbeat{0};
     TimePoint lease_end = TimePoint::max();
     std::uint64_t newest_put = 0, newest_put_elsewhere = 0;
-    bool details_failed = false;
+    bool details_failed = false, function_ended = false;
   };
   struct Run {
     std::string id{};
