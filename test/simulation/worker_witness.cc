@@ -66,7 +66,7 @@ void WorkerWitness::stop_begun(const std::string& key) {
 
 void WorkerWitness::stopped(const std::string& key) {
   Process& process = processes_[key];
-  if (std::exchange(process.stopped, true)) fail_("worker " + key + " tells twice that it has stopped");
+  if (std::exchange(process.stopped, true)) return fail_("worker " + key + " tells twice that it has stopped");
   if (world_.now() > std::max(process.stop_by, process.frozen_until) + kInstant) {
     fail_("worker " + key + " has stopped too late");
   }
