@@ -43,6 +43,7 @@ Plan plan_of(std::uint64_t seed) {
   plan.operators_have_client = random.chance(50);
   plan.slow_codecs = random.chance(40);
   plan.failing_codecs = random.chance(25) ? 1 + below(random, 5) : 0;
+  if (random.chance(20)) plan.server_falls_behind = std::chrono::seconds(60 + random.below(540));
   return plan;
 }
 

@@ -279,16 +279,29 @@ void Simulation::arrange_faults() {
       });
     });
   }
-  world_.after(plan_.trouble, [this] {
+  const bool all_die = arrange_falling_behind();
+  world_.after(plan_.trouble, [this, all_die] {
     world_.trace("faults end");
     witness_.faults_ended();
     network_ = {};
     codecs_ = {};
     mend_network();
+    for (std::size_t i = 0; all_die && i < workers_.size(); ++i) kill_worker(i);
     if (!neighbours_) return;
     neighbours_->faults_ended();
     kill_server();  // It starts again with the rules that hold from now on.
   });
+}
+
+bool Simulation::arrange_falling_behind() {
+  if (plan_.server_falls_behind == 0ns) return false;
+  if (is_wanted("the server's clock falls behind", world_.now() + plan_.trouble / 2)) {
+    world_.after(plan_.trouble / 2, [this] {
+      kill_server();
+      set_machine_clock(-plan_.server_falls_behind);
+    });
+  }
+  return is_wanted("all workers die", world_.now() + plan_.trouble);
 }
 
 void Simulation::start_activity(std::uint32_t number) {
@@ -296,7 +309,8 @@ void Simulation::start_activity(std::uint32_t number) {
   Script script;
   script.steps = 1 + random.below(20);
   script.pause = world_.between(1ms, 2s);
-  script.failing_percent = random.chance(30) ? 10 : 0;
+  const bool behind = plan_.server_falls_behind > 0ns;  // Then more begins anew, and less is noticed at once.
+  script.failing_percent = random.chance(behind ? 60 : 30) ? 10 : 0;
   script.deaf = random.chance(10);
   script.silent = random.chance(10);
   script.urgent_percent = random.chance(30) ? 30 : 0;
@@ -312,7 +326,7 @@ void Simulation::start_activity(std::uint32_t number) {
   params.type = "count";
   params.task_queue = kQueue;
   params.start_to_close = world_.between(5s, 120s);
-  if (random.chance(80)) params.heartbeat = world_.between(1s, 10s);
+  if (random.chance(behind ? 40 : 80)) params.heartbeat = world_.between(1s, 10s);
   if (random.chance(20)) params.schedule_to_close = world_.between(20s, 120s);
   if (random.chance(10)) params.start_delay = world_.between(1ms, 20s);
   params.retry.emplace();
@@ -402,7 +416,10 @@ void Simulation::restart_client() {
 void Simulation::set_server_clock() {
   // A server that runs on has read it before: only its next process sees this.
   if (world_.random().chance(60)) kill_server();
-  const auto by = world_.between(-10min, 10min);
+  set_machine_clock(world_.between(-10min, 10min));
+}
+
+void Simulation::set_machine_clock(Nanoseconds by) {
   world_.trace("the clock of the server is set by " + std::to_string(by / 1s) + " s");
   world_.set_machine_clock(by);
 }
@@ -449,9 +466,9 @@ void Simulation::kill_server() {
 }
 
 void Simulation::run() {
-  // The longest chain: 23 attempts of 120 s with backoff up to 200 s each, and clocks that are set back. Two hours of
+  // The longest chain: 23 attempts of 120 s with backoff up to 200 s each, and clocks that are set back. Hours of
   // virtual time are cheap.
-  const TimePoint end = world_.now() + plan_.trouble + 120min;
+  const TimePoint end = world_.now() + plan_.trouble + 150min;
   // Code that nobody could stop ends, and reports that nobody waits for are settled.
   constexpr auto kRest = 5min;
   std::optional<TimePoint> rest;

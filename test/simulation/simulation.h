@@ -68,6 +68,10 @@ class Simulation {
   void kill_client();
   void restart_client();
   void set_server_clock();
+  /// Plan::server_falls_behind; whether all workers die in the end.
+  bool arrange_falling_behind();
+  /// Of the server's machine: read when the server starts.
+  void set_machine_clock(Nanoseconds by);
   void cut_off();
   void mend_network();
   void cancel(std::uint32_t number);
