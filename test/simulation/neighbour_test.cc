@@ -146,6 +146,49 @@ TEST_CASE("the rule of commands notices a cancel that nobody asked for", "[simul
   CHECK_THAT(room.first(), ContainsSubstring("without need"));
 }
 
+TEST_CASE("the rule of commands notices what is not told, and misses nothing that may be forgotten", "[simulation]") {
+  Room room;
+  LifeWitness lives(room.world, room.fail);
+  CommandWitness witness(room.world, lives, room.fail);
+  const auto both = [&](const server::Request& request, const server::Reply& reply) {
+    lives.answered(request, reply, false);
+    witness.answered(request, reply, false);
+  };
+  server::StartRequest start;
+  start.namespace_name = "fleet";
+  start.activity_id = start.request_id = "order";
+  start.task_queue = "q";
+  start.start_to_close = raw(60s);
+  server::PollTaskReply task = task_of("run", 3, "a");
+  auto input = std::make_shared<server::ActivityInput>();
+  input->activity_id = start.activity_id;
+  input->options = begun(start, room.world.wall_now()).options;
+  task.input = input;
+  task.attempt = 1;
+  task.started_time = room.world.wall_now();
+  both(start, server::StartReply{"fleet", "order", "run", true});
+  both(server::PollTaskRequest{"fleet", "q", {}, {}, {}, {}, "control", {}}, task);
+  const server::PollCommandsRequest listens{"fleet", "control", {}, {}};
+  const auto cancel = [&](const std::string& request_id) {
+    both(server::CancelRequest{{"fleet", "order", {}}, {}, request_id, {}, {}}, server::DoneReply{});
+  };
+  const auto tell = [&](const std::string& batch) { both(listens, server::CommandsReply{batch, {task.token}, {}}); };
+
+  cancel("first");
+  tell("commands:1");
+  cancel("first");  // Repeated on its way.
+  room.world.after(11s, [] {});
+  room.world.step(room.world.now() + 11s);
+  // The first is not confirmed, and told again; a second one nobody has to remember for so long.
+  tell("commands:2");
+  witness.still_waits(listens);
+  CHECK(room.first() == "");
+
+  cancel("first");
+  witness.still_waits(listens);
+  CHECK_THAT(room.first(), ContainsSubstring("is not told to its worker, which listens"));
+}
+
 TEST_CASE("the rule of shares notices", "[simulation]") {
   Room room;
   FairWitness witness(room.world, room.fail);
