@@ -162,7 +162,7 @@ void AttemptDriver::save_encoded(Result<Payloads> details) {
     save.details = *std::move(details);
     take_save(std::move(save));
   } else {
-    save.settle(Error{details.error().code, "save_now: " + details.error().message});
+    refuse_save(save, details.error());
   }
   if (running_ || awaits_details()) encode_next_save();
   end_encode_timer();
