@@ -2,8 +2,11 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <temporal/api/errordetails/v1/message.pb.h>
 
+#include <future>
 #include <map>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include "conformance/raw_calls.h"
 #include "rpc/server.h"
@@ -103,6 +106,7 @@ TEST_CASE("a server that cannot keep up refuses new work and does what it has", 
   ServerOptions options;
   options.store = std::make_unique<SlowStore>();
   options.rpc_limits.overload_delay = 20ms;
+  options.rpc_limits.refusal_delay = 50ms;
   Server server(std::move(options));
   const std::string address = "127.0.0.1:" + std::to_string(server.start().value());
   const RawClient worker(address);
@@ -141,4 +145,117 @@ TEST_CASE("a server that cannot keep up refuses new work and does what it has", 
   // When the flood is over, everybody is welcome again.
   REQUIRE(worker.call("StartActivityExecution", start_request(-1), &started).ok());
   CHECK(server.stats().engine.started == static_cast<std::uint64_t>(flood.ended[grpc::StatusCode::OK]) + 2);
+}
+
+namespace {
+
+/// A server that takes 30 ms for each start: enough of them at once, and it is overloaded for a while.
+struct SlowServer {
+  explicit SlowServer(std::chrono::milliseconds refusal_delay, std::size_t kept_max = 100) {
+    ServerOptions options;
+    options.store = std::make_unique<SlowStore>();
+    options.rpc_limits.overload_delay = 20ms;
+    options.rpc_limits.refusal_delay = refusal_delay;
+    options.rpc_limits.refusals_kept_max = kept_max;
+    options.rpc_limits.events_per_step = 1;
+    server.emplace(std::move(options));
+    address = "127.0.0.1:" + std::to_string(server->start().value());
+  }
+  /// Begins a start that its caller waits so long for.
+  void begin(std::chrono::milliseconds patience) {
+    const int number = static_cast<int>(starts.size());
+    contexts.push_back(std::make_shared<grpc::ClientContext>());
+    starts.push_back(std::async(std::launch::async, [this, number, patience, context = contexts.back()] {
+      const auto begun = std::chrono::steady_clock::now();
+      service::StartActivityExecutionResponse started;
+      const auto status = client->call_method("/temporal.api.workflowservice.v1.WorkflowService/StartActivityExecution",
+                                              start_request(number), &started, {.timeout = patience}, *context);
+      return Ended{status.error_code(), std::chrono::steady_clock::now() - begun};
+    }));
+  }
+  /// Until starts whose callers wait so long are refused.
+  bool overload(std::chrono::milliseconds patience = 20s) {
+    client.emplace(address);
+    for (int i = 0; i < 30; ++i) begin(patience);
+    return eventually([this, patience] {
+      begin(patience);
+      return server->stats().shed > 20;
+    });
+  }
+  template <class Condition>
+  static bool eventually(const Condition& condition) {
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (!condition() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(1ms);
+    return condition();
+  }
+
+  struct Ended {
+    grpc::StatusCode code;
+    std::chrono::nanoseconds took;
+  };
+  std::optional<Server> server{};
+  std::string address{};
+  std::optional<RawClient> client{};
+  std::vector<std::shared_ptr<grpc::ClientContext>> contexts{};
+  std::vector<std::future<Ended>> starts{};
+};
+
+}  // namespace
+
+TEST_CASE("a refusal because of overload is kept back, so that its caller asks for nothing else meanwhile",
+          "[rpc][overload]") {
+  SlowServer slow(300ms);
+  REQUIRE(slow.overload());
+  int served = 0, refused = 0;
+  for (auto& start : slow.starts) {
+    const auto ended = start.get();
+    if (ended.code == grpc::StatusCode::OK) {
+      ++served;
+      continue;
+    }
+    ++refused;
+    CHECK(ended.code == grpc::StatusCode::RESOURCE_EXHAUSTED);
+    CHECK(ended.took >= 300ms);
+  }
+  CHECK(served > 0);
+  CHECK(refused > 0);
+}
+
+TEST_CASE("a caller that would not wait for its refusal, or finds no room to wait, gets it at once",
+          "[rpc][overload]") {
+  const bool no_room = GENERATE(false, true);
+  CAPTURE(no_room);
+  SlowServer slow(13s, no_room ? 0 : 100);  // Who waits for 19.5 s waits for that.
+  REQUIRE(slow.overload(no_room ? 60s : 19s));
+  int refused = 0;
+  for (auto& start : slow.starts) {
+    const auto ended = start.get();
+    refused += ended.code == grpc::StatusCode::RESOURCE_EXHAUSTED ? 1 : 0;
+    CHECK(ended.took < 12s);
+  }
+  CHECK(refused > 0);
+}
+
+TEST_CASE("a caller whose refusal is kept back may leave", "[rpc][overload]") {
+  SlowServer slow(10s);
+  REQUIRE(slow.overload());
+  for (const auto& context : slow.contexts) context->TryCancel();
+  CHECK(SlowServer::eventually([&] { return slow.server->stats().open_calls == 0; }));
+  for (auto& start : slow.starts) {
+    const auto ended = start.get();
+    CHECK((ended.code == grpc::StatusCode::OK || ended.code == grpc::StatusCode::CANCELLED));
+  }
+}
+
+TEST_CASE("a server that stops gives the refusals it kept back", "[rpc][overload]") {
+  SlowServer slow(10s);
+  REQUIRE(slow.overload());
+  slow.server->stop(8s);
+  int refused = 0;
+  for (auto& start : slow.starts) {
+    const auto ended = start.get();
+    refused += ended.code == grpc::StatusCode::RESOURCE_EXHAUSTED ? 1 : 0;
+    CHECK(ended.took < 9s);
+  }
+  CHECK(refused > 0);
 }

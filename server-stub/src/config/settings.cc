@@ -60,6 +60,8 @@ const Setting kSettings[] = {
      "answers that wait for their callers to read them; beyond it the oldest are cut off after a second", SERVER(rpc.answer_bytes_waiting_max)},
     {"limits", "overload_delay", Unit::kDuration, 10 * kMillisecond, kHour, "",
      "starts and reads are refused while others have waited longer than this, so that what has been started gets done", SERVER(rpc.overload_delay)},
+    {"limits", "refusal_delay", Unit::kDuration, 0, 60 * kSecond, "",
+     "such a refusal is kept back for so long, unless its caller's deadline is near: callers slow down; 0s: refused at once", SERVER(rpc.refusal_delay)},
     {"limits", "armed_calls", Unit::kCount, 1, 10'000, "", "calls that are ready to be taken up before they come", SERVER(rpc.armed_calls)},
     {"limits", "events_per_step", Unit::kCount, 1, 100'000, "", "events that one commit may hold", SERVER(rpc.events_per_step)},
     {"limits", "connection_age_max", Unit::kDuration, 0, 24 * kHour, "",

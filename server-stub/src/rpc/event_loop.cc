@@ -120,6 +120,7 @@ gpr_timespec EventLoop::wait_until() const {
     if (at) wakeup = wakeup ? std::min(*wakeup, *at) : *at;
   };
   earlier(replace_at_);
+  earlier(refused_.next_deadline(limits_.refusal_delay));
   earlier(senders_.next_deadline(limits_.request_wait_max));
   earlier(readers_.next_deadline(readers_.bytes() > limits_.answer_bytes_waiting_max ? kReadWithin
                                                                                      : limits_.answer_wait_max));
@@ -168,7 +169,21 @@ void EventLoop::serve() {
   }
   // Reports are never behind what brings new work.
   if (!line_.has_urgent()) queue_empty_at_ = std::max(queue_empty_at_, looked_empty_at_);
-  cut_off_the_slow(clock_.now());
+  const Time now = clock_.now();
+  cut_off_the_slow(now);
+  refuse_the_held_back(now, limits_.refusal_delay);
+}
+
+std::optional<SlowCalls<GenericCall>::Place> EventLoop::hold_back(GenericCall& call) {
+  if (!accepting_ || refused_.size() >= limits_.refusals_kept_max) return std::nullopt;
+  // A caller that gave up before would not know why.
+  const auto patience = call.patience();
+  if (patience && *patience < limits_.refusal_delay + limits_.refusal_delay / 2) return std::nullopt;
+  return refused_.add(call, clock_.now(), 0);
+}
+
+void EventLoop::refuse_the_held_back(Time now, Duration longer_than) {
+  while (const auto first = refused_.overdue(now, longer_than, longer_than, 0)) (*first)->call->refuse_now();
 }
 
 void EventLoop::cut_off_the_slow(Time now) {
@@ -284,6 +299,7 @@ RpcStats EventLoop::stats() const {
 void EventLoop::stop_accepting(std::function<void()> answered) {
   accepting_ = false;
   facts_.serving = false;
+  refuse_the_held_back(clock_.now(), Duration(0));
   engine_->stop_accepting();
   const auto streams = streams_;  // One that ends takes itself out.
   for (GenericCall* call : streams) call->stop_stream();

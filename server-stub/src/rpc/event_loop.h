@@ -81,6 +81,9 @@ class EventLoop {
   // For GenericCall.
   /// What brings new work is refused: others have waited too long already.
   bool shedding() const { return line_.longest_wait(clock_.now()) > limits_.overload_delay; }
+  /// The call will be refused: refuse_now() follows in a while. Nothing: it has to be done at once.
+  std::optional<SlowCalls<GenericCall>::Place> hold_back(GenericCall& call);
+  void holds_no_more(SlowCalls<GenericCall>::Place place) { refused_.remove(place); }
   bool too_many_connections() const;
   bool is_surplus(const std::string& peer) const;
   /// Its request is complete: take_turn() follows.
@@ -145,6 +148,7 @@ class EventLoop {
   /// Serves what waits in the line, up to a batch of it.
   void serve();
   void cut_off_the_slow(Time now);
+  void refuse_the_held_back(Time now, Duration longer_than);
   void step();
   void replace_engine();
   void run_inbox();
@@ -167,6 +171,7 @@ class EventLoop {
   Gate gate_{};
   RequestLine<GenericCall> line_{};
   SlowCalls<GenericCall> senders_{}, readers_{};  ///< calls that wait for the rest of a request; to be read
+  SlowCalls<GenericCall> refused_{};              ///< calls whose refusal is kept back
   Acceptor* acceptor_ = nullptr;
   Scratch scratch_{};
   std::vector<std::unique_ptr<GenericCall>> calls_{};  ///< every call there is

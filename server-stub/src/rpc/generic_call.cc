@@ -42,6 +42,7 @@ void GenericCall::on_step(bool ok) {
     case Step::kFinishing:
       return on_finished(ok);
     case Step::kIdle:
+    case Step::kHeldBack:
     case Step::kInLine:
     case Step::kWithEngine:
     case Step::kStreaming:
@@ -79,6 +80,13 @@ void GenericCall::on_arrival() {
 }
 
 void GenericCall::refuse_as_overloaded() {
+  held_back_ = loop_.hold_back(*this);
+  if (!held_back_) return refuse_now();
+  step_ = Step::kHeldBack;
+}
+
+void GenericCall::refuse_now() {
+  if (held_back_) loop_.holds_no_more(*std::exchange(held_back_, std::nullopt));
   static const Status refusal{StatusCode::kResourceExhausted, "the server is overloaded: try again later",
                               internal::ResourceExhaustedDetail{kCauseSystemOverloaded, kScopeSystem}};
   static const grpc::Status encoded = to_grpc(refusal);
@@ -310,7 +318,8 @@ void GenericCall::on_done() {
     ++loop_.counters().callers_gone;
     return loop_.caller_gone(id_);  // The engine still answers; reply() ends the call.
   }
-  if (step_ == Step::kStreaming) step_ = Step::kIdle;
+  if (step_ == Step::kHeldBack) loop_.holds_no_more(*std::exchange(held_back_, std::nullopt));
+  if (step_ == Step::kStreaming || step_ == Step::kHeldBack) step_ = Step::kIdle;
   rest_if_over();
 }
 

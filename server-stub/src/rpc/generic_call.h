@@ -45,8 +45,13 @@ class GenericCall final : public ReplySink {
   void take_turn();
   /// Its caller has kept it waiting too long.
   void cut_off();
+  /// Its refusal has been kept back for long enough.
+  void refuse_now();
   /// Of grpc.health: it needs no key, so it counts against a limit of its own.
   bool is_probe() const { return rpc_ != nullptr && rpc_->role == Role::kAnyone; }
+
+  /// How long its caller still waits; nothing: for ever.
+  std::optional<Duration> patience() const;
 
   /// The task that its reply() kept back leaves, unless the caller has gone meanwhile.
   void hand_over();
@@ -55,7 +60,17 @@ class GenericCall final : public ReplySink {
   void reply(StatusOr<Reply> reply) override;
 
  private:
-  enum class Step : std::uint8_t { kIdle, kArmed, kReading, kInLine, kWithEngine, kWriting, kStreaming, kFinishing };
+  enum class Step : std::uint8_t {
+    kIdle,
+    kArmed,
+    kHeldBack,
+    kReading,
+    kInLine,
+    kWithEngine,
+    kWriting,
+    kStreaming,
+    kFinishing
+  };
 
   struct StepTag final : Tag {
     explicit StepTag(GenericCall& owner) : call(owner) {}
@@ -86,7 +101,7 @@ class GenericCall final : public ReplySink {
   void finish(const Status& status);
   void finish(const Status& status, const grpc::Status& encoded);
   void finish(const grpc::ByteBuffer& response);
-  /// Costs as little as a refusal can.
+  /// At once, or after a while: a caller that waits for its refusal does not send the next call meanwhile.
   void refuse_as_overloaded();
   /// Begins and ends the time in which the call waits for its caller, keeping `bytes`.
   void wait_for_caller(std::size_t bytes);
@@ -94,7 +109,6 @@ class GenericCall final : public ReplySink {
   /// Gives the call back to the loop when nothing is out any more.
   void rest_if_over();
 
-  std::optional<Duration> patience() const;
   std::string header(const char* name) const;
   std::string_view header_view(const char* name) const;
 
@@ -111,6 +125,7 @@ class GenericCall final : public ReplySink {
   CallId id_ = 0;
   Step step_ = Step::kIdle;
   std::optional<SlowCalls<GenericCall>::Place> waits_for_caller_{};  ///< while its caller has to send or to read
+  std::optional<SlowCalls<GenericCall>::Place> held_back_{};         ///< while its refusal is kept back
   bool farewell_ = false;  ///< of say_farewell(), until the loop has been told
   bool done_ = false;      ///< the done tag came back: the caller has its answer, or has gone
   std::string token_{};    ///< of the task this reply carries, until it is known to have left

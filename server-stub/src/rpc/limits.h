@@ -29,6 +29,11 @@ struct RpcLimits {
   std::size_t answer_bytes_waiting_max = 256 * 1024 * 1024;
   /// New work is refused while some of it has waited longer than this for its turn.
   std::chrono::nanoseconds overload_delay = std::chrono::milliseconds(400);
+  /// Such a refusal is kept back for so long, unless its caller's deadline is near: who waits for it asks for nothing
+  /// else meanwhile. Zero: refused at once.
+  std::chrono::nanoseconds refusal_delay = std::chrono::seconds(1);
+  /// Refusals that are kept back at once; more are given without delay.
+  std::size_t refusals_kept_max = 4'096;
   /// A connection older than this, a tenth more or less, gets GOAWAY: its client opens another one for new calls. Zero:
   /// never.
   std::chrono::nanoseconds connection_age_max = std::chrono::minutes(5);
