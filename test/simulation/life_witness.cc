@@ -33,7 +33,7 @@ void LifeWitness::answered(const server::Request& request, const StatusOr<Reply>
     Run* run = run_of_request(request, exact);
     if (run == nullptr) {
       const auto ref = ref_of(request);
-      if (reply && !unknown_.contains({ref.namespace_name, ref.activity_id})) {
+      if (reply && !may_be_there({ref.namespace_name, ref.activity_id})) {
         fail_("a " + name_of(request) + " was accepted, but it names nothing: " + ref.activity_id);
       }
       return;
@@ -310,7 +310,8 @@ std::vector<std::pair<std::string, std::string>> LifeWitness::runs_in(const std:
 }
 
 bool LifeWitness::knows_all(const std::string& namespace_name) const {
-  return std::ranges::none_of(unknown_, [&](const Key& key) { return key.first == namespace_name; });
+  const auto is_there = [&](const Key& key) { return key.first == namespace_name; };
+  return std::ranges::none_of(unknown_, is_there) && std::ranges::none_of(once_unknown_, is_there);
 }
 
 std::map<std::string, std::int32_t> LifeWitness::settled(const std::string& namespace_name) const {

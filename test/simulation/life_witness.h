@@ -106,6 +106,8 @@ class LifeWitness {
   void applied(Run& run, const server::Request& request, const server::StatusOr<server::Reply>& reply, bool exact);
   void maybe_applied(Run& run, const server::Request& request);
   Run* run_of_request(const server::Request& request, bool& exact);
+  /// A run of it, of which nobody was told, may be there.
+  bool may_be_there(const Key& key) const { return unknown_.contains(key) || once_unknown_.contains(key); }
   bool needs_look(const Run& run) const;
   void look_at(Run& run, const server::ActivityState* state);
   /// Takes it as it is found.
@@ -124,7 +126,8 @@ class LifeWitness {
   std::map<std::string, Nanoseconds> retention_{};
   std::map<std::string, Run> runs_{};            ///< by run ID
   std::map<Key, std::string> latest_{};          ///< run ID
-  std::set<Key> unknown_{};                      ///< may have a run of which nobody was told
+  std::set<Key> unknown_{};                      ///< the latest run may be one of which nobody was told
+  std::set<Key> once_unknown_{};                 ///< an earlier one, which has closed
   std::map<std::string, std::string> tokens_{};  ///< of hand-outs → run ID
   std::set<std::string> undo_{};
   std::map<Key, Rate> rates_{};     ///< by namespace and task queue

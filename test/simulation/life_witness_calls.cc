@@ -51,6 +51,7 @@ void LifeWitness::started(const server::StartRequest& request, const server::Sta
   const auto latest = latest_.find(key);
   Run* before = latest == latest_.end() ? nullptr : &runs_[latest->second];
   const bool unknown = unknown_.erase(key) > 0;
+  if (unknown && reply.started) once_unknown_.insert(key);
   if (before != nullptr && reply.run_id == before->run_id) {
     if (reply.started) return fail_("the run " + reply.run_id + " of " + key.second + " was started twice");
     if (before->adopt) return;
@@ -223,7 +224,7 @@ void LifeWitness::on(const server::ListActivitiesRequest& request, const StatusO
   for (const auto& row : std::get<server::ListActivitiesReply>(*reply).page.rows) {
     const auto known = runs_.find(row.run_id);
     if (known == runs_.end()) {
-      if (!unknown_.contains({request.namespace_name, row.activity_id})) {
+      if (!may_be_there({request.namespace_name, row.activity_id})) {
         fail_("a list shows " + row.activity_id + ", which nobody has started");
       }
     } else if (known->second.key != Key{request.namespace_name, row.activity_id}) {

@@ -316,6 +316,25 @@ TEST_CASE("the witness notices what no life explains", "[simulation]") {
     wire.beat("one", {true, true, false});
     CHECK_THAT(first_of(witness.broken()), ContainsSubstring("but it was PauseRequested"));
   }
+  SECTION("a run in a list that nobody has started, but not one whose start may have been heard before the next") {
+    const auto list = [&](const std::string& id, const std::string& run_id) {
+      server::ListActivitiesReply reply;
+      reply.page.rows.emplace_back();
+      reply.page.rows[0].activity_id = id;
+      reply.page.rows[0].run_id = run_id;
+      witness.answer_left(server::ListActivitiesRequest{kNamespace, {}, {}, 10}, server::Reply(reply));
+    };
+    witness.answer_left(start(), internal::unavailable("lost"), true);
+    list("a", "run-1");
+    auto next = start();
+    next.request_id = "next";
+    wire.started(next, "run-2");
+    list("a", "run-1");
+    list("a", "run-2");
+    CHECK(first_of(witness.broken()) == "");
+    list("b", "run-3");
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("a list shows b, which nobody has started"));
+  }
   SECTION("an attempt before it is due") {
     auto delayed = start();
     delayed.start_delay = server::RawDuration{5, 0};
