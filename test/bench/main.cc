@@ -5,9 +5,11 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
+#include "bench/against.h"
 #include "bench/echo_server.h"
 #include "bench/measure.h"
 #include "bench/report.h"
@@ -33,23 +35,48 @@ constexpr double kOnFullFile = 0.8;
 
 constexpr const char* kUsage =
     "longbeat-bench [--only NAME] [--pairs N] [--server PATH] [--dir FOLDER] [--database FILE] [--quick]\n"
+    "longbeat-bench --against HOST:PORT [--namespace NAME] [--only NAME] [--pairs N] [--server PATH] [--dir FOLDER]\n"
     "  --only NAME    only loads whose line begins with NAME: start, poll+complete, execute, heartbeat, parked,\n"
     "                 echo; worker, idle worker and call are the SDK's\n"
-    "  --pairs N      windows of echo and ours in turn, per line (default 7)\n"
+    "  --pairs N      windows of echo and ours in turn, per line (default 7; of ours and theirs 5)\n"
     "  --server PATH  the longbeat-server program (default: the one built with this)\n"
     "  --dir FOLDER   where database files go (default: the system's temporary folder); should be on a real disk\n"
     "  --database FILE\n"
     "                 durable loads run on this file (longbeat-fill makes large ones) and leave in it what they "
     "start;\n"
     "                 the ratio is to the same load on an empty file. In memory nothing is measured\n"
+    "  --against HOST:PORT\n"
+    "                 ours beside another server of this protocol, such as a Temporal server, without TLS: start,\n"
+    "                 execute and heartbeat in turn. Three minutes; leaves activities there, which end after an hour\n"
+    "  --namespace NAME\n"
+    "                 where theirs go (default \"default\"); must exist\n"
     "  --quick        2 short pairs: shows that everything runs, the figures mean little\n";
 
 struct Options {
   MeasureOptions measure{.server_binary = LONGBEAT_SERVER_BINARY, .folder = std::filesystem::temp_directory_path()};
   std::string only{};
-  std::string echo_port_file{};  // Set: be the echo server.
+  std::string echo_port_file{};          // Set: be the echo server.
+  std::optional<std::string> against{};  // The other server.
+  std::string namespace_name{};          // Of the other server; empty: "default".
+  std::optional<int> pairs{};
+  bool quick = false;
   bool help = false;
 };
+
+void set_times(Options& options) {
+  MeasureOptions& measure = options.measure;
+  if (options.against) {
+    measure.pairs = 5;
+    measure.window = milliseconds(2000);  // The other server may do a hundred activities a second.
+    measure.warm_up = milliseconds(500);
+  }
+  if (options.quick) {
+    measure.pairs = 2;
+    measure.window = milliseconds(200);
+    measure.warm_up = milliseconds(50);
+  }
+  measure.pairs = options.pairs.value_or(measure.pairs);
+}
 
 Options parse(int count, char** arguments) {
   Options options;
@@ -59,25 +86,33 @@ Options parse(int count, char** arguments) {
     if (name == "--only")
       options.only = value();
     else if (name == "--pairs")
-      options.measure.pairs = static_cast<int>(test::whole_number(name, value(), 1, 1000));
+      options.pairs = static_cast<int>(test::whole_number(name, value(), 1, 1000));
     else if (name == "--server")
       options.measure.server_binary = value();
     else if (name == "--dir")
       options.measure.folder = value();
     else if (name == "--database")
       options.measure.database = value();
+    else if (name == "--against")
+      options.against = value();
+    else if (name == "--namespace")
+      options.namespace_name = value();
     else if (name == "--echo-server")
       options.echo_port_file = value();
     else if (name == "--help")
       options.help = true;
-    else if (name == "--quick") {
-      options.measure.pairs = 2;
-      options.measure.window = milliseconds(200);
-      options.measure.warm_up = milliseconds(50);
-    } else {
+    else if (name == "--quick")
+      options.quick = true;
+    else
       throw std::invalid_argument("unknown option " + name);
-    }
   }
+  if (!options.against && !options.namespace_name.empty()) {
+    throw std::invalid_argument("--namespace is for --against; ours is always \"default\"");
+  }
+  if (options.against && !options.measure.database.empty()) {
+    throw std::invalid_argument("--database does not go with --against");
+  }
+  set_times(options);
   return options;
 }
 
@@ -98,6 +133,19 @@ void run_echo(const MeasureOptions& options, const std::string& address, const t
   }
 }
 
+void tell_of_memory(const std::filesystem::path& folder) {
+  if (!in_memory(folder)) return;
+  std::printf("%s is in memory: what is on a file shows no disk. --dir names another folder.\n\n", folder.c_str());
+}
+
+int run_beside(const Options& options) {
+  tell_of_memory(options.measure.folder);
+  return run_against({.address = *options.against,
+                      .namespace_name = options.namespace_name.empty() ? "default" : options.namespace_name,
+                      .only = options.only,
+                      .measure = options.measure});
+}
+
 int run(const Options& options) {
   const test::TempFolder folder(options.measure.folder);
   const auto port_file = folder.path() / "echo.port";
@@ -107,10 +155,7 @@ int run(const Options& options) {
       "127.0.0.1:" + std::to_string(echo_server.wait_for_port(port_file, std::chrono::seconds(10)));
   if (options.only == "echo") return run_echo(options.measure, address, echo_server), 0;
 
-  if (in_memory(folder.path())) {
-    std::printf("%s is in memory: lines with store \"file\" show no disk. --dir names another folder.\n\n",
-                options.measure.folder.c_str());
-  }
+  tell_of_memory(options.measure.folder);
   bool any = false;
   for (const Cell& cell : all_cells()) {
     if (cell.name.rfind(options.only, 0) != 0) continue;
@@ -139,6 +184,6 @@ int main(int count, char** arguments) {
     const auto options = longbeat::bench::parse(count, arguments);
     if (options.help) return std::fputs(longbeat::bench::kUsage, stdout), 0;
     if (!options.echo_port_file.empty()) return longbeat::bench::run_echo_server(options.echo_port_file);
-    return longbeat::bench::run(options);
+    return options.against ? longbeat::bench::run_beside(options) : longbeat::bench::run(options);
   });
 }

@@ -111,6 +111,13 @@ TEST_CASE("a task that waits too long is not repeated", "[conformance][timeouts]
                   "activity ScheduleToStart timeout");
 }
 
+TEST_CASE("a task that nobody takes before its schedule-to-close was not started in time", "[conformance][timeouts]") {
+  Conformance t;
+  const std::string id = started(t, [](Start& r) { set_milliseconds(*r.mutable_schedule_to_close_timeout(), 200); });
+  check_timed_out(closed(t, id), enums::TIMEOUT_TYPE_SCHEDULE_TO_START, enums::RETRY_STATE_TIMEOUT,
+                  "activity ScheduleToStart timeout");
+}
+
 TEST_CASE("the whole may take too long", "[conformance][timeouts]") {
   Conformance t;
   const std::string id = started(t, [](Start& r) {

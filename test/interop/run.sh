@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh SERVER CPP FOLDER [PART|all [WORDS]]: Temporal's own SDKs against the binary SERVER, a fresh database and a
-# free port, and Python and Go together with CPP, our SDK's program. Parts: python, node, go, cli, descriptors. Packages
+# free port, and each of them together with CPP, our SDK's program. Parts: python, node, go, cli, descriptors. Packages
 # and what is built of them go to FOLDER. WORDS picks cases by name. A part whose toolchain or packages cannot be had is
 # skipped with one line; with CI=true only a missing toolchain is. A whole run brings the table in docs/interop.md up to
 # date; with CI=true it fails when that says something else.
@@ -80,7 +80,7 @@ prepare_node() {
   command -v node >/dev/null && command -v npm >/dev/null || { skip node 'there is no node with npm'; return 1; }
   node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a * 100 + b < 2003 ? 1 : 0)' ||
     { skip node "node $(node --version) is too old, the SDK needs 20.3"; return 1; }
-  mkdir -p "$place" && cp "$here"/node/*.mjs "$here"/node/*.json "$place" || return 1
+  mkdir -p "$place" && cp "$here"/node/*.[mc]js "$here"/node/*.json "$place" || return 1
   if ! cmp -s "$wanted" "$place/node_modules/installed.json"; then
     # The SDK's packages bring their binary with them, no script of theirs needs to run.
     (cd "$place" && timeout 600 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >"$log" 2>&1 ||
@@ -190,8 +190,9 @@ run_python() {
 
 run_node() {
   prepare_node || return
-  programs node node "$folder/node/main.mjs"
-  row 'TypeScript `@temporalio/client`, `worker`, `activity`' "$(node_version)" node
+  programs node env LONGBEAT_INTEROP_CPP="$cpp" node "$folder/node/main.mjs"
+  row 'TypeScript `@temporalio/client`, `worker`, `activity`' "$(node_version)" node -v 'C++'
+  row 'TypeScript `@temporalio/client` and `worker` together with C++ `longbeat::sdk`' "$(node_version)" node '' 'C++'
 }
 
 run_go() {

@@ -2,9 +2,13 @@
 
 #include <google/protobuf/wrappers.pb.h>
 
+#include <algorithm>
+#include <deque>
 #include <random>
 #include <stdexcept>
 #include <vector>
+
+#include "base/status.h"
 
 namespace longbeat::test {
 namespace {
@@ -16,9 +20,11 @@ using ::temporal::api::common::v1::Payloads;
 constexpr milliseconds kNoDeadline{0};
 constexpr milliseconds kPollDeadline{30'000};  // The protocol demands one on polls; elsewhere it would cost CPU.
 constexpr seconds kSettle{30};                 // For calls to end after the last one was begun.
+constexpr milliseconds kRest{20};              // After an error, so that a server that refuses is not stormed.
 
 std::string describe(const char* what, const grpc::Status& status) {
-  return std::string(what) + ": " + std::to_string(status.error_code()) + " " + status.error_message();
+  const std::string code(to_string(static_cast<internal::StatusCode>(status.error_code())));
+  return std::string(what) + ": " + (status.error_message() == code ? code : code + " " + status.error_message());
 }
 
 /// `bytes` of details that differ for every `number`.
@@ -93,24 +99,28 @@ class SystemInfoLoad final : public Load {
 /// The requests all loads share, made once and changed in place.
 class ServerLoad : public Load {
  public:
-  explicit ServerLoad(WireClient& client, std::int64_t heartbeat_seconds = 600) : client_(client) {
+  explicit ServerLoad(WireClient& client, const LoadTarget& target = {}, std::int64_t heartbeat_seconds = 600)
+      : client_(client) {
     static int loads = 0;  // Two loads on one server share neither IDs nor a queue, nor do two runs on one file.
     static const std::string run = std::to_string(std::random_device()() % 1'000'000);
     name_ = "bench-" + run + "-" + std::to_string(++loads);
-    start_.set_namespace_("default");
+    start_.set_namespace_(target.namespace_name);
     start_.set_identity("longbeat-bench@host");
     start_.mutable_activity_type()->set_name("bench_activity");
     start_.mutable_task_queue()->set_name(name_ + "-queue");
     start_.mutable_start_to_close_timeout()->set_seconds(3600);
     start_.mutable_heartbeat_timeout()->set_seconds(heartbeat_seconds);
+    if (target.schedule_to_close_seconds > 0) {
+      start_.mutable_schedule_to_close_timeout()->set_seconds(target.schedule_to_close_seconds);
+    }
     fill(*start_.mutable_input(), 0, 120);
-    poll_.set_namespace_("default");
+    poll_.set_namespace_(target.namespace_name);
     poll_.set_identity("longbeat-bench@host");
     poll_.mutable_task_queue()->set_name(name_ + "-queue");
-    completed_.set_namespace_("default");
+    completed_.set_namespace_(target.namespace_name);
     completed_.set_identity("longbeat-bench@host");
     fill(*completed_.mutable_result(), 0, 120);
-    outcome_.set_namespace_("default");
+    outcome_.set_namespace_(target.namespace_name);
   }
   std::string task_queue() const override { return poll_.task_queue().name(); }
 
@@ -228,9 +238,9 @@ class ExecuteLoad final : public ServerLoad {
 
 class HeartbeatLoad final : public ServerLoad {
  public:
-  HeartbeatLoad(WireClient& client, std::size_t open, std::size_t details_bytes)
-      : ServerLoad(client), open_(open), details_bytes_(details_bytes) {
-    beat_.set_namespace_("default");
+  HeartbeatLoad(WireClient& client, std::size_t open, std::size_t details_bytes, const LoadTarget& target)
+      : ServerLoad(client, target), open_(open), details_bytes_(details_bytes) {
+    beat_.set_namespace_(target.namespace_name);
     beat_.set_identity("longbeat-bench@host");
   }
   void prepare(std::size_t) override {
@@ -271,17 +281,18 @@ std::unique_ptr<Load> make_echo_load(WireClient& client) {
 std::unique_ptr<Load> make_system_info_load(WireClient& client) {
   return std::make_unique<SystemInfoLoad>(client);
 }
-std::unique_ptr<Load> make_start_load(WireClient& client) {
-  return std::make_unique<StartLoad>(client);
+std::unique_ptr<Load> make_start_load(WireClient& client, const LoadTarget& target) {
+  return std::make_unique<StartLoad>(client, target);
 }
 std::unique_ptr<Load> make_poll_complete_load(WireClient& client, std::int64_t heartbeat_seconds) {
-  return std::make_unique<PollCompleteLoad>(client, heartbeat_seconds);
+  return std::make_unique<PollCompleteLoad>(client, LoadTarget(), heartbeat_seconds);
 }
-std::unique_ptr<Load> make_execute_load(WireClient& client) {
-  return std::make_unique<ExecuteLoad>(client);
+std::unique_ptr<Load> make_execute_load(WireClient& client, const LoadTarget& target) {
+  return std::make_unique<ExecuteLoad>(client, target);
 }
-std::unique_ptr<Load> make_heartbeat_load(WireClient& client, std::size_t open, std::size_t details_bytes) {
-  return std::make_unique<HeartbeatLoad>(client, open, details_bytes);
+std::unique_ptr<Load> make_heartbeat_load(WireClient& client, std::size_t open, std::size_t details_bytes,
+                                          const LoadTarget& target) {
+  return std::make_unique<HeartbeatLoad>(client, open, details_bytes, target);
 }
 
 void run_closed_loop(WireClient& client, Load& load, std::size_t in_flight, Time until,
@@ -300,6 +311,28 @@ void run_closed_loop(WireClient& client, Load& load, std::size_t in_flight, Time
     if (!client.run_one(Clock::now() + kSettle)) throw std::runtime_error("the server answers nothing any more");
   }
   if (!first_error.empty()) throw std::runtime_error(first_error);
+}
+
+void run_tolerant_loop(WireClient& client, Load& load, std::size_t in_flight, Time until, Time give_up,
+                       const Load::Done& ended) {
+  std::deque<Time> resting;  // When each place that met an error begins anew, earliest first.
+  const std::function<void()> next = [&] {
+    if (Clock::now() >= until) return;
+    load.launch([&](const std::string& error, Clock::duration latency) {
+      ended(error, latency);
+      if (error.empty()) return next();
+      resting.push_back(Clock::now() + kRest);
+    });
+  };
+  for (std::size_t i = 0; i < in_flight; ++i) next();
+  while ((client.outstanding() > 0 || !resting.empty()) && Clock::now() < give_up) {
+    client.run_one(resting.empty() ? give_up : std::min(resting.front(), give_up));
+    for (; !resting.empty() && resting.front() <= Clock::now(); resting.pop_front()) next();
+  }
+  while (client.outstanding() > 0) {  // Also what one that had ended meanwhile goes on with.
+    client.cancel_all();
+    client.run_one(Clock::now() + kRest);
+  }
 }
 
 }  // namespace longbeat::test

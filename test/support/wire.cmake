@@ -7,4 +7,4 @@ add_library(longbeat_wire_support STATIC
   ${CMAKE_CURRENT_LIST_DIR}/wire_client.cc)
 target_include_directories(longbeat_wire_support PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(longbeat_wire_support PUBLIC longbeat_proto gRPC::grpc++ Threads::Threads longbeat_quick_to_build
-  PRIVATE longbeat_flags)
+  PRIVATE longbeat_base longbeat_flags)

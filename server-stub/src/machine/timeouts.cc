@@ -100,13 +100,13 @@ std::optional<AttemptDeadline> attempt_deadline(const ActivityState& state, cons
 StatusOr<Applied> transition(ActivityState& state, const DeadlinePassed& event, Time now) {
   if (is_closed(state.progress.phase)) return Applied{};
   const auto passed = [now](Time deadline) { return now >= deadline; };
-  // When several have passed, schedule-to-close wins: nothing could follow the others.
-  if (const auto at = steps::schedule_to_close_deadline(state, event); at && passed(*at)) {
-    return time_out(state, TimeoutType::kScheduleToClose, now);
-  }
-  if (const auto at = steps::schedule_to_start_deadline(state); at && passed(*at)) {
+  const auto close = steps::schedule_to_close_deadline(state, event);
+  const auto start = steps::schedule_to_start_deadline(state);
+  // Whoever gives only schedule-to-close has both at one time: then it is the start that did not come.
+  if (start && passed(*start) && (!close || *start <= *close))
     return time_out(state, TimeoutType::kScheduleToStart, now);
-  }
+  // Of an attempt's, schedule-to-close wins: nothing could follow the others.
+  if (close && passed(*close)) return time_out(state, TimeoutType::kScheduleToClose, now);
   if (const auto deadline = steps::attempt_deadline(state, event); deadline && passed(deadline->at)) {
     return time_out_attempt(state, deadline->type, now);
   }

@@ -127,6 +127,7 @@ class Caller {
                      "greet: " + (said ? *said : to_string(said.error())));
     }
     const std::string query = "TaskQueue = '" + queue_ + "' AND ActivityType = 'greet'";
+    until_completed(query, 3);
     int listed = 0;
     for (const auto& row : client_.list({.query = query, .page_size = 2, .next_page_token = {}, .call = {}})) {
       checks_.expect(row && row->status == ActivityStatus::kCompleted && row->close_time, "a row of the list");
@@ -168,6 +169,16 @@ class Caller {
       std::this_thread::sleep_for(50ms);
     }
     checks_.expect(false, "never: " + what + " of " + handle.id());
+  }
+
+  /// A cluster's lists come a moment behind.
+  void until_completed(const std::string& query, int count) {
+    for (int i = 0; i < 200; ++i) {
+      if (client_.count({.query = query + " AND ExecutionStatus = 'Completed'", .call = {}}).value().count == count)
+        return;
+      std::this_thread::sleep_for(50ms);
+    }
+    checks_.expect(false, "never completed, as the count tells: " + query);
   }
 
   void gives(const Handle& handle, const std::string& expected) {

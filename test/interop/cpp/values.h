@@ -1,5 +1,6 @@
 #pragma once
-/// The values that travel, of every kind that docs/guide/data-conversion.md promises. python/values.py has the same.
+/// The values that travel, of every kind that docs/guide/data-conversion.md promises. python/values.py, go/values.go
+/// and node/values.mjs have the same.
 #include <longbeat/activity.h>
 #include <longbeat/json.h>
 
@@ -31,7 +32,11 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Order, item, count, price, tags,
 /// Whether all SDKs write the same bytes. Python escapes what is not ASCII, and writes times with "+00:00".
 enum class Bytes { kSame, kOther };
 
-/// Calls visit(activity that gives back what it gets, value, bytes) for each kind.
+/// What JavaScript cannot hold: its numbers are exact up to 2^53.
+inline constexpr longbeat::Activity<std::int64_t(std::int64_t)> kEchoInt{"echo_int"};
+inline constexpr std::int64_t kWide = std::numeric_limits<std::int64_t>::min();
+
+/// Calls visit(activity that gives back what it gets, value, bytes) for each kind that every language holds.
 template <class Visit>
 void for_each_kind(const Visit& visit) {
   using longbeat::Activity;
@@ -45,7 +50,7 @@ void for_each_kind(const Visit& visit) {
 
   visit(Activity<Maybe(Maybe)>{"echo_null"}, Maybe(), Bytes::kSame);
   visit(Activity<bool(bool)>{"echo_bool"}, true, Bytes::kSame);
-  visit(Activity<std::int64_t(std::int64_t)>{"echo_int"}, std::numeric_limits<std::int64_t>::min(), Bytes::kSame);
+  visit(Activity<std::int64_t(std::int64_t)>{"echo_safe_int"}, std::int64_t{1} - (std::int64_t{1} << 53), Bytes::kSame);
   visit(Activity<double(double)>{"echo_double"}, -0.1, Bytes::kSame);
   visit(Activity<double(double)>{"echo_large_double"}, 1e300, Bytes::kSame);
   visit(Activity<std::string(std::string)>{"echo_text"}, std::string("a \"b\" \\ / \n"), Bytes::kSame);

@@ -122,6 +122,7 @@ func timesOut(b *bench, queue string) {
 		begin("greet", []any{"x"}, func(it *client.StartActivityOptions) {
 			it.TaskQueue, it.ScheduleToCloseTimeout = nobody, time.Second
 		}),
+		begin("hold", nil, func(it *client.StartActivityOptions) { it.ScheduleToCloseTimeout = time.Second }),
 	}
 	var seen []enumspb.TimeoutType
 	for _, handle := range handles {
@@ -129,7 +130,9 @@ func timesOut(b *bench, queue string) {
 	}
 	equal(seen, []enumspb.TimeoutType{
 		enumspb.TIMEOUT_TYPE_START_TO_CLOSE, enumspb.TIMEOUT_TYPE_HEARTBEAT,
-		enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START, enumspb.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE,
+		// What nobody takes was not started in time, whichever limit says so.
+		enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START, enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START,
+		enumspb.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE,
 	})
 }
 

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"time"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/client"
@@ -26,6 +28,20 @@ func init() {
 	plainAndScrambled("what a C++ activity left open is completed by Go", completeFrom("Go"))
 	plainAndScrambled("a C++ failure reaches Go with its causes", goSeesFailure)
 	plainAndScrambled("a Go failure reaches C++ with its causes", cppCalls("failure"))
+	addCase("a killed C++ worker's activity resumes in Go from its heartbeat details", func(b *bench) {
+		queue := newID("killed")
+		handle := b.startAndKill(queue, b.cpp, b.cppArguments(b.client, "worker", queue)...)
+		b.goWorker(b.client, queue, func() {
+			equal(get[resumed](b, handle), resumed{"Go", 2, progress{4, "K\u00f6ln"}, "from C++"})
+		})
+	})
+	addCase("a killed Go worker's activity resumes in C++ from its heartbeat details", func(b *bench) {
+		queue := newID("killed")
+		handle := b.startAndKill(queue, must(os.Executable()), "worker", b.address, queue)
+		b.cppWorker(b.client, queue, func() {
+			equal(get[resumed](b, handle), resumed{"C++", 2, progress{4, "K\u00f6ln"}, "from Go"})
+		})
+	})
 	addCase("C++ retries, cancels, pauses, resets, terminates, times out and lists what a Go worker runs",
 		func(b *bench) { cppCalls("control")(b, b.client) })
 }
@@ -84,11 +100,7 @@ func handOver(goFirst bool) func(*bench, client.Client) {
 		b.cppWorker(c, cppQueue, func() {
 			b.goWorker(c, goQueue, func() {
 				handle := must(c.ExecuteActivity(b, options(first), "resume", start))
-				until("the newest details", func() bool {
-					var left progress
-					seen := b.describe(handle)
-					return seen.HasHeartbeatDetails() && seen.GetHeartbeatDetails(&left) == nil && left.Step == 4
-				})
+				b.untilNewest(handle)
 				must(handle.UpdateOptions(b, client.ActivityOptionsUpdate{
 					TaskQueue: &client.ActivityOptionChange[string]{Value: &second}}))
 				check(os.WriteFile(start, nil, 0o600) == nil, "no file")
@@ -96,6 +108,27 @@ func handOver(goFirst bool) func(*bench, client.Client) {
 			})
 		})
 	}
+}
+
+// startAndKill starts resume, whose first attempt is in a process that is killed once its newest details are there.
+func (b *bench) startAndKill(queue, program string, arguments ...string) client.ActivityHandle {
+	child := exec.Command(program, arguments...)
+	child.Stderr = os.Stderr
+	check(child.Start() == nil, "%s does not start", program)
+	defer child.Wait()
+	defer child.Process.Kill()
+	brief := options(queue, func(it *client.StartActivityOptions) { it.HeartbeatTimeout = 2 * time.Second })
+	handle := must(b.client.ExecuteActivity(b, brief, "resume", "/nonexistent"))
+	b.untilNewest(handle)
+	return handle
+}
+
+func (b *bench) untilNewest(handle client.ActivityHandle) {
+	until("the newest details", func() bool {
+		var left progress
+		seen := b.describe(handle)
+		return seen.HasHeartbeatDetails() && seen.GetHeartbeatDetails(&left) == nil && left.Step == 4
+	})
 }
 
 // completeFrom completes with the token, in one language, what an activity in the other left open.

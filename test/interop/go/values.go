@@ -43,6 +43,7 @@ var kinds = []kind{
 	kindOf("echo_null", (*string)(nil), true),
 	kindOf("echo_bool", true, true),
 	kindOf("echo_int", int64(math.MinInt64), true),
+	kindOf("echo_safe_int", int64(1-1<<53), true), // As far as JavaScript's numbers go.
 	kindOf("echo_double", -0.1, true),
 	kindOf("echo_large_double", 1e300, true),
 	kindOf("echo_text", "a \"b\" \\ / \n", true),

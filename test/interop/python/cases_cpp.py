@@ -2,12 +2,13 @@
 
 import asyncio
 import os
+import sys
 import tempfile
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from temporalio.client import ActivityOptionsKeys, Client
+from temporalio.client import ActivityHandle, ActivityOptionsKeys, Client
 from temporalio.common import RawValue
 from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError
@@ -152,6 +153,44 @@ async def python_sees_failure(bench: Bench, converter: DataConverter) -> None:
         raw = described.raw_info.last_failure
         equal((raw.message, raw.cause.message, raw.cause.cause.message), ("Encoded failure",) * 3)
         equal(raw.application_failure_info.details.payloads[0].metadata["encoding"], ENCODING)
+
+
+async def start_and_kill(here: Bench, *program: str) -> ActivityHandle:
+    """Starts `resume`, whose first attempt is in a process that is killed once its newest details are there."""
+    child = await asyncio.create_subprocess_exec(*program)
+    try:
+        handle = await here.start(
+            "resume", "/nonexistent", result_type=cpp_activities.Resumed, heartbeat_timeout=timedelta(seconds=2)
+        )
+
+        async def newest():
+            seen = await handle.describe(include_heartbeat_details=True)
+            return seen.has_heartbeat_details() and (await seen.heartbeat_details())[0]["step"] == 4
+
+        await until(newest, "the newest details")
+        return handle
+    finally:
+        child.kill()
+        await child.wait()
+
+
+@case("a killed C++ worker's activity resumes in Python from its heartbeat details")
+async def _(bench: Bench):
+    here = Bench(bench.address, bench.client, bench.id("killed"))
+    handle = await start_and_kill(here, PROGRAM, *arguments(bench, "worker", here.queue, DataConverter.default))
+    async with python_worker(here.client, here.queue):
+        progress = cpp_activities.Progress(4, "Köln")
+        equal(await handle.result(), cpp_activities.Resumed("Python", 2, progress, "from C++"))
+
+
+@case("a killed Python worker's activity resumes in C++ from its heartbeat details")
+async def _(bench: Bench):
+    here = Bench(bench.address, bench.client, bench.id("killed"))
+    worker = str(Path(__file__).with_name("worker.py"))
+    handle = await start_and_kill(here, sys.executable, worker, here.address, here.queue, "cpp")
+    async with cpp_worker(bench, here.queue, DataConverter.default):
+        progress = cpp_activities.Progress(4, "Köln")
+        equal(await handle.result(), cpp_activities.Resumed("C++", 2, progress, "from Python"))
 
 
 def plain_and_scrambled(sentence: str, run, *more) -> None:

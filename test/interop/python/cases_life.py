@@ -132,8 +132,9 @@ async def _(bench: Bench):
     attempt = await bench.start(activities.sleep_for, 20, start_to_close_timeout=short, retry_policy=once)
     silent = await bench.start(activities.sleep_for, 20, heartbeat_timeout=short, retry_policy=once)
     waiting = await bench.start(activities.greet, "x", task_queue=nobody, schedule_to_start_timeout=short)
-    whole = await bench.start(activities.greet, "x", task_queue=nobody, schedule_to_close_timeout=short)
-    seen = [await failure_of(handle) for handle in (attempt, silent, waiting, whole)]
+    untaken = await bench.start(activities.greet, "x", task_queue=nobody, schedule_to_close_timeout=short)
+    whole = await bench.start(activities.sleep_for, 20, schedule_to_close_timeout=short, retry_policy=once)
+    seen = [await failure_of(handle) for handle in (attempt, silent, waiting, untaken, whole)]
     true(all(isinstance(failure, TimeoutError) for failure in seen), seen)
     equal(
         [failure.type for failure in seen],
@@ -141,6 +142,7 @@ async def _(bench: Bench):
             TimeoutType.START_TO_CLOSE,
             TimeoutType.HEARTBEAT,
             TimeoutType.SCHEDULE_TO_START,
+            TimeoutType.SCHEDULE_TO_START,  # What nobody takes was not started in time, whichever limit says so.
             TimeoutType.SCHEDULE_TO_CLOSE,
         ],
     )

@@ -20,6 +20,7 @@ from harness import Bench, run_cases
 
 if os.environ.get("LONGBEAT_INTEROP_CPP"):
     import cases_cpp  # noqa: F401
+    import cases_cpp_control  # noqa: F401
 
 
 async def main(address: str, only: str = "") -> int:

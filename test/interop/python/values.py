@@ -34,6 +34,7 @@ KINDS = [
     Kind("echo_null", str | None, None),
     Kind("echo_bool", bool, True),
     Kind("echo_int", int, -(2**63)),
+    Kind("echo_safe_int", int, 1 - 2**53),  # As far as JavaScript's numbers go.
     Kind("echo_double", float, -0.1),
     Kind("echo_large_double", float, 1e300),
     Kind("echo_text", str, 'a "b" \\ / \n'),

@@ -1,4 +1,4 @@
-"""worker.py ADDRESS QUEUE: a worker of its own process, for a case that kills it."""
+"""worker.py ADDRESS QUEUE [cpp]: a worker of its own process, for a case that kills it; `cpp`: one together with C++."""
 
 import asyncio
 import sys
@@ -8,12 +8,14 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 import activities
+import cpp_activities
 
 
-async def main(address: str, queue: str) -> None:
+async def main(address: str, queue: str, which: str = "") -> None:
     client = await Client.connect(address, identity="doomed")
     throttle = timedelta(milliseconds=100)
-    worker = Worker(client, task_queue=queue, activities=activities.ALL, max_heartbeat_throttle_interval=throttle)
+    those = cpp_activities.ALL if which == "cpp" else activities.ALL
+    worker = Worker(client, task_queue=queue, activities=those, max_heartbeat_throttle_interval=throttle)
     await worker.run()
 
 

@@ -129,6 +129,28 @@ TEST_CASE("schedule-to-start", "[server][machine][timeout]") {
   }
 }
 
+TEST_CASE("schedule-to-start and schedule-to-close together", "[server][machine][timeout]") {
+  const auto type_at = [](ActivityState state, Time now) {
+    transition(state, DeadlinePassed{}, now).value();
+    return state.outcome->failure.timeout;
+  };
+  SECTION("at one time: it is the start that did not come") {
+    const auto state = scheduled({.timeouts = {.schedule_to_close = 10s, .schedule_to_start = 10s}});
+    CHECK(type_at(state, kStart + 10s) == TimeoutType::kScheduleToStart);
+    CHECK(type_at(state, kStart + 1h) == TimeoutType::kScheduleToStart);
+  }
+  SECTION("both passed while nobody looked: the earlier one closed it") {
+    const auto state = scheduled({.timeouts = {.schedule_to_close = 10s, .schedule_to_start = 5s}});
+    CHECK(type_at(state, kStart + 1h) == TimeoutType::kScheduleToStart);
+  }
+  SECTION("and a retry that waits when its time is over: schedule-to-close came first") {
+    auto state = started({.timeouts = {.schedule_to_close = 10s, .schedule_to_start = 10s}});
+    transition(state, application_failure(state), kStart + 6s).value();
+    CHECK(type_at(state, kStart + 10s) == TimeoutType::kScheduleToClose);
+    CHECK(type_at(state, kStart + 1h) == TimeoutType::kScheduleToClose);
+  }
+}
+
 TEST_CASE("schedule-to-close", "[server][machine][timeout]") {
   ActivityState state = started({.timeouts = {.schedule_to_close = 10s, .start_to_close = 10s}, .start_delay = 5s});
   SECTION("counts from the start delay's end, also over retries") {
