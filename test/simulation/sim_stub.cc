@@ -231,7 +231,7 @@ internal::CallId SimStub::record_heartbeat(internal::HeartbeatParams params, Nan
             done = std::move(done)](StatusOr<internal::HeartbeatFlags> flags) {
       if (by_worker) witness->codecs().beat_answered(token, flags.ok());
       if (flags) {
-        witness->beat_acknowledged(token, details, sent);
+        if (by_worker || !witness->has_function_ended(token)) witness->beat_acknowledged(token, details, sent);
         if (by_worker) witness->workers().told(token, *flags, sent);
       } else if (by_worker && flags.error().code == StatusCode::kNotFound) {
         witness->workers().told_unknown(token);

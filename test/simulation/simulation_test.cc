@@ -186,6 +186,10 @@ TEST_CASE("the witness notices", "[simulation]") {
     witness.answer_left(failed, server::Reply(server::ReportReply{}));
     CHECK(first_of(witness.broken()) == "");
     failed.last_heartbeat_details = pack(Payloads{PayloadCodec<StepsDone>::encode({1})});
+    failed.failure_type = "ActivityStalled";  // The worker's, while the function still runs.
+    witness.answer_left(failed, server::Reply(server::ReportReply{}));
+    CHECK_THAT(witness.broken().back(), !ContainsSubstring("had put"));
+    failed.failure_type = "Own";
     witness.answer_left(failed, server::Reply(server::ReportReply{}));
     CHECK_THAT(witness.broken().back(), ContainsSubstring("failed with details 1, but its code had put 2"));
   }

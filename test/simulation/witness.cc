@@ -92,7 +92,8 @@ void Witness::answer_left(const server::Request& request, const server::StatusOr
 void Witness::failure_accepted(const server::FailedRequest& request) {
   // A failure that the worker reports while the function still runs need not wait for it.
   const auto known = attempts_.find(request.token);
-  if (request.failure_type == "WorkerShutdown" || known == attempts_.end()) return;
+  const auto& type = request.failure_type;
+  if (type == "WorkerShutdown" || type == "ActivityStalled" || known == attempts_.end()) return;
   const auto told =
       std::max(newest_accepted_[request.token], count_of(unpack_payloads(request.last_heartbeat_details)));
   const Attempt& attempt = known->second;

@@ -81,6 +81,8 @@ class Witness {
   /// Its function has failed or stopped: the worker's failure carries what was put up to now, whoever still holds the
   /// attempt's object.
   void function_ended(const std::string& token) { attempts_[token].function_ended = true; }
+  /// Then heartbeats of its worker alone count.
+  bool has_function_ended(const std::string& token) { return attempts_[token].function_ended; }
   /// Another process does, which was given the token: its failures know of that, those of the worker do not.
   void value_put_elsewhere(const std::string& token, std::uint64_t count);
   /// From now on somebody else may give this attempt details, beside what its worker still has.
