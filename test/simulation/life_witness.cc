@@ -88,7 +88,8 @@ void LifeWitness::applied(Run& run, const server::Request& request, const Status
     if (code == StatusCode::kNotFound) explained = life.gone || (is_report(request) && after.empty());
     // What is too late is told so, in no other words.
     const bool unwanted = std::holds_alternative<server::CanceledRequest>(request) && life.held();
-    if (code == StatusCode::kInvalidArgument) explained = !is_report(request) || unwanted;
+    const bool made_again = life.gone && deleted_spaces_.contains(run.key.first);  // Another one of the same name.
+    if (code == StatusCode::kInvalidArgument) explained = !is_report(request) || unwanted || made_again;
     if (explained) next.push_back(life);
   }
   if (!exact) next.insert(next.end(), run.lives.begin(), run.lives.end());

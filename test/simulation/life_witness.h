@@ -130,8 +130,9 @@ class LifeWitness {
   std::set<Key> once_unknown_{};                 ///< an earlier one, which has closed
   std::map<std::string, std::string> tokens_{};  ///< of hand-outs → run ID
   std::set<std::string> undo_{};
-  std::map<Key, Rate> rates_{};     ///< by namespace and task queue
-  std::set<Key> closed_workers_{};  ///< namespace and instance key, in this life of the server
+  std::set<std::string> deleted_spaces_{};  ///< perhaps made again since
+  std::map<Key, Rate> rates_{};             ///< by namespace and task queue
+  std::set<Key> closed_workers_{};          ///< namespace and instance key, in this life of the server
   std::map<std::string, std::pair<std::string, std::int64_t>> watched_{};  ///< long-poll token → run ID, transitions
   TimePoint faults_ended_at_ = TimePoint::max();
   TimePoint up_since_{};

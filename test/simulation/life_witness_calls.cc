@@ -235,6 +235,7 @@ void LifeWitness::on(const server::ListActivitiesRequest& request, const StatusO
 
 void LifeWitness::on(const server::DeleteNamespaceRequest& request, const StatusOr<Reply>& reply, bool commit_failed) {
   if (!reply && !commit_failed) return;
+  deleted_spaces_.insert(request.namespace_name);
   for (auto& [run_id, run] : runs_) {
     if (run.key.first != request.namespace_name || run.adopt) continue;
     const server::DeleteRequest each{{run.key.first, run.key.second, run_id}};
