@@ -249,6 +249,10 @@ void LifeWitness::adopt(Run& run, const server::ActivityState& state) {
   if (life.beat < up || life.beat > now) life.beat = up;
   run.lives = {life};
   if (!life.held()) return;
+  if (life.beat != up) {  // A clock that was set back has come to that time again, perhaps.
+    run.lives.push_back(life);
+    run.lives.back().beat = up;
+  }
   if (life.began > now) {  // Or it was handed out just now: what is stored only grows.
     life.began = life.beat = now;
     run.lives.push_back(life);
