@@ -150,7 +150,7 @@ void CallbackWitness::stepped(const server::Engine& engine) {
 
 void CallbackWitness::check_overdue(const std::string& url, const Callback& callback) const {
   const WallTime now = world_.wall_now();
-  if (faults_ended_at_ == WallTime::max() || now < faults_ended_at_ + kLate || callback.in_flight) return;
+  if (faults_ended_at_ == TimePoint::max() || world_.now() < faults_ended_at_ + kLate || callback.in_flight) return;
   if (std::ranges::all_of(callback.may, [&](const Delivery& one) { return one.waits() && one.due + kLate < now; })) {
     fail_("the callback to " + url + " is long due and not sent");
   }

@@ -36,7 +36,7 @@ class CallbackWitness final : public Observer {
   /// In the life of the server that begins.
   void set_fence(bool open) { fence_open_ = open; }
   const CallbackRules& rules() const { return rules_; }
-  void faults_ended() { faults_ended_at_ = world_.wall_now(); }
+  void faults_ended() { faults_ended_at_ = world_.now(); }
 
   void answered(const server::Request& request, const server::StatusOr<server::Reply>& reply,
                 bool commit_failed) override;
@@ -88,7 +88,7 @@ class CallbackWitness final : public Observer {
   Fail fail_;
   std::map<std::string, Run> runs_{};                                               ///< by run ID
   std::map<std::pair<std::string, std::string>, std::set<std::string>> perhaps_{};  ///< addresses, by namespace and ID
-  WallTime faults_ended_at_ = WallTime::max();
+  TimePoint faults_ended_at_ = TimePoint::max();
   std::uint64_t looks_ = 0;
   bool fence_open_ = true;
 };

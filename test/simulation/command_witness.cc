@@ -60,10 +60,12 @@ void CommandWitness::told(const server::PollCommandsRequest& request, const serv
     world_.trace("server: tells " + request.control_queue + " to cancel " + known->second.id);
     if (known->second.queue != queue) return fail_("the cancel of " + known->second.id + " is told to another worker");
     // The one that has waited longest, of those that there certainly are: a cancel that is repeated after the end of
-    // the attempt has none.
+    // the attempt has none, and one whose time is over may be forgotten.
     const auto [first, last] = waiting_[queue].equal_range(token);
-    const auto sure = std::find_if(first, last, [](const auto& entry) { return entry.second.certain; });
-    const auto command = sure == last ? first : sure;
+    const auto rank = [now = world_.wall_now()](const auto& entry) {
+      return std::pair(entry.second.certain, entry.second.until > now);
+    };
+    const auto command = std::max_element(first, last, [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
     if (command == last) {
       return fail_("a worker is told to cancel " + known->second.id + " without need");
     }

@@ -61,7 +61,9 @@ void FairWitness::waits_again(const server::Engine& engine, bool all) {
   for (auto& [run_id, task] : tasks_) {
     if (!all && !held_.contains(run_id)) continue;
     const auto state = engine.find({kFairNamespace, task.id, run_id});
-    const bool waits = state && state->progress.phase == server::Phase::kScheduled;
+    // By a clock that was set back it may be due later than it was before.
+    const bool waits = state && state->progress.phase == server::Phase::kScheduled &&
+                       state->progress.dispatch_time <= world_.wall_now();
     if (!state || server::is_closed(state->progress.phase)) held_.erase(run_id);
     if (waits == task.waits) continue;
     task.waits = waits;

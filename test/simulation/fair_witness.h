@@ -29,7 +29,7 @@ class FairWitness final : public Observer {
   struct Task {
     std::string id{};
     Key key{};
-    bool waits = true;
+    bool waits = true;  ///< and is due
   };
   void taken(const std::string& run_id, const server::PollTaskReply& task);
   void waits_again(const server::Engine& engine, bool all);

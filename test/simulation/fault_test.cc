@@ -41,6 +41,8 @@ constexpr Fault kFaults[] = {
     {"workers stand still", [](Plan& plan) { plan.worker_freezes = 5; }},
     {"clocks of workers are set", [](Plan& plan) { plan.clock_jumps = 5; }},
     {"the server's clock is set", [](Plan& plan) { plan.server_clock_jumps = 4; }},
+    {"codecs are slow", [](Plan& plan) { plan.slow_codecs = true; }},
+    {"codecs fail", [](Plan& plan) { plan.failing_codecs = 10; }},
     {"no two clocks agree", [](Plan& plan) { plan.clock_skew = true; }},
     {"limits are small", [](Plan& plan) { plan.rare_branches = true; }},
 };
@@ -72,6 +74,7 @@ TEST_CASE("every activity ends and its caller hears of it, whatever goes wrong",
 TEST_CASE("each kind of fault leaves its traces", "[simulation]") {
   Plan plan = quiet();
   plan.client_kills = plan.partitions = plan.server_clock_jumps = 2;
+  plan.failing_codecs = 20;
   Simulation run(1, plan);
   run.world().keep_trace(100'000);
   run.run();
@@ -80,6 +83,7 @@ TEST_CASE("each kind of fault leaves its traces", "[simulation]") {
   CHECK_THAT(trace, ContainsSubstring("client killed"));
   CHECK_THAT(trace, ContainsSubstring("partition of"));
   CHECK_THAT(trace, ContainsSubstring("the clock of the server is set"));
+  CHECK_THAT(trace, ContainsSubstring("codec: cannot encode"));
 }
 
 TEST_CASE("a seed runs in the same way whoever has compiled it", "[simulation]") {

@@ -129,7 +129,7 @@ std::vector<Deadline> deadlines_of(const Life& life) {
     all.push_back({life.began + limits.start_to_close, TimeoutType::kStartToClose});
   }
   if (limits.heartbeat > none && life.held()) {
-    all.push_back({std::max(life.began, life.beat) + limits.heartbeat, TimeoutType::kHeartbeat});
+    all.push_back({life.beat + limits.heartbeat, TimeoutType::kHeartbeat});
   }
   return all;
 }
@@ -216,7 +216,8 @@ Lives handed_out(const Life& life, const server::PollTaskReply& task, WallTime n
   Life next = life;
   next.phase = Phase::kStarted;
   next.token = task.token;
-  next.began = next.beat = now;
+  next.begin(now);
+  if (task.started_time != next.stored_start) return {};
   next.ever_began = true;
   next.backoff = next.jitter = Nanoseconds(0);
   return {next};

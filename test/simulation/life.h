@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -28,7 +29,10 @@ struct Life {
   WallTime due{};
   Nanoseconds jitter{0};
   bool ever_began = false, paused_before_due = false;
+  /// Of the attempt: when it began; when it was last known to live, as it is when the server starts; when it ended.
   WallTime began{}, beat{}, ended{};
+  /// Its beginning as it is stored: later than that of every attempt before, also by a clock that was set back.
+  WallTime stored_start{};
   Nanoseconds backoff{0};
   std::string details{};  ///< as they were sent
   std::string token{};    ///< of the attempt that runs; empty: of a hand-out that nobody saw
@@ -37,6 +41,11 @@ struct Life {
 
   bool held() const { return server::in_progress(phase); }
   bool is_closed() const { return server::is_closed(phase); }
+  /// An attempt begins.
+  void begin(WallTime now) {
+    began = beat = now;
+    stored_start = std::max(now, stored_start + Nanoseconds(1));
+  }
   WallTime first_due() const { return scheduled + options.start_delay; }
   friend bool operator==(const Life&, const Life&) = default;
 };

@@ -1,5 +1,7 @@
 #include "simulation/life_match.h"
 
+#include <algorithm>
+
 namespace longbeat::simulation {
 
 using server::Phase;
@@ -99,8 +101,8 @@ Life found(const server::ActivityState& state) {
   }
   life.due = progress.dispatch_time;
   life.ever_began = progress.started_time != server::Time{};
-  life.began = progress.started_time;
-  life.beat = progress.last_heartbeat_time;
+  life.began = life.stored_start = progress.started_time;
+  life.beat = std::max(progress.last_heartbeat_time, progress.started_time);
   life.ended = progress.last_attempt_complete_time;
   life.backoff = progress.current_retry_interval;
   life.details = state.heartbeat_details;
@@ -120,6 +122,7 @@ bool agrees(const Life& life, const server::ActivityState& state) {
   if (life.gone || life.phase != progress.phase || life.attempt != progress.attempt) return false;
   if (state.input->options != life.options || state.heartbeat_details != life.details) return false;
   if (links_of(*state.input) != life.links) return false;
+  if (!life.is_closed() && progress.started_time != life.stored_start) return false;
   if (life.phase == Phase::kScheduled) {
     const bool in_time = progress.dispatch_time >= life.due && progress.dispatch_time <= life.due + life.jitter;
     return in_time;

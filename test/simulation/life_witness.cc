@@ -33,7 +33,7 @@ void LifeWitness::answered(const server::Request& request, const StatusOr<Reply>
     Run* run = run_of_request(request, exact);
     if (run == nullptr) {
       const auto ref = ref_of(request);
-      if (reply && !unknown_.contains({ref.namespace_name, ref.activity_id})) {
+      if (reply && !may_be_there({ref.namespace_name, ref.activity_id})) {
         fail_("a " + name_of(request) + " was accepted, but it names nothing: " + ref.activity_id);
       }
       return;
@@ -86,6 +86,10 @@ void LifeWitness::applied(Run& run, const server::Request& request, const Status
     const auto code = reply.error().code;
     if (code == StatusCode::kFailedPrecondition) explained = !life.gone && after.empty();
     if (code == StatusCode::kNotFound) explained = life.gone || (is_report(request) && after.empty());
+    // What is too late is told so, in no other words.
+    const bool unwanted = std::holds_alternative<server::CanceledRequest>(request) && life.held();
+    const bool made_again = life.gone && deleted_spaces_.contains(run.key.first);  // Another one of the same name.
+    if (code == StatusCode::kInvalidArgument) explained = !is_report(request) || unwanted || made_again;
     if (explained) next.push_back(life);
   }
   if (!exact) next.insert(next.end(), run.lives.begin(), run.lives.end());
@@ -123,7 +127,6 @@ void LifeWitness::keep(Run& run, Lives lives, const Words& otherwise) {
 
 void LifeWitness::expand(Run& run) {
   const WallTime now = world_.wall_now();
-  const auto retention = retention_.find(run.key.first);
   // Two at most can come together: a hand-out is undone, and the time to be picked up is over.
   std::size_t from = 0;
   for (int turn = 0; turn < 2; ++turn) {
@@ -132,13 +135,18 @@ void LifeWitness::expand(Run& run) {
       const Life life = run.lives[from];
       if (life.held() && !life.token.empty() && undo_.contains(life.token)) run.lives.push_back(undone(life, now));
       for (Life& next : timed_out(life, now)) run.lives.push_back(std::move(next));
-      const bool kept = keeps && keeps(run.run_id).value_or(false);
-      if (!kept && !life.gone && life.is_closed() && retention != retention_.end() &&
-          now >= life.closed + retention->second) {
-        run.lives.push_back(life);
-        run.lives.back().gone = true;
-      }
     }
+  }
+  expire(run);
+}
+
+void LifeWitness::expire(Run& run) {
+  const auto retention = retention_.find(run.key.first);
+  if (retention == retention_.end() || (keeps && keeps(run.run_id).value_or(false))) return;
+  for (const Life& life : Lives(run.lives)) {
+    if (life.gone || !life.is_closed() || world_.wall_now() < life.closed + retention->second) continue;
+    run.lives.push_back(life);
+    run.lives.back().gone = true;
   }
 }
 
@@ -148,6 +156,10 @@ void LifeWitness::server_died(bool commit_failed) {
   closed_workers_.clear();
   watched_.clear();
   for (auto& [key, rate] : rates_) rate.last = {};
+  for (auto& [run_id, run] : runs_) {
+    if (!run.adopt)
+      expire(run);  // Removed since the last look; by the clock of the next process it may seem too early.
+  }
   if (!commit_failed) return;
   const WallTime now = world_.wall_now();
   for (auto& [run_id, run] : runs_) {
@@ -159,7 +171,7 @@ void LifeWitness::server_died(bool commit_failed) {
       Life next = life;
       next.phase = Phase::kStarted;
       next.token.clear();
-      next.began = next.beat = now;
+      next.begin(now);
       next.ever_began = true;
       next.backoff = next.jitter = Nanoseconds(0);
       run.lives.push_back(std::move(next));
@@ -198,10 +210,9 @@ std::vector<std::string> LifeWitness::still_open() const {
 }
 
 void LifeWitness::look_at(Run& run, const server::ActivityState* state) {
-  const WallTime now = world_.wall_now();
   if (run.present && state == nullptr) world_.trace("server: " + run.key.second + " in " + run.key.first + " is gone");
   if (run.present != (state != nullptr) || (state != nullptr && state->progress.transition_count != run.transitions)) {
-    run.changed_at = now;
+    run.changed_at = world_.now();
   }
   run.present = state != nullptr;
   if (state != nullptr) {
@@ -211,11 +222,7 @@ void LifeWitness::look_at(Run& run, const server::ActivityState* state) {
   if (run.adopt) {
     if (state == nullptr) return;
     run.adopt = false;
-    run.lives = {found(*state)};
-    if (run.lives[0].held() && !run.last_token.empty()) {
-      run.lives.push_back(run.lives[0]);
-      run.lives.back().token = run.last_token;
-    }
+    adopt(run, *state);
     return;
   }
   expand(run);
@@ -234,9 +241,44 @@ void LifeWitness::look_at(Run& run, const server::ActivityState* state) {
   run.quiet_until = quiet_until(run.lives.front());
 }
 
+void LifeWitness::adopt(Run& run, const server::ActivityState& state) {
+  const WallTime now = world_.wall_now();
+  Life life = found(state);
+  // Stored by a clock that was set since: then it has been held since before the start at least.
+  const WallTime up = now - (world_.now() - up_since_);
+  if (life.beat < up || life.beat > now) life.beat = up;
+  run.lives = {life};
+  if (!life.held()) return;
+  if (life.beat != up) {  // A clock that was set back has come to that time again, perhaps.
+    run.lives.push_back(life);
+    run.lives.back().beat = up;
+  }
+  if (life.began > now) {  // Or it was handed out just now: what is stored only grows.
+    life.began = life.beat = now;
+    run.lives.push_back(life);
+  }
+  if (run.last_token.empty()) return;
+  for (const Life& one : Lives(run.lives)) {
+    run.lives.push_back(one);
+    run.lives.back().token = run.last_token;
+  }
+}
+
+void LifeWitness::server_up() {
+  up_since_ = world_.now();
+  for (auto& [run_id, run] : runs_) {
+    for (Life& life : run.lives) {
+      if (!life.held()) continue;
+      // Its heartbeats had nobody to go to. When it began is what is stored.
+      life.beat = world_.wall_now();
+      life.began = life.stored_start;
+    }
+  }
+}
+
 void LifeWitness::check_bounds(const Run& run) {
   const WallTime now = world_.wall_now();
-  if (faults_ended_at_ == WallTime::max() || now < faults_ended_at_ + kLate) return;
+  if (faults_ended_at_ == TimePoint::max() || world_.now() < faults_ended_at_ + kLate) return;
   const auto late = [&](const Life& life) {
     const auto retention = retention_.find(run.key.first);
     const bool kept = !life.gone && life.is_closed() && retention != retention_.end() &&
@@ -273,7 +315,8 @@ std::vector<std::pair<std::string, std::string>> LifeWitness::runs_in(const std:
 }
 
 bool LifeWitness::knows_all(const std::string& namespace_name) const {
-  return std::ranges::none_of(unknown_, [&](const Key& key) { return key.first == namespace_name; });
+  const auto is_there = [&](const Key& key) { return key.first == namespace_name; };
+  return std::ranges::none_of(unknown_, is_there) && std::ranges::none_of(once_unknown_, is_there);
 }
 
 std::map<std::string, std::int32_t> LifeWitness::settled(const std::string& namespace_name) const {
@@ -281,7 +324,7 @@ std::map<std::string, std::int32_t> LifeWitness::settled(const std::string& name
   std::map<std::string, std::int32_t> all;
   for (const auto& [run_id, run] : runs_) {
     if (run.key.first != namespace_name || !run.present) continue;
-    const bool quiet = world_.wall_now() > run.changed_at + kLag;
+    const bool quiet = world_.now() > run.changed_at + kLag;
     all[run_id] = quiet ? run.status : 0;
   }
   return all;

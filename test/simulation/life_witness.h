@@ -28,7 +28,8 @@ class LifeWitness {
   void undo_asked(const std::string& token);
   /// The server's process has ended; after a failed commit its last step may be on disk or not.
   void server_died(bool commit_failed);
-  void server_up() { up_since_ = world_.wall_now(); }
+  /// It has read its machine's clock.
+  void server_up();
 
   /// Compares every run; `seen` gets each that is still kept.
   using Seen =
@@ -41,7 +42,7 @@ class LifeWitness {
   std::string run_of(const std::string& token) const;
   /// A step is over, and this call still waits.
   void still_waits(const server::Request& request);
-  void faults_ended() { faults_ended_at_ = world_.wall_now(); }
+  void faults_ended() { faults_ended_at_ = world_.now(); }
 
   /// Everything that list must show: run ID → status, of runs that have not changed for a while.
   std::map<std::string, std::int32_t> settled(const std::string& namespace_name) const;
@@ -54,8 +55,10 @@ class LifeWitness {
   std::vector<std::pair<std::string, std::string>> runs_in(const std::string& namespace_name) const;
   /// No start in this namespace may have made a run of which nobody was told.
   bool knows_all(const std::string& namespace_name) const;
+  /// When the latest transition of a known run was seen.
+  TimePoint changed_at(const std::string& run_id) const { return runs_.at(run_id).changed_at; }
   /// The server's process has lived so long.
-  bool up_for(Nanoseconds time) const { return world_.wall_now() > up_since_ + time; }
+  bool up_for(Nanoseconds time) const { return world_.now() > up_since_ + time; }
   /// Has this run callbacks that are not delivered? They keep it beyond its retention. Nothing: it never had any.
   std::function<std::optional<bool>(const std::string& run_id)> keeps{};
   std::size_t lives_max() const { return lives_max_; }
@@ -71,7 +74,7 @@ class LifeWitness {
     std::int64_t transitions = 0;
     std::int32_t status = 0;
     bool present = true;
-    WallTime changed_at{};
+    TimePoint changed_at{};
     bool touched = true;     ///< something may have changed since the last look
     WallTime quiet_until{};  ///< no deadline of it passes earlier
   };
@@ -103,11 +106,17 @@ class LifeWitness {
   void applied(Run& run, const server::Request& request, const server::StatusOr<server::Reply>& reply, bool exact);
   void maybe_applied(Run& run, const server::Request& request);
   Run* run_of_request(const server::Request& request, bool& exact);
+  /// A run of it, of which nobody was told, may be there.
+  bool may_be_there(const Key& key) const { return unknown_.contains(key) || once_unknown_.contains(key); }
   bool needs_look(const Run& run) const;
   void look_at(Run& run, const server::ActivityState* state);
+  /// Takes it as it is found.
+  void adopt(Run& run, const server::ActivityState& state);
   void check_bounds(const Run& run);
   /// Adds what may have happened without an answer to tell.
   void expand(Run& run);
+  /// Adds that it was removed, when its retention is over by the server's clock.
+  void expire(Run& run);
   /// These are left; when none is, it is told in these words what has contradicted all of them.
   using Words = std::function<std::string()>;
   void keep(Run& run, Lives lives, const Words& otherwise);
@@ -117,14 +126,16 @@ class LifeWitness {
   std::map<std::string, Nanoseconds> retention_{};
   std::map<std::string, Run> runs_{};            ///< by run ID
   std::map<Key, std::string> latest_{};          ///< run ID
-  std::set<Key> unknown_{};                      ///< may have a run of which nobody was told
+  std::set<Key> unknown_{};                      ///< the latest run may be one of which nobody was told
+  std::set<Key> once_unknown_{};                 ///< an earlier one, which has closed
   std::map<std::string, std::string> tokens_{};  ///< of hand-outs → run ID
   std::set<std::string> undo_{};
-  std::map<Key, Rate> rates_{};     ///< by namespace and task queue
-  std::set<Key> closed_workers_{};  ///< namespace and instance key, in this life of the server
+  std::set<std::string> deleted_spaces_{};  ///< perhaps made again since
+  std::map<Key, Rate> rates_{};             ///< by namespace and task queue
+  std::set<Key> closed_workers_{};          ///< namespace and instance key, in this life of the server
   std::map<std::string, std::pair<std::string, std::int64_t>> watched_{};  ///< long-poll token → run ID, transitions
-  WallTime faults_ended_at_ = WallTime::max();
-  WallTime up_since_{};
+  TimePoint faults_ended_at_ = TimePoint::max();
+  TimePoint up_since_{};
   std::uint64_t looks_ = 0;
   bool look_at_all_ = true;
   std::size_t lives_max_ = 0;

@@ -51,6 +51,7 @@ void LifeWitness::started(const server::StartRequest& request, const server::Sta
   const auto latest = latest_.find(key);
   Run* before = latest == latest_.end() ? nullptr : &runs_[latest->second];
   const bool unknown = unknown_.erase(key) > 0;
+  if (unknown && reply.started) once_unknown_.insert(key);
   if (before != nullptr && reply.run_id == before->run_id) {
     if (reply.started) return fail_("the run " + reply.run_id + " of " + key.second + " was started twice");
     if (before->adopt) return;
@@ -81,7 +82,7 @@ void LifeWitness::started(const server::StartRequest& request, const server::Sta
   Run& run = runs_[reply.run_id];
   run.key = key;
   run.run_id = reply.run_id;
-  run.changed_at = world_.wall_now();
+  run.changed_at = world_.now();
   latest_[key] = reply.run_id;
   if (reply.started) {
     run.lives = {begun(request, world_.wall_now())};
@@ -166,7 +167,7 @@ void LifeWitness::check_priority(const Run& taken) {
       return !life.gone && life.phase == Phase::kScheduled && life.jitter == 0ns && life.due + 1s < now &&
              life.options.task_queue == queue && !overdue(life, now);
     });
-    if (waits && up_since_ + 1s < now) {
+    if (waits && up_for(1s)) {
       fail_(taken.key.second + " goes before " + other.key.second + ", which waits and has priority");
     }
   }
@@ -223,7 +224,7 @@ void LifeWitness::on(const server::ListActivitiesRequest& request, const StatusO
   for (const auto& row : std::get<server::ListActivitiesReply>(*reply).page.rows) {
     const auto known = runs_.find(row.run_id);
     if (known == runs_.end()) {
-      if (!unknown_.contains({request.namespace_name, row.activity_id})) {
+      if (!may_be_there({request.namespace_name, row.activity_id})) {
         fail_("a list shows " + row.activity_id + ", which nobody has started");
       }
     } else if (known->second.key != Key{request.namespace_name, row.activity_id}) {
@@ -234,6 +235,7 @@ void LifeWitness::on(const server::ListActivitiesRequest& request, const StatusO
 
 void LifeWitness::on(const server::DeleteNamespaceRequest& request, const StatusOr<Reply>& reply, bool commit_failed) {
   if (!reply && !commit_failed) return;
+  deleted_spaces_.insert(request.namespace_name);
   for (auto& [run_id, run] : runs_) {
     if (run.key.first != request.namespace_name || run.adopt) continue;
     const server::DeleteRequest each{{run.key.first, run.key.second, run_id}};

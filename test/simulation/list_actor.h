@@ -29,6 +29,7 @@ class ListActor final : public Neighbour {
   struct Row {
     Fields fields{};
     std::int64_t transitions = 0;
+    TimePoint changed_at{};  ///< when that was seen, whatever the server's clock showed
     friend bool operator==(const Row&, const Row&) = default;
   };
   using Rows = std::map<std::string, Row>;  ///< by run ID

@@ -44,7 +44,7 @@ bool shows(std::uint64_t seed, const Plan& plan) {
 }
 
 /// The same with as little as is enough, and how to see it again.
-void show_short(std::uint64_t seed, const std::string& broken) {
+void show_short(std::uint64_t seed, const std::string& broken, const std::string& program) {
   std::cout << "seed " << seed << ": BROKEN: " << broken << "\n";
   const auto shortest = longbeat::simulation::shrink(seed, plan_of(seed));
   if (!shortest) return;
@@ -52,15 +52,17 @@ void show_short(std::uint64_t seed, const std::string& broken) {
   std::cout << "seed " << seed << ": " << all - shortest->plan.dropped.size() << " of " << all
             << " happenings are enough (found in " << shortest->runs << " runs)\n";
   shows(seed, shortest->plan);
-  std::cout << "again: longbeat-simulate --seed " << seed << " --drop "
-            << longbeat::simulation::to_text(shortest->plan.dropped) << "\n";
+  const std::string again =
+      program + " --seed " + std::to_string(seed) + " --drop " + longbeat::simulation::to_text(shortest->plan.dropped);
+  std::cout << "again: " << again << "\n"
+            << "where it breaks: gdb -ex 'break longbeat::simulation::Witness::fail' -ex run --args " << again << "\n";
 }
 
-bool passes(std::uint64_t seed, bool shortens) {
+bool passes(std::uint64_t seed, bool shortens, const std::string& program) {
   const auto verdict = longbeat::simulation::verdict_of(seed, plan_of(seed));
   if (verdict.broken.empty()) return true;
   if (shortens) {
-    show_short(seed, verdict.broken);
+    show_short(seed, verdict.broken, program);
   } else {
     std::cout << "seed " << seed << ": BROKEN: " << verdict.broken << "\n";
   }
@@ -102,7 +104,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   std::uint64_t failed = 0;
-  for (std::uint64_t i = from; i < from + seeds && failed < most; ++i) failed += passes(i, !as_it_is) ? 0 : 1;
+  for (std::uint64_t i = from; i < from + seeds && failed < most; ++i) failed += passes(i, !as_it_is, argv[0]) ? 0 : 1;
   std::cout << "longbeat-simulate: " << seeds << " seeds from " << from << ", " << failed << " broken\n";
   return failed == 0 ? 0 : 1;
 }

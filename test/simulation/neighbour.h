@@ -23,6 +23,7 @@ class Neighbour {
   virtual void settle() { settling_ = true; }
   virtual bool at_rest() const = 0;
   void connection_broken() { stub_.connection_broken(); }
+  void cut(const Partition& partition) { stub_.cut(partition); }
 
  protected:
   using Answered = std::function<void(const server::StatusOr<server::Reply>&)>;

@@ -4,6 +4,7 @@
 #include "simulation/fair_witness.h"
 #include "simulation/query_model.h"
 #include "simulation/registry_witness.h"
+#include "simulation/sim_server.h"
 #include "simulation/space_witness.h"
 #include "support/catch.h"
 
@@ -145,6 +146,49 @@ TEST_CASE("the rule of commands notices a cancel that nobody asked for", "[simul
   CHECK_THAT(room.first(), ContainsSubstring("without need"));
 }
 
+TEST_CASE("the rule of commands notices what is not told, and misses nothing that may be forgotten", "[simulation]") {
+  Room room;
+  LifeWitness lives(room.world, room.fail);
+  CommandWitness witness(room.world, lives, room.fail);
+  const auto both = [&](const server::Request& request, const server::Reply& reply) {
+    lives.answered(request, reply, false);
+    witness.answered(request, reply, false);
+  };
+  server::StartRequest start;
+  start.namespace_name = "fleet";
+  start.activity_id = start.request_id = "order";
+  start.task_queue = "q";
+  start.start_to_close = raw(60s);
+  server::PollTaskReply task = task_of("run", 3, "a");
+  auto input = std::make_shared<server::ActivityInput>();
+  input->activity_id = start.activity_id;
+  input->options = begun(start, room.world.wall_now()).options;
+  task.input = input;
+  task.attempt = 1;
+  task.started_time = room.world.wall_now();
+  both(start, server::StartReply{"fleet", "order", "run", true});
+  both(server::PollTaskRequest{"fleet", "q", {}, {}, {}, {}, "control", {}}, task);
+  const server::PollCommandsRequest listens{"fleet", "control", {}, {}};
+  const auto cancel = [&](const std::string& request_id) {
+    both(server::CancelRequest{{"fleet", "order", {}}, {}, request_id, {}, {}}, server::DoneReply{});
+  };
+  const auto tell = [&](const std::string& batch) { both(listens, server::CommandsReply{batch, {task.token}, {}}); };
+
+  cancel("first");
+  tell("commands:1");
+  cancel("first");  // Repeated on its way.
+  room.world.after(11s, [] {});
+  room.world.step(room.world.now() + 11s);
+  // The first is not confirmed, and told again; a second one nobody has to remember for so long.
+  tell("commands:2");
+  witness.still_waits(listens);
+  CHECK(room.first() == "");
+
+  cancel("first");
+  witness.still_waits(listens);
+  CHECK_THAT(room.first(), ContainsSubstring("is not told to its worker, which listens"));
+}
+
 TEST_CASE("the rule of shares notices", "[simulation]") {
   Room room;
   FairWitness witness(room.world, room.fail);
@@ -172,6 +216,53 @@ TEST_CASE("the rule of shares notices", "[simulation]") {
     take("b1", 3, "b");
     CHECK_THAT(room.first(), ContainsSubstring("b1 goes before urgent"));
   }
+}
+
+TEST_CASE("the rule of shares knows that a clock was set back", "[simulation]") {
+  Room room;
+  World& world = room.world;
+  FairWitness witness(world, room.fail);
+  SimServer server(world);
+  server.set_retention(kFairNamespace, 1h);
+  server.observers = {&witness};
+  server.start();
+  const auto run = [&](Nanoseconds time) {
+    world.after(time, [] {});
+    for (const TimePoint end = world.now() + time; world.now() < end;) world.step(end);
+  };
+  const auto call = [&](server::Request request) {
+    server::StatusOr<server::Reply> answer = internal::unavailable("there was no answer");
+    server.arrive(std::move(request), 10s, [&](const server::StatusOr<server::Reply>& reply) { answer = reply; });
+    run(2s);
+    if (!answer) FAIL(to_string(answer.error()));
+    return *answer;
+  };
+  const auto start = [&](const std::string& id, std::int32_t number) {
+    server::StartRequest request;
+    request.namespace_name = kFairNamespace;
+    request.activity_id = request.request_id = id;
+    request.type = "share";
+    request.has_task_queue = true;
+    request.task_queue = "fair";
+    request.start_to_close = raw(20s);
+    request.priority = {number, "a", 1};
+    return std::get<server::StartReply>(call(request)).run_id;
+  };
+
+  start("urgent", 2);
+  const std::string before = start("before", 3);
+  server.crash();
+  world.set_machine_clock(-5min);
+  server.start();
+  start("after", 3);
+  const auto taken = call(server::PollTaskRequest{kFairNamespace, "fair", "fair", {}, {}, {}, {}, {}});
+  CHECK(std::get<server::PollTaskReply>(taken).input->activity_id == "after");  // The others are not due again yet.
+  CHECK(room.first() == "");
+
+  run(6min);
+  witness.answered(server::PollTaskRequest{kFairNamespace, "fair", {}, {}, {}, {}, {}, {}},
+                   server::Reply(task_of(before, 3, "a")), false);
+  CHECK_THAT(room.first(), ContainsSubstring("goes before urgent"));
 }
 
 TEST_CASE("a condition means in the simulation what the protocol says", "[simulation]") {

@@ -101,6 +101,12 @@ void Neighbourhood::connection_broken() {
   for (auto& one : neighbours_) one->connection_broken();
 }
 
+void Neighbourhood::cut(const Partition& partition) {
+  for (auto& one : neighbours_) {
+    if (partition.until == TimePoint() || world_.random().chance(70)) one->cut(partition);
+  }
+}
+
 void Neighbourhood::faults_ended() {
   faults_ended_ = true;
   outside_.faults_ended();

@@ -25,6 +25,8 @@ class Neighbourhood {
   void settle();
   bool at_rest() const;
   void connection_broken();
+  /// All of them, or all but some.
+  void cut(const Partition& partition);
   void faults_ended();
   /// At the end of a run.
   void check_end();

@@ -35,6 +35,10 @@ class OperatorActor {
   void settle();
   bool at_rest() const { return at_rest_; }
   void worker_stops(const std::string& instance_key);
+  void cut(const Partition& partition) {
+    stub_.cut(partition);
+    if (client_) client_->cut(partition);
+  }
   void connection_broken() {
     stub_.connection_broken();
     if (client_) client_->connection_broken();

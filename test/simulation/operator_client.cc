@@ -122,7 +122,13 @@ bool OperatorClient::give(const server::Request& request) {
 const Client& OperatorClient::client_in(const std::string& namespace_name) {
   const auto [client, fresh] =
       clients_.try_emplace(namespace_name, world_, server_, faults_, nullptr, "operator", namespace_name);
+  if (fresh) client->second.wire().cut(partition_);
   return client->second.client();
+}
+
+void OperatorClient::cut(const Partition& partition) {
+  partition_ = partition;
+  for (auto& [namespace_name, client] : clients_) client.wire().cut(partition);
 }
 
 void OperatorClient::connection_broken() {

@@ -17,6 +17,7 @@ class OperatorClient {
   /// False when a client has no call for this.
   bool give(const server::Request& request);
   void connection_broken();
+  void cut(const Partition& partition);
 
  private:
   const Client& client_in(const std::string& namespace_name);
@@ -26,6 +27,7 @@ class OperatorClient {
   const NetworkFaults& faults_;
   Witness& witness_;
   std::map<std::string, SimClient> clients_{};  ///< by namespace
+  Partition partition_{};
 };
 
 }  // namespace longbeat::simulation

@@ -36,11 +36,14 @@ Plan plan_of(std::uint64_t seed) {
   if (random.chance(50)) plan.network.reordered = below(random, 30);
   plan.client_kills = random.chance(40) ? below(random, 3) : 0;
   plan.partitions = random.chance(50) ? below(random, 4) : 0;
-  plan.server_clock_jumps = random.chance(30) ? 1 + below(random, 2) : 0;
+  plan.server_clock_jumps = random.chance(50) ? 1 + below(random, 3) : 0;
   plan.clock_skew = random.chance(50);
   plan.rare_branches = random.chance(30);
   plan.full_disks = random.chance(20) ? 1 + below(random, 2) : 0;
   plan.operators_have_client = random.chance(50);
+  plan.slow_codecs = random.chance(40);
+  plan.failing_codecs = random.chance(25) ? 1 + below(random, 5) : 0;
+  if (random.chance(20)) plan.server_falls_behind = std::chrono::seconds(60 + random.below(540));
   return plan;
 }
 

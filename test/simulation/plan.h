@@ -21,10 +21,16 @@ struct Plan {
   std::uint32_t partitions = 0;
   /// SIGSTOP, and clocks that are an hour wrong from then on.
   std::uint32_t worker_freezes = 1, clock_jumps = 0;
-  /// While the server is down its machine's clock is set, back or forth.
+  /// The clock of the server's machine is set, back or forth, while it runs or is down.
   std::uint32_t server_clock_jumps = 0;
+  /// After half of the trouble the server is started anew with a clock that is so far behind; the last of the faults is
+  /// then that all workers die, so attempts that began by that clock are left to their timeouts.
+  std::chrono::nanoseconds server_falls_behind{0};
   /// No two machines agree about the time.
   bool clock_skew = false;
+  /// What workers send and get goes through codecs that take seconds at times, or fail in so many percent.
+  bool slow_codecs = false;
+  std::uint32_t failing_codecs = 0;
   /// Limits so small that code runs which seldom does.
   bool rare_branches = false;
   std::uint32_t cancels = 2;

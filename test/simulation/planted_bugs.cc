@@ -48,6 +48,12 @@ constexpr PlantedBug kBugs[] = {
     {Bug::kCallbackNotStored, "callback-not-stored", "-", "what became of a callback is not written"},
     {Bug::kCallbacksForgotten, "callbacks-forgotten", "-", "recovery forgets callbacks under way"},
     {Bug::kRetentionTooShort, "retention-too-short", "1", "retention is half as long"},
+    {Bug::kRestartIsSilence, "restart-is-silence", "7", "the time in which the server was down counts as silence"},
+    {Bug::kClockBackIgnored, "clock-back-ignored", "7",
+     "a clock that was set back lengthens what workers may be silent"},
+    {Bug::kFenceFollowsClock, "fence-follows-clock", "-", "the fencing token goes back with the clock"},
+    {Bug::kEndFollowsFence, "end-follows-fence", "7", "the end of an attempt counts from its fencing token"},
+    {Bug::kServerReadsWallClock, "server-reads-wall-clock", "7", "a server that runs follows its machine's clock"},
     {Bug::kLeaseFromAnswer, "lease-from-answer", "10", "the lease counts from the answer, not from the send"},
     {Bug::kLeaseFromFailedSend, "lease-from-failed-send", "10", "a failed send extends the lease"},
     {Bug::kFailedBeatIsSaved, "failed-beat-is-saved", "5", "details of a failed heartbeat count as saved"},
@@ -62,6 +68,9 @@ constexpr PlantedBug kBugs[] = {
     {Bug::kServerNotTold, "server-not-told", "9", "a worker stops and does not tell the server"},
     {Bug::kLostAnswerForgotten, "lost-answer-forgotten", "4",
      "a client forgets that a report without an answer may have arrived"},
+    {Bug::kSlowCodecCostsLease, "slow-codec-costs-lease", "10", "no heartbeat leaves while new details are encoded"},
+    {Bug::kFailedCodecCompletes, "failed-codec-completes", "4", "a result that cannot be encoded completes as nothing"},
+    {Bug::kUnencodedResultSent, "unencoded-result-sent", "4", "a worker that stops completes without the result"},
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "simulation/script_executor.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "core/outcome.h"
@@ -35,7 +36,15 @@ Script decode_script(const Payloads& payloads) {
   return script;
 }
 
+/// What its end carries: a result, or the details of a failure.
+static Payloads payloads_of(const internal::Attempt& attempt, std::uint64_t count, const char* part) {
+  Payload payload = PayloadCodec<StepsDone>::encode({count, attempt.task().token});
+  payload.metadata["part"] = part;
+  return {payload};
+}
+
 void ScriptExecutor::submit(internal::AttemptInput input) {
+  courier_.begun(input.attempt->task().token, input.attempt->key());
   auto run = std::make_shared<Run>(std::move(input));
   run->script = decode_script(run->input.attempt->task().input);
   run->done = run->context.checkpoint<StepsDone>()->count;
@@ -55,10 +64,13 @@ void ScriptExecutor::next(const std::shared_ptr<Run>& run) {
 }
 
 void ScriptExecutor::finish(Run& run, internal::AttemptOutcome outcome) {
+  witness_.codecs().over(run.input.attempt->task().token);
+  witness_.workers().returned(run.input.attempt->task().token);
   auto_heartbeats_.erase(run.input.attempt->key());
+  const bool in_peace = std::holds_alternative<internal::AttemptCompleted>(outcome);
+  if (!in_peace) witness_.function_ended(run.input.attempt->task().token);
   if (run.handed_over) {
     const auto& token = run.input.attempt->task().token;
-    const bool in_peace = std::holds_alternative<internal::AttemptCompleted>(outcome);
     if (in_peace) witness_.workers().left(token);
     witness_.late().returned(token, in_peace);
   }
@@ -71,12 +83,16 @@ void ScriptExecutor::save(Run& run) {
     witness_.workers().moved(attempt.task().token);
     return run.context.advance();
   }
-  if (!attempt.ended() && !attempt.lost()) witness_.value_put(attempt.task().token, run.done);
+  if (!attempt.ended() && !attempt.lost()) {
+    witness_.value_put(attempt.task().token, run.done);
+    witness_.codecs().beats(attempt.task().token);
+  }
   if (world_.random().chance(run.script.urgent_percent)) {
     // Nobody can block here: it goes the fast way, and whether it arrived stays open.
-    static_cast<void>(attempt.save_now({PayloadCodec<StepsDone>::encode({run.done})}, Nanoseconds(0)));
+    static_cast<void>(
+        attempt.save_now({PayloadCodec<StepsDone>::encode({run.done, attempt.task().token})}, Nanoseconds(0)));
   } else {
-    run.context.heartbeat(StepsDone{run.done});
+    run.context.heartbeat(StepsDone{run.done, attempt.task().token});
   }
 }
 
@@ -85,13 +101,16 @@ void ScriptExecutor::step(const std::shared_ptr<Run>& run) {
   const bool told_to_stop = run->context.stopped();
   witness_.work_done(task, told_to_stop);
   witness_.workers().looked(task.token, run->context.stop_causes(), run->input.attempt->lost());
+  look_at_beats(*run);
   if (told_to_stop && !run->script.deaf) {
     const auto& attempt = *run->input.attempt;
     return finish(*run, internal::outcome_of_stop(attempt.causes(), attempt.lost(), attempt.details_failure(),
                                                   attempt.stall_failure()));
   }
   if (world_.random().chance(run->script.failing_percent)) {
-    return finish(*run, internal::AttemptFailed{internal::application_failure("Simulated", "a step failed")});
+    Failure failure = internal::application_failure("Simulated", "a step failed");
+    if (run->script.urgent_percent > 0) failure.details = payloads_of(*run->input.attempt, run->done, "failure");
+    return finish(*run, internal::AttemptFailed{std::move(failure)});
   }
   if (run->handed_over) return step_left(run, told_to_stop);
   const bool ends = ++run->done >= run->script.steps;
@@ -99,9 +118,24 @@ void ScriptExecutor::step(const std::shared_ptr<Run>& run) {
     hand_over(*run);
     return step_left(run, told_to_stop);
   }
-  if (ends) return finish(*run, internal::AttemptCompleted{{PayloadCodec<StepsDone>::encode({run->done})}});
+  if (ends) {
+    witness_.codecs().returned(task.token, run->done);
+    return finish(*run, internal::AttemptCompleted{payloads_of(*run->input.attempt, run->done, "result")});
+  }
   if (!run->script.silent) save(*run);
   next(run);
+}
+
+void ScriptExecutor::look_at_beats(const Run& run) {
+  const auto& attempt = *run.input.attempt;
+  auto& codecs = witness_.codecs();
+  if (attempt.ended()) return codecs.over(attempt.task().token);
+  if (!attempt.lost()) return codecs.looked(attempt.task().token);
+  const auto causes = attempt.causes();
+  const bool otherwise = std::ranges::any_of(causes, [](StopCause cause) {
+    return cause == StopCause::kNotFound || cause == StopCause::kTimedOut || cause == StopCause::kShutdown;
+  });
+  otherwise ? codecs.over(attempt.task().token) : codecs.lease_lost(attempt.task().token);
 }
 
 void ScriptExecutor::hand_over(Run& run) {
@@ -110,6 +144,7 @@ void ScriptExecutor::hand_over(Run& run) {
   run.rest = world_.random().chance(50) ? 0 : 1 + world_.random().below(6);
   world_.trace("script: attempt " + std::to_string(task.attempt) + " of " + task.activity_id + " leaves its end");
   witness_.workers().handed_over(task.token);
+  witness_.codecs().handed_over(task.token);
   leave_(run.context.complete_later(), task, run.done);
 }
 

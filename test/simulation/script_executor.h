@@ -7,6 +7,7 @@
 #include "core/executor.h"
 #include "longbeat/async_activity.h"
 #include "longbeat/auto_heartbeat.h"
+#include "simulation/sim_courier.h"
 #include "simulation/witness.h"
 #include "simulation/world.h"
 
@@ -34,8 +35,8 @@ class ScriptExecutor final : public internal::Executor {
   /// Gets the duty to end an attempt, with so many steps done.
   using Leave = std::function<void(LateCompletion object, const internal::ActivityTask& task, std::uint64_t count)>;
 
-  ScriptExecutor(World& world, SimLoop& loop, Witness& witness, Leave leave)
-      : world_(world), loop_(loop), witness_(witness), leave_(std::move(leave)) {}
+  ScriptExecutor(World& world, SimLoop& loop, SimCourier& courier, Witness& witness, Leave leave)
+      : world_(world), loop_(loop), courier_(courier), witness_(witness), leave_(std::move(leave)) {}
   void submit(internal::AttemptInput input) override;
 
  private:
@@ -43,6 +44,8 @@ class ScriptExecutor final : public internal::Executor {
   void step(const std::shared_ptr<Run>& run);
   void next(const std::shared_ptr<Run>& run);
   void save(Run& run);
+  /// Whether its heartbeats have left in time.
+  void look_at_beats(const Run& run);
   /// Leaves the end to somebody else, while the function may go on.
   void hand_over(Run& run);
   /// One more step of a function whose end is somebody else's.
@@ -51,6 +54,7 @@ class ScriptExecutor final : public internal::Executor {
 
   World& world_;
   SimLoop& loop_;
+  SimCourier& courier_;
   Witness& witness_;
   Leave leave_;
   std::map<std::uint64_t, std::unique_ptr<AutoHeartbeat>> auto_heartbeats_{};  ///< by key of the attempt

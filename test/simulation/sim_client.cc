@@ -1,6 +1,5 @@
 #include "simulation/sim_client.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace longbeat::simulation {
@@ -26,14 +25,6 @@ Client make_client(World& world, const std::shared_ptr<SimConnection>& connectio
 }
 
 }  // namespace
-
-void SimCourier::post(internal::CourierJob, std::uint64_t, std::function<void()> job) {
-  const auto delay = world_.random().chance(5) ? world_.between(1ms, 3s) : world_.between(0ns, 200us);
-  last_ = std::max(last_, world_.now() + delay);
-  // Short leases do not wait for shorter delays either.
-  if (delay > 20ms && witness_ != nullptr) witness_->courier_slow_until(last_ + 3s);
-  loop_.after(last_ - world_.now(), std::move(job));
-}
 
 void SimConnection::kill() {
   events.kill();

@@ -6,31 +6,19 @@
 #include "client/retrying_stub.h"
 #include "core/connection.h"
 #include "longbeat/client.h"
+#include "simulation/sim_courier.h"
 #include "simulation/sim_stub.h"
 #include "simulation/world.h"
 
 namespace longbeat::simulation {
 
-/// Runs jobs after a moment of virtual time, in order: the real courier has threads of its own, and is busy at times.
-class SimCourier final : public internal::Courier {
- public:
-  /// `witness` is told of long delays; may be null.
-  SimCourier(World& world, SimLoop& loop, Witness* witness) : world_(world), loop_(loop), witness_(witness) {}
-  void post(internal::CourierJob kind, std::uint64_t key, std::function<void()> job) override;
-
- private:
-  World& world_;
-  SimLoop& loop_;
-  Witness* witness_;
-  TimePoint last_{};
-};
-
 /// One process's connection, with the retries of the real one. A client's core owns it, and objects of the program keep
 /// that; so it may outlive its process, and then does nothing any more.
 struct SimConnection final : internal::Connection {
   SimConnection(World& world, SimServer& server, const NetworkFaults& faults, Witness* witness)
-      : events(world), wire(world, events, server, faults), jobs(world, events, witness) {
+      : events(world), wire(world, events, server, faults), jobs(world, events) {
     wire.witness = witness;
+    wire.courier = &jobs;
     retrying = std::make_unique<internal::RetryingStub>(events, wire, world.random().next());
   }
   internal::Loop& loop() override { return events; }

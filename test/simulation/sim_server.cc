@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "base/planted.h"
 #include "simulation/sim_projection.h"
 
 namespace longbeat::simulation {
@@ -39,7 +40,7 @@ class SimServer::Sink final : public server::ReplySink {
 };
 
 SimServer::SimServer(World& world)
-    : world_(world), dice_(world.new_dice()), disk_(std::make_shared<server::SimulatedDisk>()) {}
+    : world_(world), machine_(world), dice_(world.new_dice()), disk_(std::make_shared<server::SimulatedDisk>()) {}
 
 SimServer::~SimServer() {
   engine_.reset();
@@ -49,6 +50,8 @@ void SimServer::start() {
   if (engine_) return;
   ++life_;
   ended_ = false;
+  world_.server_starts();
+  clock_.emplace(machine_);
   server::EngineOptions options;
   options.seed = dice_.next() | 1;
   for (const auto& [name, retention] : retentions_) {
@@ -78,8 +81,7 @@ void SimServer::start() {
     world_.after(std::exchange(full_for_, 0ns), [this] { disk_->set_full(false); });
   };
   if (adjust) adjust(options);
-  auto opened =
-      server::Engine::open(std::make_unique<server::CrashableStore>(disk_), std::move(options), world_.wall_now());
+  auto opened = server::Engine::open(std::make_unique<server::CrashableStore>(disk_), std::move(options), time());
   if (!opened) throw std::logic_error("the server cannot read what it wrote: " + to_string(opened.error()));
   engine_ = std::move(opened).value();
   queue_empty_at_ = WallTime::min();  // As the real loop: nothing has been looked at yet.
@@ -164,10 +166,14 @@ void SimServer::wake(Nanoseconds delay) {
   });
 }
 
+WallTime SimServer::time() const {
+  return planted(internal::Bug::kServerReadsWallClock) ? machine_.wall_now() : clock_->now();
+}
+
 void SimServer::step() {
   next_step_ = TimePoint::max();
   if (world_.now() < frozen_until_) return wake(frozen_until_ - world_.now());
-  const WallTime now = world_.wall_now();
+  const WallTime now = time();
   auto undone = std::exchange(undelivered_, {});
   if (witness != nullptr) std::erase_if(undone, [this](const auto& token) { return !witness->is_held(token); });
   engine_->step({now, queue_empty_at_});

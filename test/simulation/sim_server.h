@@ -2,9 +2,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "engine/engine.h"
 #include "simulation/observer.h"
 #include "simulation/witness.h"
@@ -66,6 +68,17 @@ class SimServer {
 
  private:
   class Sink;
+  /// The clocks of the server's machine.
+  class Machine final : public internal::Clock {
+   public:
+    explicit Machine(const World& world) : world_(world) {}
+    TimePoint now() const override { return world_.now(); }
+    WallTime wall_now() const override { return world_.machine_time(); }
+
+   private:
+    const World& world_;
+  };
+  WallTime time() const;
   void wake(Nanoseconds delay);
   void step();
   void process_ended(bool commit_failed);
@@ -73,6 +86,8 @@ class SimServer {
   void check_step(const std::vector<std::string>& undone);
 
   World& world_;
+  Machine machine_;
+  std::optional<internal::ServerClock> clock_{};  ///< of the process that runs
   Random dice_;
   std::shared_ptr<server::SimulatedDisk> disk_;
   std::map<server::CallId, std::unique_ptr<Sink>> sinks_;

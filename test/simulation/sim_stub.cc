@@ -208,6 +208,7 @@ internal::CallId SimStub::poll_tasks(internal::PollTaskParams params, Nanosecond
         for (const auto& task : *tasks) {
           witness->task_received(task, loop_.last_idle());
           witness->workers().received(task, key, loop_.last_idle());
+          witness->codecs().begun(task, key, has_codecs);
           ++tasks_received_;
           report_until_[task.token] = loop_.last_idle() + attempt_limit(task) + 60s;
         }
@@ -222,11 +223,15 @@ internal::CallId SimStub::record_heartbeat(internal::HeartbeatParams params, Nan
                                            Done<internal::HeartbeatFlags> done) {
   if (witness != nullptr) {
     const bool by_worker = params.identity == worker_identity;
-    if (by_worker) witness->workers().beat_sent(params.token);
+    if (by_worker) {
+      witness->workers().beat_sent(params.token);
+      witness->codecs().beat_sent(params.token, params.details);
+    }
     done = [this, by_worker, token = params.token, details = params.details, sent = world_.now(),
             done = std::move(done)](StatusOr<internal::HeartbeatFlags> flags) {
+      if (by_worker) witness->codecs().beat_answered(token, flags.ok());
       if (flags) {
-        witness->beat_acknowledged(token, details, sent);
+        if (by_worker || !witness->has_function_ended(token)) witness->beat_acknowledged(token, details, sent);
         if (by_worker) witness->workers().told(token, *flags, sent);
       } else if (by_worker && flags.error().code == StatusCode::kNotFound) {
         witness->workers().told_unknown(token);
@@ -239,7 +244,10 @@ internal::CallId SimStub::record_heartbeat(internal::HeartbeatParams params, Nan
 
 internal::CallId SimStub::respond_completed(internal::CompletedParams params, Nanoseconds timeout, Done<void> done) {
   if (witness != nullptr) {
-    if (!params.retried) witness->workers().completion_sent(params.token);
+    if (!params.retried) {
+      witness->workers().completion_sent(params.token);
+      witness->codecs().completion_sent(params.token, params.result);
+    }
     done = [this, token = params.token, result = params.result, done = std::move(done)](StatusOr<> answer) {
       if (answer) witness->completion_acknowledged(token, result);
       done(std::move(answer));
@@ -253,8 +261,11 @@ internal::CallId SimStub::respond_completed(internal::CompletedParams params, Na
 internal::CallId SimStub::respond_failed(internal::FailedParams params, Nanoseconds timeout, Done<void> done) {
   if (witness != nullptr) {
     world_.trace("reports: " + params.failure.type);
-    witness->failure_sent(params.token);
+    const bool is_encoding =
+        courier != nullptr && (params.retried ? courier->is_busy() : courier->is_busy(params.token));
+    witness->failure_sent(params.token, is_encoding);
     if (!params.retried) {
+      witness->codecs().failure_sent(params.token, params.failure.type);
       witness->workers().failure_sent(params.token, params.failure.type);
       witness->late().worker_reports(params.token, params.failure.type);
     }

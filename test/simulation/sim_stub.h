@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "simulation/network_faults.h"
+#include "simulation/sim_courier.h"
 #include "simulation/sim_server.h"
 #include "simulation/wire.h"
 #include "simulation/wire_operator.h"
@@ -46,6 +47,10 @@ class SimStub final : public internal::RefusingStub {
   /// What the process's worker calls itself; its program reports under another name, with the same tokens. Empty: it
   /// has no worker, and reports with tokens that it was given.
   std::string worker_identity{};
+  /// What that worker sends has been through a codec.
+  bool has_codecs = false;
+  /// The process's; may be null.
+  const SimCourier* courier = nullptr;
 
   /// Any request as it is, for calls that the SDK has not.
   internal::CallId submit(server::Request request, Nanoseconds timeout,

@@ -27,7 +27,7 @@ class Simulation::WorkerProcess {
         clock_(loop_),
         stub_(client_.wire()),
         late_(owner.world_, loop_, owner.witness_),
-        executor_(owner.world_, loop_, owner.witness_,
+        executor_(owner.world_, loop_, client_.connection().jobs, owner.witness_,
                   [this, &owner](LateCompletion object, const internal::ActivityTask& task, std::uint64_t count) {
                     witness_.late().handed_over(
                         task.token, "attempt " + std::to_string(task.attempt) + " of " + task.activity_id, key_);
@@ -35,6 +35,7 @@ class Simulation::WorkerProcess {
                                [&owner](const TaskToken& token, std::uint64_t done) { owner.pass_on(token, done); });
                   }) {
     internal::WorkerSettings settings;
+    client_.connection().jobs.faults = &owner.codecs_;
     settings.namespace_name = kNamespace;
     settings.identity = stub_.worker_identity = name;
     settings.task_queue = kQueue;
@@ -45,7 +46,7 @@ class Simulation::WorkerProcess {
     settings.seed = owner.world_.random().next();
     machine_ = std::make_shared<internal::WorkerMachine>(
         internal::WorkerPorts{loop_, client_.connection().stub(), client_.connection().courier(), executor_, clock_,
-                              DataConverter(), client_.core()},
+                              DataConverter(), client_.core(), wire_format(owner)},
         settings);
     if (owner.skewed_) loop_.set_clock(owner.world_.between(-1h, 1h));
     loop_.post([machine = machine_] { machine->start([](const Error&) {}); });
@@ -76,7 +77,8 @@ class Simulation::WorkerProcess {
     loop_.freeze(duration);
     witness_.workers().frozen(key_, loop_.frozen_until());
     witness_.late().frozen(key_, loop_.frozen_until());
-    witness_.courier_slow_until(loop_.frozen_until() + 3s);
+    witness_.codecs().frozen(key_, loop_.frozen_until());
+    witness_.frozen_until(loop_.frozen_until());
   }
   void set_clock(Nanoseconds ahead) { loop_.set_clock(ahead); }
   void check_rest() const {
@@ -86,6 +88,12 @@ class Simulation::WorkerProcess {
   }
 
  private:
+  internal::WireFormat wire_format(Simulation& owner) {
+    if (!owner.has_codecs_) return {};
+    stub_.has_codecs = true;
+    return {{std::make_shared<SimCodec>(owner.world_, owner.codecs_, witness_.codecs(), key_)}, false};
+  }
+
   std::string name_, key_{};
   Witness& witness_;
   SimClient client_;
@@ -133,6 +141,7 @@ Simulation::Simulation(std::uint64_t seed, const Plan& plan)
   witness_.lives().set_retention(kOtherNamespace, plan_.retention);
   server_.set_retention(kNamespace, 1h);
   server_.set_retention(kOtherNamespace, plan_.retention);
+  arrange_codecs();
   skewed_ = is_wanted("clock skew") && plan_.clock_skew;
   const bool neighbours = is_wanted("neighbours") && plan_.neighbour_acts > 0;
   if (neighbours) neighbours_ = std::make_unique<Neighbourhood>(world_, server_, network_, witness_);
@@ -179,6 +188,16 @@ NetworkFaults Simulation::network_of_plan() {
   return faults;
 }
 
+void Simulation::arrange_codecs() {
+  if (is_wanted("slow codecs")) codecs_.slow = plan_.slow_codecs;
+  if (is_wanted("failing codecs")) codecs_.failing = plan_.failing_codecs;
+  has_codecs_ = codecs_.slow || codecs_.failing > 0;
+  witness_.codecs().broken_details = [this](const std::string& token) {
+    witness_.workers().broken_details(token);
+    witness_.details_failed(token);
+  };
+}
+
 void Simulation::arrange_rare_branches() {
   if (!is_wanted("rare branches") || !plan_.rare_branches) return;
   server_.adjust = [this, before = server_.adjust](server::EngineOptions& options) {
@@ -223,7 +242,7 @@ void Simulation::arrange_process_faults() {
     });
   }
   for (std::uint32_t i = 0; i < plan_.server_clock_jumps; ++i) {
-    sometime("the server dies, and its clock is set", [this] { set_server_clock(); });
+    sometime("the server's clock is set", [this] { set_server_clock(); });
   }
   for (std::uint32_t i = 0; i < plan_.partitions; ++i) sometime("a partition", [this] { cut_off(); });
 }
@@ -260,15 +279,29 @@ void Simulation::arrange_faults() {
       });
     });
   }
-  world_.after(plan_.trouble, [this] {
+  const bool all_die = arrange_falling_behind();
+  world_.after(plan_.trouble, [this, all_die] {
     world_.trace("faults end");
     witness_.faults_ended();
     network_ = {};
+    codecs_ = {};
     mend_network();
+    for (std::size_t i = 0; all_die && i < workers_.size(); ++i) kill_worker(i);
     if (!neighbours_) return;
     neighbours_->faults_ended();
     kill_server();  // It starts again with the rules that hold from now on.
   });
+}
+
+bool Simulation::arrange_falling_behind() {
+  if (plan_.server_falls_behind == 0ns) return false;
+  if (is_wanted("the server's clock falls behind", world_.now() + plan_.trouble / 2)) {
+    world_.after(plan_.trouble / 2, [this] {
+      kill_server();
+      set_machine_clock(-plan_.server_falls_behind);
+    });
+  }
+  return is_wanted("all workers die", world_.now() + plan_.trouble);
 }
 
 void Simulation::start_activity(std::uint32_t number) {
@@ -276,7 +309,8 @@ void Simulation::start_activity(std::uint32_t number) {
   Script script;
   script.steps = 1 + random.below(20);
   script.pause = world_.between(1ms, 2s);
-  script.failing_percent = random.chance(30) ? 10 : 0;
+  const bool behind = plan_.server_falls_behind > 0ns;  // Then more begins anew, and less is noticed at once.
+  script.failing_percent = random.chance(behind ? 60 : 30) ? 10 : 0;
   script.deaf = random.chance(10);
   script.silent = random.chance(10);
   script.urgent_percent = random.chance(30) ? 30 : 0;
@@ -292,7 +326,7 @@ void Simulation::start_activity(std::uint32_t number) {
   params.type = "count";
   params.task_queue = kQueue;
   params.start_to_close = world_.between(5s, 120s);
-  if (random.chance(80)) params.heartbeat = world_.between(1s, 10s);
+  if (random.chance(behind ? 40 : 80)) params.heartbeat = world_.between(1s, 10s);
   if (random.chance(20)) params.schedule_to_close = world_.between(20s, 120s);
   if (random.chance(10)) params.start_delay = world_.between(1ms, 20s);
   params.retry.emplace();
@@ -380,27 +414,32 @@ void Simulation::restart_client() {
 }
 
 void Simulation::set_server_clock() {
-  kill_server();
-  // Forth only: how much longer everything takes by a clock that was set back no witness can tell (unit tests do).
-  if (server_.up()) return;
-  world_.trace("the clock of the server is set");
-  world_.set_wall_clock(world_.between(0s, 10min));
+  // A server that runs on has read it before: only its next process sees this.
+  if (world_.random().chance(60)) kill_server();
+  set_machine_clock(world_.between(-10min, 10min));
 }
 
-/// One worker, the client, somebody else, or all of them at once.
+void Simulation::set_machine_clock(Nanoseconds by) {
+  world_.trace("the clock of the server is set by " + std::to_string(by / 1s) + " s");
+  world_.set_machine_clock(by);
+}
+
+/// One worker, the client, somebody else, the operator, the neighbours, or all of them at once.
 void Simulation::cut_off() {
   auto& random = world_.random();
   const auto ways = random.below(3);
   const auto end = std::min(world_.now() + world_.between(100ms, 15s), TimePoint(1h) + plan_.trouble);
   const Partition partition{ways != 1, ways != 2, random.chance(50), end};
-  const auto whom = random.below(workers_.size() + 3);
+  const auto whom = random.below(workers_.size() + 5);
   world_.trace("partition of " + std::to_string(whom) + ", ways " + std::to_string(ways));
-  const bool all = whom == workers_.size() + 2;
+  const bool all = whom == workers_.size() + 4;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     if ((all || whom == i) && workers_[i]) workers_[i]->cut(partition);
   }
   if ((all || whom == workers_.size()) && client_) client_->stub.cut(partition);
   if (all || whom == workers_.size() + 1) elsewhere_->client.wire().cut(partition);
+  if (all || whom == workers_.size() + 2) operator_->cut(partition);
+  if ((all || whom == workers_.size() + 3) && neighbours_) neighbours_->cut(partition);
 }
 
 void Simulation::mend_network() {
@@ -409,6 +448,8 @@ void Simulation::mend_network() {
   }
   if (client_) client_->stub.cut({});
   elsewhere_->client.wire().cut({});
+  operator_->cut({});
+  if (neighbours_) neighbours_->cut({});
 }
 
 void Simulation::kill_server() {
@@ -425,8 +466,9 @@ void Simulation::kill_server() {
 }
 
 void Simulation::run() {
-  // The longest chain: 23 attempts of 120 s with backoff up to 200 s each. An hour and a half of virtual time is cheap.
-  const TimePoint end = world_.now() + plan_.trouble + 90min;
+  // The longest chain: 23 attempts of 120 s with backoff up to 200 s each, and clocks that are set back. Hours of
+  // virtual time are cheap.
+  const TimePoint end = world_.now() + plan_.trouble + 150min;
   // Code that nobody could stop ends, and reports that nobody waits for are settled.
   constexpr auto kRest = 5min;
   std::optional<TimePoint> rest;

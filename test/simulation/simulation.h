@@ -56,6 +56,7 @@ class Simulation {
   /// The next of the happenings; false when it was dropped.
   bool is_wanted(std::string what, TimePoint at = {});
   NetworkFaults network_of_plan();
+  void arrange_codecs();
   void arrange_rare_branches();
   void arrange_process_faults();
   void arrange_faults();
@@ -67,6 +68,10 @@ class Simulation {
   void kill_client();
   void restart_client();
   void set_server_clock();
+  /// Plan::server_falls_behind; whether all workers die in the end.
+  bool arrange_falling_behind();
+  /// Of the server's machine: read when the server starts.
+  void set_machine_clock(Nanoseconds by);
   void cut_off();
   void mend_network();
   void cancel(std::uint32_t number);
@@ -78,6 +83,8 @@ class Simulation {
   Plan plan_;
   std::vector<Happening> happenings_{};
   NetworkFaults network_;
+  CodecFaults codecs_{};
+  bool has_codecs_ = false;
   Witness witness_;
   SimServer server_;
   std::unique_ptr<ClientProcess> client_;  ///< null while it is dead

@@ -48,7 +48,9 @@ server::RunRef run() {
 /// What a witness is told, in the words of the wire.
 struct Wire {
   Witness& witness;
+  World& world;
   std::shared_ptr<const server::ActivityInput> input{};
+  WallTime started_time{};
   void started(const server::StartRequest& request, const std::string& run_id = "run", bool fresh = true) {
     witness.answer_left(request, server::Reply(server::StartReply{kNamespace, "a", run_id, fresh}));
     auto made = std::make_shared<server::ActivityInput>();
@@ -62,6 +64,7 @@ struct Wire {
     task.run_id = "run";
     task.input = input;
     task.attempt = attempt;
+    task.started_time = started_time = std::max(world.wall_now(), started_time + 1ns);
     witness.answer_left(server::PollTaskRequest{kNamespace, kQueue, {}, {}, {}, {}, {}, {}}, server::Reply(task));
   }
   void beat(const std::string& token, server::HeartbeatReply flags = {}) {
@@ -156,7 +159,7 @@ TEST_CASE("the witness notices", "[simulation]") {
     CHECK_THAT(first_of(witness.broken()), ContainsSubstring("works on after its lease"));
   }
   SECTION("a failure without the newest value") {
-    Wire wire{witness};
+    Wire wire{witness, world};
     wire.started(start());
     wire.handed_out("token-1");
     witness.value_put("token-1", 3);
@@ -168,8 +171,30 @@ TEST_CASE("the witness notices", "[simulation]") {
     witness.answer_left(failed, server::Reply(server::ReportReply{}));
     CHECK_THAT(first_of(witness.broken()), ContainsSubstring("failed with details 2, but its code had put 3"));
   }
+  SECTION("but not a failure without what came after the function had failed") {
+    Wire wire{witness, world};
+    wire.started(start());
+    wire.handed_out("token-1");
+    witness.value_put("token-1", 2);
+    witness.function_ended("token-1");
+    witness.value_put("token-1", 3);
+    server::FailedRequest failed;
+    failed.namespace_name = kNamespace;
+    failed.token = "token-1";
+    failed.has_last_heartbeat_details = true;
+    failed.last_heartbeat_details = pack(Payloads{PayloadCodec<StepsDone>::encode({2})});
+    witness.answer_left(failed, server::Reply(server::ReportReply{}));
+    CHECK(first_of(witness.broken()) == "");
+    failed.last_heartbeat_details = pack(Payloads{PayloadCodec<StepsDone>::encode({1})});
+    failed.failure_type = "ActivityStalled";  // The worker's, while the function still runs.
+    witness.answer_left(failed, server::Reply(server::ReportReply{}));
+    CHECK_THAT(witness.broken().back(), !ContainsSubstring("had put"));
+    failed.failure_type = "Own";
+    witness.answer_left(failed, server::Reply(server::ReportReply{}));
+    CHECK_THAT(witness.broken().back(), ContainsSubstring("failed with details 1, but its code had put 2"));
+  }
   SECTION("a failure from elsewhere without the newest value of there, but not one of a worker that cannot know it") {
-    Wire wire{witness};
+    Wire wire{witness, world};
     wire.started(start());
     wire.handed_out("token-1");
     witness.value_put_elsewhere("token-1", 3);
@@ -256,13 +281,17 @@ TEST_CASE("the witness notices what a worker does without need", "[simulation]")
     world.step(world.now() + 5s);
     workers.stopped("worker");
     CHECK_THAT(witness.broken().back(), ContainsSubstring("has stopped too late"));
+    workers.beat_sent("token-1");
+    CHECK_THAT(witness.broken().back(), ContainsSubstring("has stopped, and sends a heartbeat"));
+    workers.stopped("worker");
+    CHECK_THAT(witness.broken().back(), ContainsSubstring("tells twice"));
   }
 }
 
 TEST_CASE("the witness notices what no life explains", "[simulation]") {
   World world(1);
   Witness witness(world);
-  Wire wire{witness};
+  Wire wire{witness, world};
   const server::PauseRequest pause{run(), {}, "me", "p-1", {}};
 
   SECTION("a heartbeat of an attempt before a reset") {
@@ -290,6 +319,25 @@ TEST_CASE("the witness notices what no life explains", "[simulation]") {
     CHECK(first_of(witness.broken()) == "");
     wire.beat("one", {true, true, false});
     CHECK_THAT(first_of(witness.broken()), ContainsSubstring("but it was PauseRequested"));
+  }
+  SECTION("a run in a list that nobody has started, but not one whose start may have been heard before the next") {
+    const auto list = [&](const std::string& id, const std::string& run_id) {
+      server::ListActivitiesReply reply;
+      reply.page.rows.emplace_back();
+      reply.page.rows[0].activity_id = id;
+      reply.page.rows[0].run_id = run_id;
+      witness.answer_left(server::ListActivitiesRequest{kNamespace, {}, {}, 10}, server::Reply(reply));
+    };
+    witness.answer_left(start(), internal::unavailable("lost"), true);
+    list("a", "run-1");
+    auto next = start();
+    next.request_id = "next";
+    wire.started(next, "run-2");
+    list("a", "run-1");
+    list("a", "run-2");
+    CHECK(first_of(witness.broken()) == "");
+    list("b", "run-3");
+    CHECK_THAT(first_of(witness.broken()), ContainsSubstring("a list shows b, which nobody has started"));
   }
   SECTION("an attempt before it is due") {
     auto delayed = start();

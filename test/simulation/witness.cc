@@ -92,12 +92,13 @@ void Witness::answer_left(const server::Request& request, const server::StatusOr
 void Witness::failure_accepted(const server::FailedRequest& request) {
   // A failure that the worker reports while the function still runs need not wait for it.
   const auto known = attempts_.find(request.token);
-  if (request.failure_type == "WorkerShutdown" || known == attempts_.end()) return;
+  const auto& type = request.failure_type;
+  if (type == "WorkerShutdown" || type == "ActivityStalled" || known == attempts_.end()) return;
   const auto told =
       std::max(newest_accepted_[request.token], count_of(unpack_payloads(request.last_heartbeat_details)));
   const Attempt& attempt = known->second;
   const auto newest = request.identity == kElsewhere ? attempt.newest_put_elsewhere : attempt.newest_put;
-  if (told < newest) {
+  if (told < newest && !attempt.details_failed) {
     fail("attempt " + number(attempt.number) + " of " + attempt.id + " failed with details " + std::to_string(told) +
          ", but its code had put " + std::to_string(newest));
   }
@@ -146,7 +147,8 @@ void Witness::report_given_up(const std::string& token) {
 }
 
 void Witness::value_put(const std::string& token, std::uint64_t count) {
-  attempts_[token].newest_put = count;
+  Attempt& attempt = attempts_[token];
+  if (!attempt.function_ended) attempt.newest_put = count;
 }
 
 void Witness::value_put_elsewhere(const std::string& token, std::uint64_t count) {
@@ -159,8 +161,9 @@ void Witness::meddle(const std::string& token) {
   run_of(attempt.run_id, attempt.id).meddled = true;
 }
 
-void Witness::failure_sent(const std::string& token) {
-  if (world_.now() >= courier_slow_until_) return;
+void Witness::failure_sent(const std::string& token, bool is_encoding) {
+  // A process that has stood still has to catch up, and short leases do not wait for that.
+  if (!is_encoding && world_.now() >= frozen_until_ + std::chrono::seconds(3)) return;
   Attempt& attempt = attempts_[token];
   attempt.newest_put = attempt.newest_put_elsewhere = 0;
 }

@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "longbeat/data_converter.h"
 #include "longbeat/worker.h"
+#include "simulation/codec_witness.h"
 #include "simulation/late_witness.h"
 #include "simulation/life_witness.h"
 #include "simulation/steer_witness.h"
@@ -22,6 +23,7 @@ namespace longbeat::simulation {
 /// Progress of a simulated activity: how many steps are done.
 struct StepsDone {
   std::uint64_t count = 0;
+  std::string attempt{};  ///< its token, for codecs that fail; empty: they do not
 };
 
 /// The identity of who reports with tokens that it was given.
@@ -38,6 +40,7 @@ class Witness {
       : world_(world),
         lives_(world, [this](const std::string& what) { fail(what); }),
         workers_(world, [this](const std::string& what) { fail(what); }),
+        codecs_(world, [this](const std::string& what) { fail(what); }),
         steering_(world, [this](const std::string& what) { fail(what); }),
         late_(
             world, [this](const std::string& what) { fail(what); },
@@ -75,14 +78,21 @@ class Witness {
   void work_done(const internal::ActivityTask& task, bool told_to_stop);
   /// The attempt's code puts this count into a heartbeat.
   void value_put(const std::string& token, std::uint64_t count);
+  /// Its function has failed or stopped: the worker's failure carries what was put up to now, whoever still holds the
+  /// attempt's object.
+  void function_ended(const std::string& token) { attempts_[token].function_ended = true; }
+  /// Then heartbeats of its worker alone count.
+  bool has_function_ended(const std::string& token) { return attempts_[token].function_ended; }
   /// Another process does, which was given the token: its failures know of that, those of the worker do not.
   void value_put_elsewhere(const std::string& token, std::uint64_t count);
   /// From now on somebody else may give this attempt details, beside what its worker still has.
   void meddle(const std::string& token);
-  /// The worker sends a failure; while a courier is slow, without waiting for the newest value.
-  void failure_sent(const std::string& token);
-  /// A courier takes so long for one job that a report need not wait for it.
-  void courier_slow_until(TimePoint at) { courier_slow_until_ = std::max(courier_slow_until_, at); }
+  /// What its code puts cannot be encoded: who reports has only older details.
+  void details_failed(const std::string& token) { attempts_[token].details_failed = true; }
+  /// A failure leaves; while the newest value is still being encoded, without waiting for it for ever.
+  void failure_sent(const std::string& token, bool is_encoding);
+  /// Nothing of a process runs until then: a report need not wait for the newest value.
+  void frozen_until(TimePoint at) { frozen_until_ = std::max(frozen_until_, at); }
   /// A worker that has nothing to do any more, or has just stopped: everything it fetched is accounted for.
   void worker_at_rest(const std::string& name, const WorkerStats& stats, std::int64_t received, bool stopped);
 
@@ -102,6 +112,8 @@ class Witness {
   LateWitness& late() { return late_; }
   /// What workers do, judged by what they were told.
   WorkerWitness& workers() { return workers_; }
+  /// What becomes of values that take long to encode, or cannot be.
+  CodecWitness& codecs() { return codecs_; }
   /// What operators are told by the SDK's client.
   SteerWitness& steering() { return steering_; }
 
@@ -116,6 +128,7 @@ class Witness {
     Nanoseconds heartbeat{0};
     TimePoint lease_end = TimePoint::max();
     std::uint64_t newest_put = 0, newest_put_elsewhere = 0;
+    bool details_failed = false, function_ended = false;
   };
   struct Run {
     std::string id{};
@@ -137,11 +150,12 @@ class Witness {
   std::map<std::pair<std::string, std::string>, std::string> requests_{};  ///< (ID, request ID) → run ID
   std::map<std::string, Attempt> attempts_{};                              ///< by token
   std::map<std::string, std::uint64_t> newest_accepted_{};                 ///< details, by token
-  TimePoint courier_slow_until_{};
+  TimePoint frozen_until_{};
   std::map<std::string, std::string> outcomes_{};  ///< by run ID, as clients read them
   std::vector<std::string> broken_{};
   LifeWitness lives_;
   WorkerWitness workers_;
+  CodecWitness codecs_;
   SteerWitness steering_;
   LateWitness late_;
 };
@@ -152,7 +166,12 @@ LONGBEAT_BEGIN
 template <>
 struct PayloadCodec<simulation::StepsDone> {
   static Payload encode(const simulation::StepsDone& value) {
-    return internal::make_payload("json/plain", std::to_string(value.count));
+    Payload payload = internal::make_payload("json/plain", std::to_string(value.count));
+    if (!value.attempt.empty()) {
+      payload.metadata["attempt"] = value.attempt;
+      payload.metadata["part"] = "details";
+    }
+    return payload;
   }
   static Result<simulation::StepsDone> decode(const Payload& payload) {
     return simulation::StepsDone{std::stoull(payload.data)};

@@ -1,6 +1,7 @@
 #include "simulation/worker_witness.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace longbeat::simulation {
 
@@ -28,13 +29,19 @@ Nanoseconds attempt_limit(const internal::ActivityTask& task) {
   return std::clamp(rest, Nanoseconds(1ms), task.start_to_close);
 }
 
+void WorkerWitness::sends(const std::string& key, const std::string& what) {
+  if (processes_[key].stopped) fail_("worker " + key + " has stopped, and sends " + what);
+}
+
 void WorkerWitness::poll_sent(const std::string& key) {
+  sends(key, "a poll");
   Process& process = processes_[key];
   process.polled = true;
   if (process.stopping) fail_("worker " + key + " polls although it is to stop");
 }
 
 void WorkerWitness::worker_beat(const internal::WorkerHeartbeatFields& beat, std::int32_t slots, bool wanted) {
+  sends(beat.instance_key, "a heartbeat of its own");
   Process& process = processes_[beat.instance_key];
   if (!wanted) fail_("worker " + beat.instance_key + " sends heartbeats that the server does not take");
   if (beat.slots_free + beat.slots_used != slots) fail_("worker " + beat.instance_key + " tells of other slots");
@@ -58,7 +65,8 @@ void WorkerWitness::stop_begun(const std::string& key) {
 }
 
 void WorkerWitness::stopped(const std::string& key) {
-  const Process& process = processes_[key];
+  Process& process = processes_[key];
+  if (std::exchange(process.stopped, true)) return fail_("worker " + key + " tells twice that it has stopped");
   if (world_.now() > std::max(process.stop_by, process.frozen_until) + kInstant) {
     fail_("worker " + key + " has stopped too late");
   }
@@ -134,7 +142,7 @@ bool WorkerWitness::may_have(const Attempt& attempt, StopCause cause) {
     case StopCause::kTimedOut:
       return now >= attempt.limit_at;
     case StopCause::kBrokenDetails:
-      return false;  // No code here does that.
+      return attempt.broken_details;
     case StopCause::kStalled:
       return has_stalled(attempt);
   }
@@ -157,7 +165,8 @@ void WorkerWitness::looked(const std::string& token, const std::vector<StopCause
 
 void WorkerWitness::beat_sent(const std::string& token) {
   const Attempt& attempt = attempts_[token];
-  if (attempt.stall == 0ns || attempt.reported || attempt.handed_over) return;
+  sends(attempt.process, "a heartbeat of " + attempt.name);
+  if (attempt.stall == 0ns || attempt.reported || attempt.returned || attempt.handed_over) return;
   if (processes_[attempt.process].frozen_until >= attempt.moved_at) return;  // Nothing could move in that time.
   if (world_.now() > attempt.moved_at + attempt.stall + attempt.stall / 2 + kInstant) {
     fail_(attempt.name + " beats on although it has stalled");
@@ -167,6 +176,7 @@ void WorkerWitness::beat_sent(const std::string& token) {
 void WorkerWitness::report_sent(const std::string& token, const std::string& what) {
   Attempt& attempt = attempts_[token];
   attempt.reported = true;
+  sends(attempt.process, what + " of " + attempt.name);
   if (attempt.left) fail_(attempt.name + " was left to somebody else, but its worker reports " + what);
 }
 
@@ -185,10 +195,11 @@ void WorkerWitness::cancellation_sent(const std::string& token) {
 void WorkerWitness::failure_sent(const std::string& token, const std::string& type) {
   report_sent(token, type);
   const Attempt& attempt = attempts_[token];
-  const bool so = type == "Simulated" || (type == "ActivityPause" && attempt.flags.activity_paused) ||
-                  (type == "ActivityReset" && attempt.flags.activity_reset) ||
-                  (type == "WorkerShutdown" && stops(attempt)) || (type == "CompletionLost" && attempt.lost) ||
-                  (type == "ActivityStalled" && has_stalled(attempt));
+  const bool so =
+      type == "Simulated" || (type == "ActivityPause" && attempt.flags.activity_paused) ||
+      (type == "ActivityReset" && attempt.flags.activity_reset) || (type == "WorkerShutdown" && stops(attempt)) ||
+      (type == "CompletionLost" && attempt.lost) || (type == "ActivityStalled" && has_stalled(attempt)) ||
+      (type == "HeartbeatDetailsError" && attempt.broken_details) || type == "WireCodecError";  // CodecWitness knows.
   if (!so) fail_(attempt.name + " fails with " + type + ", which is not so");
 }
 

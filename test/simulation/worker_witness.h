@@ -47,10 +47,14 @@ class WorkerWitness {
   void moved(const std::string& token);
   /// The code looks whether it should stop.
   void looked(const std::string& token, const std::vector<StopCause>& causes, bool lost);
+  /// Its function has returned: its worker beats on for the report.
+  void returned(const std::string& token) { attempts_[token].returned = true; }
   /// Its function has returned, and its result comes from somebody else.
   void left(const std::string& token) { attempts_[token].left = !attempts_[token].reported && !attempts_[token].lost; }
   /// From now on somebody else may have its worker beat.
   void handed_over(const std::string& token) { attempts_[token].handed_over = true; }
+  /// Its details cannot be encoded.
+  void broken_details(const std::string& token) { attempts_[token].broken_details = true; }
   /// The object that owes its outcome is gone.
   void lost(const std::string& token) { attempts_[token].lost = true; }
   /// An outcome from somebody else may come before the function has returned.
@@ -64,7 +68,7 @@ class WorkerWitness {
 
  private:
   struct Process {
-    bool polled = false, told = false, stopping = false;
+    bool polled = false, told = false, stopping = false, stopped = false;
     TimePoint stop_by = TimePoint::max(), frozen_until{}, beat_at{};
     std::int32_t processed = 0;
   };
@@ -76,8 +80,11 @@ class WorkerWitness {
     TimePoint moved_at{};
     internal::HeartbeatFlags flags{};
     bool late_beat = false;  ///< acknowledged when the lease was over, or nearly: nobody knows which came first
-    bool unknown = false, left = false, lost = false, handed_over = false, reported = false, stalled = false;
+    bool unknown = false, left = false, lost = false, handed_over = false, reported = false, stalled = false,
+         broken_details = false, returned = false;
   };
+  /// Of what it sends; nothing may come after stop() has ended.
+  void sends(const std::string& key, const std::string& what);
   bool has_stalled(const Attempt& attempt) const;
   bool may_have(const Attempt& attempt, StopCause cause);
   void report_sent(const std::string& token, const std::string& what);

@@ -24,10 +24,16 @@ class World {
   explicit World(std::uint64_t seed) : seed_(seed), random_(seed) {}
 
   TimePoint now() const { return now_; }
-  /// Wall time of the world: a fixed day plus virtual time.
-  WallTime wall_now() const { return WallTime(kEpoch + wall_ahead_ + now_.time_since_epoch()); }
-  /// The clock of the server's machine is set. Those of others keep their distance to it.
-  void set_wall_clock(Nanoseconds by) { wall_ahead_ += by; }
+  /// Time of day: a fixed day plus virtual time. Clocks that are wrong are so against this one.
+  WallTime day_time() const { return WallTime(kEpoch + now_.time_since_epoch()); }
+  /// What the clock of the server's machine shows.
+  WallTime machine_time() const { return day_time() + machine_ahead_; }
+  /// It is set, forth or back. A server that runs must not notice.
+  void set_machine_clock(Nanoseconds by) { machine_ahead_ += by; }
+  /// The server's process reads that clock, this once.
+  void server_starts() { server_ahead_ = machine_ahead_; }
+  /// The server's time: that of its machine when it started, and what has passed since.
+  WallTime wall_now() const { return day_time() + server_ahead_; }
   Random& random() { return random_; }
   /// Dice for one part of the world: what it throws does not depend on how often others throw, so a run that is tried
   /// without one thing stays much the same in the others.
@@ -77,7 +83,7 @@ class World {
   Random random_;
   TimePoint now_{std::chrono::hours(1)};
   internal::TimerHeap<TimePoint, std::function<void()>> events_;
-  Nanoseconds wall_ahead_{0};
+  Nanoseconds machine_ahead_{0}, server_ahead_{0};
   std::deque<std::string> trace_;
   std::size_t trace_lines_max_ = 400;
   std::uint64_t trace_hash_ = 0xcbf29ce484222325ULL;
@@ -91,7 +97,7 @@ class SimLoop final : public internal::Loop {
   ~SimLoop() override { kill(); }
 
   TimePoint now() const override { return world_.now(); }
-  WallTime wall_now() const override { return world_.wall_now() + wall_ahead_; }
+  WallTime wall_now() const override { return world_.day_time() + wall_ahead_; }
   /// The simulated loop handles every event at its time, so its queue was empty just before; unless it was frozen.
   TimePoint last_idle() const override { return world_.now() == frozen_until_ ? frozen_at_ : world_.now(); }
   bool post(std::function<void()> work) override;

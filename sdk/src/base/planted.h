@@ -47,6 +47,11 @@ enum class Bug : std::uint8_t {
   kCallbackNotStored,
   kCallbacksForgotten,
   kRetentionTooShort,
+  kRestartIsSilence,
+  kClockBackIgnored,
+  kFenceFollowsClock,
+  kEndFollowsFence,
+  kServerReadsWallClock,
   // The worker and the client (SDK)
   kLeaseFromAnswer,
   kLeaseFromFailedSend,
@@ -60,6 +65,9 @@ enum class Bug : std::uint8_t {
   kTaskDroppedWhileDraining,
   kServerNotTold,
   kLostAnswerForgotten,
+  kSlowCodecCostsLease,
+  kFailedCodecCompletes,
+  kUnencodedResultSent,
 };
 
 #ifdef LONGBEAT_PLANTED

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/planted.h"
 #include "core/outcome.h"
 #include "core/wire_size.h"
 #include "worker/attempt_driver.h"
@@ -34,6 +35,7 @@ AttemptOutcome encoded_outcome(const WireFormat& format, AttemptOutcome outcome,
   if (auto* completed = std::get_if<AttemptCompleted>(&outcome)) {
     auto result = format.encode(std::move(completed->result));
     if (result) return AttemptCompleted{*std::move(result)};
+    if (planted(Bug::kFailedCodecCompletes)) return AttemptCompleted{};
     const std::string why = "the activity's result: " + result.error().message;
     tell(name, "fails instead of completing: " + why);
     return AttemptFailed{encoded_failure(format, application_failure(kCodecFailureType, why))};
@@ -160,7 +162,7 @@ void AttemptDriver::save_encoded(Result<Payloads> details) {
     save.details = *std::move(details);
     take_save(std::move(save));
   } else {
-    save.settle(Error{details.error().code, "save_now: " + details.error().message});
+    refuse_save(save, details.error());
   }
   if (running_ || awaits_details()) encode_next_save();
   end_encode_timer();
@@ -209,7 +211,7 @@ void AttemptDriver::watch_codecs() {
 
 /// The worker ends soon. Half of the time is left for sending what stands in.
 void AttemptDriver::hurry_codecs() {
-  if (std::holds_alternative<AttemptCompleted>(outcome_)) return;
+  if (std::holds_alternative<AttemptCompleted>(outcome_) && !planted(Bug::kUnencodedResultSent)) return;
   const TimePoint now = host_.loop.now();
   encode_until_ = std::min(encode_until_, now + std::max<Nanoseconds>(report_by_ - now, Nanoseconds::zero()) / 2);
   watch_codecs();

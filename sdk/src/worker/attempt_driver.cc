@@ -110,12 +110,19 @@ void AttemptDriver::take_save(UrgentSave save) {
   if (report_settled_ || !counts)
     return save.settle(Error{ErrorCode::kLeaseLost, "save_now: this attempt does not count any more"});
   if (const auto why = too_large("the value has", wire_size(save.details)); !why.empty())
-    return save.settle(Error{ErrorCode::kInvalidArgument, "save_now: " + why});
+    return refuse_save(save, {ErrorCode::kInvalidArgument, why});
   if (save.sequence > newest_.sequence)
     newest_ = {std::make_shared<const Payloads>(std::move(save.details)), save.sequence};
   saves_.push_back(std::move(save));
   if (running_) return throttle_.request_now();
   flush_at_once_ = flushing_;
+}
+
+/// The caller knows that its value is not saved. That it called shows all the same that the function goes on: older
+/// details keep the lease. Whoever calls goes on with step().
+void AttemptDriver::refuse_save(const UrgentSave& save, const Error& why) {
+  save.settle(Error{why.code, "save_now: " + why.message});
+  if (running_) throttle_.request();
 }
 
 /// Does what can be done now about heartbeats, and arranges to be woken for the rest.
@@ -200,7 +207,7 @@ void AttemptDriver::arm_encode_timer(Nanoseconds patience) {
     const auto self = weak.lock();
     const bool waited_for = self && (self->encoding_ || (self->flushing_ && self->encoding_save_));
     if (!waited_for) return;
-    self->encoding_late_ = true;
+    self->encoding_late_ = !planted(Bug::kSlowCodecCostsLease);
     self->throttle_.request();
     self->continue_flush();
     self->step();

@@ -82,6 +82,7 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   // Heartbeats (attempt_driver.cc)
   void poked();
   void take_save(UrgentSave save);
+  void refuse_save(const UrgentSave& save, const Error& why);
   void submit(Executor& executor);
   void plan_own_beat();
   void arm_own_beat(Nanoseconds pause);

@@ -259,7 +259,7 @@ void EngineImpl::resume(OpenActivity& activity, Time now) {
   if (in_progress(progress.phase)) {
     const Timeouts& timeouts = activity.state.input->options.timeouts;
     activity.hold_until = now + std::min(kHoldMax, timeouts.start_to_close);
-    restart_silence(activity);  // Its beats had nobody to go to.
+    if (!planted(internal::Bug::kRestartIsSilence)) restart_silence(activity);  // Its beats had nobody to go to.
   }
   if (planted(internal::Bug::kRecoveryQueuesNothing)) return;
   schedule(activity);

@@ -159,6 +159,7 @@ void EngineImpl::hand_out(OpenActivity& activity, const TaskQueues::Match& match
   }
   activity.attempt_base = lost_time_;
   activity.started_ahead = activity.state.progress.started_time - now_;
+  if (planted(internal::Bug::kEndFollowsFence)) activity.started_ahead = Duration(0);
   restart_silence(activity);
   activity.hold_until = {};
   activity.control = std::move(parked.control);

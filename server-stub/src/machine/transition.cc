@@ -42,7 +42,7 @@ StatusOr<Applied> transition(ActivityState& state, const PickedUp& event, Time n
   if (now < progress.dispatch_time) return internal::failed_precondition("activity is not due yet");
   progress.phase = Phase::kStarted;
   progress.started_stamp = progress.stamp;
-  progress.started_time = steps::next_started_time(progress, now);
+  progress.started_time = planted(internal::Bug::kFenceFollowsClock) ? now : steps::next_started_time(progress, now);
   progress.worker_identity = event.worker_identity;
   progress.sdk_name = event.sdk_name;
   progress.sdk_version = event.sdk_version;

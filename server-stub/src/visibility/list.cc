@@ -154,8 +154,8 @@ StatusOr<> Projection::first_page(std::uint32_t namespace_id, PageToken& token) 
   if (const int result = statement->step(); result != SQLITE_ROW) return to_status(result, "list", db_.get());
   token.closed_until = statement->number(0);
   token.row_max = statement->number(1);
-  std::int64_t& listed = listed_until_.try_emplace(namespace_id, token.closed_until).first->second;
-  listed = std::max(listed, token.closed_until);
+  Listed& listed = listed_.try_emplace(namespace_id, Listed{token.closed_until}).first->second;
+  listed.until = std::max(listed.until, token.closed_until);
   return {};
 }
 

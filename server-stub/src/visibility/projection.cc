@@ -37,7 +37,7 @@ StatusOr<std::unique_ptr<Projection>> Projection::open(const std::string& path, 
 
 StatusOr<> Projection::begin(Db db) {
   db_ = std::move(db);
-  listed_until_.clear();
+  listed_.clear();
   const auto prepare_into = [&](Statement& into, const char* sql) -> StatusOr<> {
     auto prepared = db_.prepare(sql, true);
     if (!prepared) return prepared.error();
@@ -104,14 +104,19 @@ StatusOr<> Projection::write_all(const std::vector<ProjectionChange>& changes) {
   return {};
 }
 
+std::int64_t Projection::close_order(const ActivityRow& row, bool caught_up) {
+  if (!row.close_time) return kOpenOrder;
+  const std::int64_t time = nanos(*row.close_time);
+  const auto found = listed_.find(row.namespace_id);
+  if (found == listed_.end() || caught_up || time > found->second.until) return time;
+  // Also in the same nanosecond as a list that is being read: behind it.
+  Listed& listed = found->second;
+  listed.moved_order = std::max(listed.until + 1, listed.moved_order + (time > listed.moved_time ? 1 : 0));
+  listed.moved_time = time;
+  return listed.moved_order;
+}
+
 StatusOr<> Projection::put(const ActivityRow& row, bool caught_up) {
-  std::int64_t close_order = kOpenOrder;
-  if (row.close_time) {
-    close_order = nanos(*row.close_time);
-    // Also in the same nanosecond as a list that is being read: behind it.
-    const auto listed = listed_until_.find(row.namespace_id);
-    if (listed != listed_until_.end() && !caught_up) close_order = std::max(close_order, listed->second + 1);
-  }
   put_.bind(1, static_cast<std::int64_t>(row.row));
   put_.bind(2, std::int64_t{row.namespace_id});
   put_.bind_text(3, row.activity_id);
@@ -127,7 +132,7 @@ StatusOr<> Projection::put(const ActivityRow& row, bool caught_up) {
   } else {
     put_.bind_null(11);
   }
-  put_.bind(12, close_order);
+  put_.bind(12, close_order(row, caught_up));
   put_.bind(13, row.state_transition_count);
   put_.bind(14, row.state_size_bytes);
   put_.bind(15, static_cast<std::int64_t>(row.digest));

@@ -62,8 +62,14 @@ class Projection {
   std::unique_ptr<Budget> budget_;
   Db db_;
   Statement put_, put_attribute_, remove_, remove_attributes_, row_digests_;
-  /// Namespace → what its newest list takes for closed; what closes later sorts behind it.
-  std::map<std::int64_t, std::int64_t> listed_until_;
+  /// What the newest list of a namespace takes for closed; what closes later sorts behind it. Where a clock was set
+  /// back that is not its close time: it goes one behind what had closed before it.
+  struct Listed {
+    std::int64_t until = 0;
+    std::int64_t moved_time = 0, moved_order = 0;  ///< of the latest one that was moved behind a list
+  };
+  std::int64_t close_order(const ActivityRow& row, bool caught_up);
+  std::map<std::int64_t, Listed> listed_;  ///< by namespace
   std::string store_id_;
   bool ready_ = false;  ///< False after a remake() that failed: the next call tries again.
 };

@@ -76,6 +76,20 @@ TEST_CASE("what happens between two pages does not disturb the list", "[server][
     CHECK(ProjectionRoom::ids_of(room.list("", 100, first.next_page_token)) == "a4 a3 a2 a1 a7 a8");
     CHECK(room.list("ActivityId = 'a3'").rows.at(0).close_time == at(100));
   }
+  SECTION("also when a clock was set back: behind the list, in the order in which it closed") {
+    const ActivityPage first = room.list("", 2);
+    room.put(activity(3, 40));
+    room.put(activity(6, 50));
+    room.put(activity(1, 50));
+    room.put(activity(4, 60));
+    CHECK(ProjectionRoom::ids_of(room.list("", 100, first.next_page_token)) == "a4 a3 a2 a1 a7 a8");
+    CHECK(room.ids("") == "a5 a2 a4 a6 a1 a3 a7 a8");
+    room.put(activity(2, 70));  // Behind this list too.
+    room.put(activity(5, 300));
+    CHECK(room.ids("") == "a5 a2 a4 a6 a1 a3 a7 a8");
+    CHECK(room.list("ActivityId = 'a4'").rows.at(0).close_time == at(60));
+    CHECK(room.ids("CloseTime BETWEEN '1970-01-01T00:01:00Z' AND '1970-01-01T00:01:10Z'") == "a2 a4");
+  }
   SECTION("what starts is left out") {
     const ActivityPage first = room.list("", 7);
     room.put(activity(9));

@@ -223,6 +223,21 @@ TEST_CASE("save_now goes through the codecs", "[worker][codec]") {
     save(7);
     CHECK(last_beat() == "7");
   }
+  SECTION("and what a codec refuses shows all the same that the function goes on") {
+    worker.courier.blocked = false;
+    save(5);
+    CHECK(last_beat() == "5");
+    room.codec->when_encoding = Mood::kRefuses;
+    for (int i = 0; i < 10; ++i) {
+      save(6);
+      worker.loop.run_for(4s);
+    }
+    CHECK_FALSE(attempt.lost());
+    CHECK(last_beat() == "5");  // Older details, in the throttle's time.
+    CHECK(worker.stub.beats.size() < 8);
+    worker.loop.run_for(11s);
+    CHECK(attempt.lost());
+  }
 }
 
 TEST_CASE("a codec that fails", "[worker][codec]") {
