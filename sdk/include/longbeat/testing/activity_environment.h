@@ -141,8 +141,8 @@ namespace testing {
 /// while the activity is inside sleep_for(), sleep_until(), wait(), wait_for() or save_now() of its context, from one
 /// event to the next, without any real waiting; advance() moves it from a fake that takes its time. Each call of the
 /// context returns when everything it causes at that moment has happened, so runs repeat exactly, as long as the
-/// activity itself does; a callback or codec that blocks then is waited for a second. Each event costs some
-/// microseconds: a silent year takes no time, one with a heartbeat each minute seconds.
+/// activity itself does; a callback or codec that blocks then is waited for a second. Each event costs tens
+/// of microseconds: a silent year takes some milliseconds, one with a heartbeat each minute some twenty seconds.
 ///
 /// What happens from outside is planned before the run, in the run's own time. Each run begins at time zero, with a new
 /// attempt and the same plan; what is planned for time zero has happened when the activity begins.
