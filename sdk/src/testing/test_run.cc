@@ -144,7 +144,7 @@ EncodedRun TestRun::run(std::string type, const Registry& registry, Payloads inp
     work.reset();
   }
   connection_->loop().on_silence({}, nullptr);
-  connection_->loop().on_endless_wait({}, nullptr);
+  connection_->loop().on_endless_wait({}, TimePoint::max(), nullptr);
   wait_for_report();
   return report();
 }
@@ -209,8 +209,7 @@ void TestRun::begin(ActivityTask task) {
     apply_plan();
     driver_->start(desk_);
   });
-  loop.on_endless_wait(std::max<std::chrono::nanoseconds>(kSilence, options_.thread_time),
-                       [this] { connection_->loop().post([this] { end_endless_wait(); }); });
+  watch_endless_waits(lease);
   loop.on_silence(kSilence, [this] {
     log(LogLevel::kWarn,
         "ActivityEnvironment: the activity has called nothing of its context for 5 s. Virtual time "
@@ -218,6 +217,19 @@ void TestRun::begin(ActivityTask task) {
             std::to_string(clock_->passed() / std::chrono::milliseconds(1)) +
             " ms; only waits of the context and ActivityEnvironment::advance() move it");
   });
+}
+
+void TestRun::watch_endless_waits(const Lease& lease) {
+  auto last = Nanoseconds::zero();
+  for (const auto& stop : plan_.stops) last = std::max(last, stop.at);
+  for (const auto& asked : plan_.asked) last = std::max(last, asked.at);
+  for (const auto& outage : plan_.outages) {
+    if (outage.until != Nanoseconds::max()) last = std::max(last, outage.until);
+  }
+  TimePoint planned_until = VirtualClock::start() + std::min(last, VirtualClock::kLongest);
+  if (lease.limit() <= VirtualClock::end()) planned_until = std::max(planned_until, lease.limit());
+  connection_->loop().on_endless_wait(std::max<Nanoseconds>(kSilence, options_.thread_time), planned_until,
+                                      [this] { connection_->loop().post([this] { end_endless_wait(); }); });
 }
 
 /// Whatever it still does, it has failed the test: nothing of it is taken.

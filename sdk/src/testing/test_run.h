@@ -83,6 +83,7 @@ class TestRun {
   void begin(ActivityTask task);
   void apply_plan();
   void wait_for_report();
+  void watch_endless_waits(const Lease& lease);
   void end_endless_wait();
   void at(std::chrono::nanoseconds when, std::function<void()> what);
   void stop_now(StopCause cause);

@@ -14,6 +14,8 @@ using namespace std::chrono_literals;
 constexpr auto kJobPatience = 1s;
 /// In real time: how long to wait for something that no timer announces.
 constexpr auto kIdleWait = 50ms;
+/// In virtual time: no AutoHeartbeat, the last thing of an attempt's own that may end a wait, is more patient.
+constexpr auto kHope = 240h;
 
 /// The calling thread runs a job, which time cannot wait for while the job waits for time.
 thread_local bool in_job = false;
@@ -100,9 +102,14 @@ void VirtualLoop::settle(std::unique_lock<std::mutex>& lock) {
   }
 }
 
+std::multiset<TimePoint>::iterator VirtualLoop::begin_wait(TimePoint until) {
+  if (until <= VirtualClock::end()) planned_until_ = std::max(planned_until_, until);
+  return waits_.insert(until);
+}
+
 void VirtualLoop::pass(TimePoint until, const std::function<bool()>& over) {
   std::unique_lock lock(mutex_);
-  const auto own = waits_.insert(until);
+  const auto own = begin_wait(until);
   for (;;) {
     settle(lock);
     const auto before = std::pair(rounds_, now());
@@ -121,7 +128,7 @@ void VirtualLoop::pass(TimePoint until, const std::function<bool()>& over) {
 
 void VirtualLoop::pass_a_step(TimePoint until, std::chrono::nanoseconds waited) {
   std::unique_lock lock(mutex_);
-  const auto own = waits_.insert(until);
+  const auto own = begin_wait(until);
   waited_ = true;
   if (!stopping_ && !busy_ && !has_work() && jobs_ == 0 && !step(lock, until)) idled(lock, waited);
   settle(lock);
@@ -134,6 +141,10 @@ bool VirtualLoop::step(std::unique_lock<std::mutex>& lock, TimePoint until) {
   const TimePoint next = std::min({until, *waits_.begin(), timers_.next_deadline().value_or(TimePoint::max())});
   if (next > VirtualClock::end()) return false;
   idle_ = 0s;
+  if (on_endless_ && now() - kHope > planned_until_ && *waits_.begin() > VirtualClock::end()) {
+    tell_endless(lock);
+    return true;  // Who waits looks again.
+  }
   if (next <= now()) {  // Another thread's wait is over, and it has yet to leave; or a timer came just now.
     changed_.wait_for(lock, kIdleWait);
     return true;
@@ -157,8 +168,12 @@ void VirtualLoop::rest(std::unique_lock<std::mutex>& lock) {
 
 void VirtualLoop::idled(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds real_time) {
   idle_ += real_time;
-  if (!tell_endless_ || idle_ < idle_max_) return;
-  const auto tell = std::exchange(tell_endless_, nullptr);
+  if (idle_ >= idle_max_) tell_endless(lock);
+}
+
+void VirtualLoop::tell_endless(std::unique_lock<std::mutex>& lock) {
+  const auto tell = std::exchange(on_endless_, nullptr);
+  if (!tell) return;
   lock.unlock();
   tell();
   lock.lock();
@@ -196,11 +211,13 @@ void VirtualLoop::on_silence(std::chrono::milliseconds real_time, std::function<
   work_came_.notify_one();
 }
 
-void VirtualLoop::on_endless_wait(std::chrono::nanoseconds real_time, std::function<void()> tell) {
+void VirtualLoop::on_endless_wait(std::chrono::nanoseconds real_time, TimePoint planned_until,
+                                  std::function<void()> tell) {
   const std::lock_guard lock(mutex_);
   idle_ = 0s;
   idle_max_ = real_time;
-  tell_endless_ = std::move(tell);
+  planned_until_ = planned_until;
+  on_endless_ = std::move(tell);
 }
 
 void VirtualLoop::stop() {

@@ -70,8 +70,9 @@ class VirtualLoop final : public Loop {
   /// waited for it. Null takes that back.
   void on_silence(std::chrono::milliseconds real_time, std::function<void()> tell);
   /// `tell` is called once, on a thread that waits, when somebody has waited for so long, in real time, and nothing was
-  /// there that could have ended it. Null takes that back.
-  void on_endless_wait(std::chrono::nanoseconds real_time, std::function<void()> tell);
+  /// there that could have ended it; or for ten days of virtual time after `planned_until` and whatever other wait had
+  /// an end, though timers go on. Null takes that back.
+  void on_endless_wait(std::chrono::nanoseconds real_time, TimePoint planned_until, std::function<void()> tell);
 
   /// Ends pass() for everybody and joins the thread.
   void stop();
@@ -84,6 +85,8 @@ class VirtualLoop final : public Loop {
   bool step(std::unique_lock<std::mutex>& lock, TimePoint until);
   void rest(std::unique_lock<std::mutex>& lock);
   void idled(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds real_time);
+  std::multiset<TimePoint>::iterator begin_wait(TimePoint until);
+  void tell_endless(std::unique_lock<std::mutex>& lock);
 
   const std::shared_ptr<VirtualClock> clock_;
   std::mutex mutex_;
@@ -95,10 +98,11 @@ class VirtualLoop final : public Loop {
   std::size_t blocked_at_ = SIZE_MAX;  ///< jobs that had ended when one was given up
   bool busy_ = true;                   ///< the thread runs something, or begins
   bool stopping_ = false;
-  std::uint64_t rounds_ = 0;              ///< of the thread
-  std::chrono::nanoseconds idle_{0};      ///< spent in waits while nothing was due, in real time
-  std::chrono::nanoseconds idle_max_{0};  ///< then it is told
-  std::function<void()> tell_endless_{};
+  std::uint64_t rounds_ = 0;                    ///< of the thread
+  std::chrono::nanoseconds idle_{0};            ///< spent in waits while nothing was due, in real time
+  std::chrono::nanoseconds idle_max_{0};        ///< then it is told
+  TimePoint planned_until_ = TimePoint::max();  ///< also by waits that have an end
+  std::function<void()> on_endless_{};
   bool waited_ = false;  ///< somebody has since silence was last looked for
   std::chrono::milliseconds silence_{0};
   std::function<void()> tell_silence_{};

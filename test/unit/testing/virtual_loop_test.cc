@@ -113,7 +113,7 @@ TEST_CASE("a loop on virtual time", "[testing][loop]") {
   }
   SECTION("tells of a wait that nothing can end") {
     int told = 0;
-    room.loop.on_endless_wait(120ms, [&] { ++told; });
+    room.loop.on_endless_wait(120ms, TimePoint::max(), [&] { ++told; });
     for (int i = 0; i < 2; ++i) room.loop.pass(TimePoint::max(), never);
     CHECK(told == 0);
     for (int i = 0; i < 3; ++i) room.loop.pass(TimePoint::max(), never);
@@ -121,16 +121,27 @@ TEST_CASE("a loop on virtual time", "[testing][loop]") {
   }
   SECTION("tells of one between whose steps a thread waits itself") {
     int told = 0;
-    room.loop.on_endless_wait(2h, [&] { ++told; });
+    room.loop.on_endless_wait(2h, TimePoint::max(), [&] { ++told; });
     room.loop.settle();
     room.loop.pass_a_step(TimePoint::max(), 1h);
     CHECK(told == 0);
     room.loop.pass_a_step(TimePoint::max(), 1h);
     CHECK(told == 1);
   }
+  SECTION("tells of one that only outlives one timer after the other") {
+    std::function<void()> again = [&] { room.loop.schedule(room.loop.now() + 1h, again); };
+    room.loop.post(again);
+    bool told = false;
+    room.loop.on_endless_wait(2h, room.at(10h), [&] { told = true; });
+    room.loop.pass(room.at(300h), never);
+    CHECK_FALSE(told);  // That one had an end.
+    room.loop.pass(TimePoint::max(), [&] { return told; });
+    CHECK(told);
+    CHECK(room.clock->passed() == 541h);  // Ten days after it.
+  }
   SECTION("takes no wait for endless in which something happens") {
     int told = 0;
-    room.loop.on_endless_wait(2h, [&] { ++told; });
+    room.loop.on_endless_wait(2h, TimePoint::max(), [&] { ++told; });
     room.loop.pass_a_step(TimePoint::max(), 1h);
     room.loop.post([] {});
     room.loop.settle();

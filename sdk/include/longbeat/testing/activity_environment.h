@@ -148,8 +148,8 @@ namespace testing {
 /// attempt and the same plan; what is planned for time zero has happened when the activity begins.
 ///
 /// Virtual time ends 100 years after a run's start. A wait without an end, or beyond that one, which nothing planned
-/// and no timeout can end, stops the attempt (StopCause::kTimedOut) after 5 s of real time without any event, and the
-/// result is kDeadlineExceeded.
+/// and no timeout can end, stops the attempt (StopCause::kTimedOut) after 5 s of real time without any event, or ten
+/// days of virtual time in which only heartbeats go on. The result is kDeadlineExceeded.
 ///
 /// One run at a time; run() may be called again. Where threads of the activity's own wait too, time moves while any of
 /// them does; what they call after the run does nothing. An activity that waits in any other way
