@@ -9,9 +9,10 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# start_server PROGRAM: sets `address`. Its port is a free one, its database is in memory.
+# start_server PROGRAM: sets `address`. Its port is a free one, its database is in memory. LONGBEAT_SAMPLES_SERVER is
+# another server with the same two flags.
 start_server() {
-  "$1" --port 0 --port-file "$directory/port" >"$directory/server.log" 2>&1 &
+  "${LONGBEAT_SAMPLES_SERVER:-$1}" --port 0 --port-file "$directory/port" >"$directory/server.log" 2>&1 &
   children+=($!)
   for _ in $(seq 100); do [ -s "$directory/port" ] && break; sleep 0.1; done
   [ -s "$directory/port" ] || { echo "the server did not start:"; cat "$directory/server.log"; exit 1; }

@@ -39,7 +39,8 @@ TEST_CASE("an activity is reported on by its ID", "[conformance][by-id]") {
   SECTION("completion") {
     REQUIRE(complete_by_id(t, id, "done").ok());
     CHECK(text_of(t.outcome(id).outcome().result()) == "done");
-    check_not_found(complete_by_id(t, id, "again"), id);
+    check_precondition(complete_by_id(t, id, "again"), "invalid transition from Completed");
+    check_not_found(tell(t, "RespondActivityTaskFailedById", about<FailedById>(id)), id);
   }
   SECTION("a failure that is no application failure may be retried") {
     auto failed = about<FailedById>(id);

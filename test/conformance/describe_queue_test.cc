@@ -21,6 +21,17 @@ Described described(const Conformance& t, const Describe& request) {
   return ask<Described>(t, "DescribeTaskQueue", request);
 }
 
+/// What it says once that fits: a server may count behind.
+template <class Fits>
+Described described_when(const Conformance& t, const Describe& request, const Fits& fits) {
+  Described now;
+  CHECK(eventually([&] {
+    now = described(t, request);
+    return fits(now);
+  }));
+  return now;
+}
+
 }  // namespace
 
 TEST_CASE("a task queue tells who polls it", "[conformance][queue]") {
@@ -42,8 +53,8 @@ TEST_CASE("a task queue tells what waits in it, by priority", "[conformance][que
   started(t);
   auto request = describe_of(t);
   request.set_report_stats(true);
-  const auto now = described(t, request);
-  CHECK(now.stats().approximate_backlog_count() == 3);
+  const auto now =
+      described_when(t, request, [](const auto& told) { return told.stats().approximate_backlog_count() == 3; });
   CHECK(now.stats().has_approximate_backlog_age());
   REQUIRE(now.stats_by_priority_key().contains(1));
   REQUIRE(now.stats_by_priority_key().contains(3));
@@ -64,14 +75,18 @@ TEST_CASE("a task queue answers in the enhanced mode of the command line tool", 
   }
   request.set_report_pollers(true);
   request.set_report_stats(true);
-  const auto now = described(t, request);
-  REQUIRE(now.versions_info().contains(""));
+  const auto activities_in = [](const Described& told) {
+    return told.versions_info().at("").types_info().at(enums::TASK_QUEUE_TYPE_ACTIVITY);
+  };
+  // Temporal's may count the one that has been taken, too.
+  const auto now = described_when(t, request, [&](const auto& told) {
+    const auto count = activities_in(told).stats().approximate_backlog_count();
+    return count == 1 || (!own_server() && count == 2);
+  });
   const auto& types = now.versions_info().at("").types_info();
-  REQUIRE(types.contains(enums::TASK_QUEUE_TYPE_ACTIVITY));
-  const auto& activities = types.at(enums::TASK_QUEUE_TYPE_ACTIVITY);
+  const auto activities = activities_in(now);
   REQUIRE(activities.pollers_size() == 1);
   CHECK(activities.pollers(0).identity() == "conformance-worker");
-  CHECK(activities.stats().approximate_backlog_count() == 1);
   REQUIRE(types.contains(enums::TASK_QUEUE_TYPE_WORKFLOW));
   CHECK(types.at(enums::TASK_QUEUE_TYPE_WORKFLOW).pollers_size() == 0);
 }
@@ -81,9 +96,8 @@ TEST_CASE("a task queue answers in the legacy mode", "[conformance][queue]") {
   started(t);
   auto request = describe_of(t);
   request.set_include_task_queue_status(true);
-  const auto now = described(t, request);
-  REQUIRE(now.has_task_queue_status());
-  CHECK(now.task_queue_status().backlog_count_hint() == 1);
+  const auto now =
+      described_when(t, request, [](const auto& told) { return told.task_queue_status().backlog_count_hint() == 1; });
   // Types that are not served are empty, not an error; no type means workflows.
   for (const auto type :
        {enums::TASK_QUEUE_TYPE_UNSPECIFIED, enums::TASK_QUEUE_TYPE_WORKFLOW, enums::TASK_QUEUE_TYPE_NEXUS}) {

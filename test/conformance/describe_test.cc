@@ -22,7 +22,7 @@ TEST_CASE("describe tells everything that is fixed, and the rest only when asked
   start.mutable_user_metadata()->mutable_details()->set_data("\"more\"");
   (*start.mutable_header()->mutable_fields())["trace"].set_data("abc");
   start.mutable_priority()->set_priority_key(2);
-  start.add_links()->mutable_workflow()->set_workflow_id("caller");
+  start.add_links()->mutable_batch_job()->set_job_id("caller");
   const auto run = t.start(start).run_id();
   REQUIRE(t.heartbeat(t.poll().task_token(), "half").ok());
 
@@ -68,7 +68,7 @@ TEST_CASE("describe tells everything that is fixed, and the rest only when asked
   CHECK(info.user_metadata().details().data() == "\"more\"");
   CHECK(info.priority().priority_key() == 2);
   REQUIRE(info.links_size() == 1);
-  CHECK(info.links(0).workflow().workflow_id() == "caller");
+  CHECK(info.links(0).batch_job().job_id() == "caller");
 
   const auto whole = t.describe(start.activity_id());
   CHECK(text_of(whole.input()) == "input");

@@ -63,6 +63,16 @@ TEST_CASE("tasks come by priority, then in order", "[conformance][dispatch]") {
       if (key != 0) r.mutable_priority()->set_priority_key(key);
     }));
   }
+  // Temporal's orders what it has read, and reads behind.
+  service::DescribeTaskQueueRequest describe;
+  describe.set_namespace_("default");
+  describe.mutable_task_queue()->set_name(t.queue);
+  describe.set_task_queue_type(enums::TASK_QUEUE_TYPE_ACTIVITY);
+  describe.set_report_stats(true);
+  REQUIRE(eventually([&] {
+    const auto told = ask<service::DescribeTaskQueueResponse>(t, "DescribeTaskQueue", describe);
+    return told.stats().approximate_backlog_count() == 6;
+  }));
   // 0 is the default, 3.
   CHECK(next_tasks(t, 6) == std::vector<std::string>{ids[2], ids[4], ids[1], ids[3], ids[0], ids[5]});
 }

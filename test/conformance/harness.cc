@@ -24,6 +24,11 @@ bool own_server() {
   return external_address() == nullptr;
 }
 
+bool only_own_server(const std::string& why) {
+  if (!own_server()) WARN("Left out on a server that is not ours: " << why);
+  return own_server();
+}
+
 LocalServerStats own_stats() {
   return local_server().stats();
 }

@@ -20,10 +20,13 @@ using temporal::api::common::v1::Payloads;
 
 /// Address under test: LONGBEAT_TEST_ADDRESS, else a LocalServer of this process, in memory, that lives until its end.
 const std::string& address();
-/// A namespace besides "default" exists: only on our own server.
+/// Whether that server is ours, in this process.
 bool own_server();
+/// Whether a test goes on: not on somebody else's server, where the test says why not.
+bool only_own_server(const std::string& why);
 /// What our own server has counted; only with own_server().
 LocalServerStats own_stats();
+/// Exists besides "default".
 inline constexpr const char* kOtherNamespace = "other";
 
 /// Never used before, also not by an earlier run against the same server.

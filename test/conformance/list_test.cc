@@ -62,7 +62,8 @@ TEST_CASE("a list tells what a description tells", "[conformance][list]") {
   REQUIRE(t.becomes(1, "ExecutionStatus = 'Canceled'"));
   const auto closed = t.list().executions(0);
   CHECK((closed.has_close_time() && closed.has_execution_duration()));
-  CHECK(closed.close_time().SerializeAsString() == t.describe(id).info().close_time().SerializeAsString());
+  const auto late = [](const auto& time) { return time.seconds() * 1'000 + time.nanos() / 1'000'000; };
+  CHECK(std::abs(late(closed.close_time()) - late(t.describe(id).info().close_time())) <= 1);
 }
 
 TEST_CASE("queries select", "[conformance][list]") {
@@ -92,9 +93,10 @@ TEST_CASE("queries select", "[conformance][list]") {
       {"ExecutionDuration >= 0", 1},
       {"ExecutionDuration < '1h30m'", 1},
       {"ExecutionDuration < '01:30:00'", 1},
-      {"StateTransitionCount > 0", 2},
-      {"HistorySizeBytes > 0", 2},
       {"ExecutionTime IS NOT NULL", 2},
+      // Temporal's counts nothing before the end, and no bytes at all.
+      {"StateTransitionCount > 0", own_server() ? 2 : 1},
+      {"HistorySizeBytes > 0", own_server() ? 2 : 0},
   };
   for (const auto& [condition, expected] : cases) {
     CAPTURE(condition);
@@ -161,23 +163,30 @@ TEST_CASE("what is open is listed first, then what closed last", "[conformance][
   CHECK(listed.executions(2).activity_id() == ids[0]);
 }
 
+TEST_CASE("what cannot be meant is refused", "[conformance][list]") {
+  if (!only_own_server("Temporal's finds nothing, ignores it, or asks to try again")) return;
+  Conformance t;
+  check_invalid(tell(t, "CountActivityExecutions", query_of<Count>("ExecutionStatus = 'Sleeping'")));
+  check_invalid(tell(t, "ListActivityExecutions", query_of<List>("ExecutionStatus = 'Sleeping'")));
+  check_invalid(tell(t, "ListActivityExecutions", query_of<List>("GROUP BY ExecutionStatus")));
+  auto request = query_of<List>("");
+  request.set_next_page_token("garbage");
+  check_invalid(tell(t, "ListActivityExecutions", request));
+}
+
 TEST_CASE("queries that make no sense are refused", "[conformance][list]") {
   Conformance t;
   for (const char* query :
        {"Nonsense = 1", "((", "ActivityId", "ActivityId = ", "ActivityId = 'x", "StartTime = 'yesterday'",
-        "ExecutionStatus = 'Sleeping'", "ActivityId = 'x' ORDER BY StartTime", "ActivityId = 'x' LIMIT 3", "1 = 1",
-        "StateTransitionCount = 'many'", "DROP TABLE activities", "ActivityId = 'x' GROUP BY TaskQueue"}) {
+        "ActivityId = 'x' ORDER BY StartTime", "ActivityId = 'x' LIMIT 3", "1 = 1", "StateTransitionCount = 'many'",
+        "DROP TABLE activities", "ActivityId = 'x' GROUP BY TaskQueue"}) {
     CAPTURE(query);
     check_invalid(tell(t, "CountActivityExecutions", query_of<Count>(query)));
     check_invalid(tell(t, "ListActivityExecutions", query_of<List>(query)));
   }
   check_invalid(tell(t, "CountActivityExecutions", query_of<Count>("GROUP BY TaskQueue")),
                 "'GROUP BY' clause is not supported for search attribute");
-  check_invalid(tell(t, "ListActivityExecutions", query_of<List>("GROUP BY ExecutionStatus")));
   auto request = query_of<List>("");
-  request.set_next_page_token("garbage");
-  check_invalid(tell(t, "ListActivityExecutions", request));
-  request = query_of<List>("");
   request.clear_namespace_();
   check_invalid(tell(t, "ListActivityExecutions", request), "Namespace");
   // A page size out of range is the largest.

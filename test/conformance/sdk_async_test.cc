@@ -2,7 +2,6 @@
 #include <longbeat/async_activity.h>
 #include <longbeat/client.h>
 #include <longbeat/json.h>
-#include <longbeat/server.h>
 #include <longbeat/worker.h>
 
 #include <condition_variable>
@@ -12,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "conformance/home.h"
 #include "support/catch.h"
 #include "support/flaky_proxy.h"
 
@@ -45,12 +45,12 @@ class Desk {
   std::deque<std::pair<LateCompletion, int>> waiting_;
 };
 
-/// A server, and a worker whose activity leaves its end to others.
+/// A home, and a worker whose activity leaves its end to others.
 struct Room {
   Desk desk{};
-  LocalServer server = LocalServer::start().value();
-  Client client = connect(server.address(), "the client");
-  Client other = connect(server.address(), "somebody else");
+  test::Home home{};
+  Client client = connect("the client");
+  Client other = connect("somebody else");
   std::optional<Worker> worker{std::in_place, client, WorkerOptions{.task_queue = "q"}};
 
   Room() {
@@ -63,9 +63,7 @@ struct Room {
     });
     REQUIRE(worker->start());
   }
-  static Client connect(const std::string& address, const std::string& identity) {
-    return Client::connect({.address = address, .identity = identity}).value();
-  }
+  Client connect(const std::string& identity) const { return Client::connect(home.client(identity)).value(); }
   ActivityHandle<std::string> start(const std::string& id, const std::string& question = "who") {
     StartOptions options{.id = id, .task_queue = "q", .start_to_close_timeout = 1min, .heartbeat_timeout = 30s};
     options.retry_policy = RetryPolicy{.initial_interval = 1ms, .maximum_attempts = 3};
@@ -97,6 +95,8 @@ TEST_CASE("an activity is completed by its ID", "[conformance][async]") {
   CHECK(handle.result().value() == "by ID");
   // The server knows of the end, whoever asks.
   CHECK(room.other.async_activity(released).complete("late").error().code == ErrorCode::kNotFound);
+  const auto late = room.other.async_activity({.activity_id = "a", .run_id = handle.run_id()});
+  CHECK(late.complete("late").error().code == ErrorCode::kNotFound);
   CHECK(room.other.async_activity({.activity_id = "none"}).complete("x").error().code == ErrorCode::kNotFound);
 }
 
@@ -189,7 +189,7 @@ TEST_CASE("a late completion outlives its worker and the program's client", "[co
   std::optional<LateCompletion> late = room.desk.take().first;
   REQUIRE(room.worker->stop(10s));
   room.worker.reset();
-  room.client = Room::connect(room.server.address(), "the next client");
+  room.client = room.connect("the next client");
   SECTION("and still reports") {
     REQUIRE(late->complete("still here"));
     CHECK(handle.result().value() == "still here");
@@ -203,9 +203,11 @@ TEST_CASE("a late completion outlives its worker and the program's client", "[co
 
 TEST_CASE("a report whose answer was lost is a success", "[conformance][async]") {
   Room room;
-  const auto address = room.server.address();
+  const auto address = room.home.address();
   test::FlakyProxy proxy(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
-  const auto far = Room::connect(proxy.address(), "far away");
+  auto through = room.home.client("far away");
+  through.address = proxy.address();
+  const auto far = Client::connect(through).value();
   const auto handle = room.start("a");
   const auto activity = far.async_activity(room.desk.take().first.release(), {.call = {.timeout = 20s}});
   REQUIRE(activity.save_now(1));

@@ -1,7 +1,6 @@
 // What a Client can do, against a whole server: every call of its public headers, in both forms.
 #include <longbeat/client.h>
 #include <longbeat/json.h>
-#include <longbeat/server.h>
 #include <longbeat/worker.h>
 
 #include <coroutine>
@@ -13,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "conformance/home.h"
 #include "support/catch.h"
 
 using namespace longbeat;
@@ -23,10 +23,10 @@ namespace {
 constexpr Activity<int(int)> twice{"twice"};
 constexpr Activity<std::string(std::string)> walk{"walk"};
 
-/// A server, a client and, on the queue "served", a worker. `walk` heartbeats until it is told how to go on.
+/// A home, a client and, on the queue "served", a worker. `walk` heartbeats until it is told how to go on.
 struct Room {
-  LocalServer server = LocalServer::start().value();
-  Client client = Client::connect({.address = server.address(), .identity = "the client"}).value();
+  test::Home home{};
+  Client client = Client::connect(home.client("the client")).value();
   Worker worker{client, {.task_queue = "served", .identity = "the worker"}};
 
   Room() {
@@ -118,7 +118,7 @@ TEST_CASE("many starts all get through, and those that are refused say why", "[c
     if (handle) runs.insert(handle->run_id());
   }
   CHECK(runs.size() == 199);
-  CHECK(room.server.stats().activities_started == 199);
+  CHECK(eventually([&] { return room.client.count().value().count == 199; }));
 }
 
 TEST_CASE("a start under the same request ID is the same start", "[conformance][client]") {
@@ -147,7 +147,7 @@ TEST_CASE("a description shows what was asked for", "[conformance][client]") {
   options.details = "It **doubles**.";
   options.priority = Priority{.priority_key = 2, .fairness_key = "tenant"};
   options.retry_policy = RetryPolicy{.maximum_attempts = 4};
-  options.links = {LinkToActivity{"default", "parent", "10000000-0000-4000-8000-000000000000"}};
+  options.links = {LinkToActivity{room.home.namespace_name(), "parent", "10000000-0000-4000-8000-000000000000"}};
   const auto handle = room.client.start(twice, options, 21).value();
   CHECK(handle.result().value() == 42);
   const auto shown = handle.describe({.include_input = true, .include_outcome = true}).value();
@@ -300,9 +300,11 @@ TEST_CASE("what the server tells of queues, workers and namespaces", "[conforman
   const auto queue = room.client.describe_task_queue("served").value();
   REQUIRE(queue.pollers.size() == 1);
   CHECK(queue.pollers[0].identity == "the worker");
-  const auto backlog = room.client.describe_task_queue_async("nowhere", {.report_config = true}).get().value();
-  CHECK(backlog.pollers.empty());
-  CHECK(backlog.stats->approximate_backlog_count == 1);
+  const auto backlog = [&] {
+    return room.client.describe_task_queue_async("nowhere", {.report_config = true}).get().value();
+  };
+  CHECK(backlog().pollers.empty());
+  CHECK(eventually([&] { return backlog().stats->approximate_backlog_count == 1; }));
 
   REQUIRE(eventually([&] { return room.client.count_workers().value() == 1; }));
   const auto workers = room.client.list_workers_page().value().workers;
@@ -316,7 +318,7 @@ TEST_CASE("what the server tells of queues, workers and namespaces", "[conforman
   CHECK(room.client.describe_worker("nobody").error().code == ErrorCode::kNotFound);
 
   const auto home = room.client.describe_namespace().value();
-  CHECK(home.name == "default");
+  CHECK(home.name == room.home.namespace_name());
   CHECK(home.standalone_activity_operator_commands);
   CHECK(home.blob_size_limit_error > 0);
   CHECK(room.client.describe_namespace_async({.namespace_name = "nowhere"}).get().error().code == ErrorCode::kNotFound);
@@ -330,7 +332,9 @@ TEST_CASE("headers that an interceptor adds travel with the activity", "[conform
     }
   };
   Room room;
-  auto client = Client::connect({.address = room.server.address(), .interceptors = {std::make_shared<Sender>()}});
+  auto options = room.home.client();
+  options.interceptors = {std::make_shared<Sender>()};
+  auto client = Client::connect(options);
   REQUIRE(client);
   const auto handle = client->start(twice, room.unserved("a"), 1).value();
   CHECK(handle.describe()->header.at("trace").data == "t1");

@@ -143,10 +143,10 @@ TEST_CASE("an update that makes no sense is refused", "[conformance][update]") {
   check_invalid(update(t, update_of(id, {})), "UpdateMask is not provided");
   request.mutable_update_mask();
   check_invalid(update(t, request), "UpdateMask must specify at least one path");
-  for (const char* path : {"task_queue", "*", "nonsense", "retry_policy.non_retryable_error_types", "", "Priority"}) {
+  for (const char* path : {"task_queue", "*", "nonsense", "retry_policy.non_retryable_error_types", "", "PRIORITY"}) {
     check_invalid(update(t, update_of(id, {path})), "unsupported update_mask path: \"" + std::string(path) + "\"");
   }
-  check_invalid(update(t, update_of(id, {"task_queue.name"})), "TaskQueue is not provided");
+  check_invalid(update(t, update_of(id, {"task_queue.name"})), "taskQueue is not set");
   check_invalid(update(t, update_of(id, {"retry_policy.maximum_attempts"})));
   check_invalid(update(t, update_of(id, {"start_to_close_timeout"})),
                 "a valid StartToCloseTimeout or ScheduleToCloseTimeout must be set");

@@ -132,7 +132,7 @@ TEST_CASE("questions about workers that make no sense", "[conformance][workers]"
   CHECK(t.count("Nonsense = 'x'") == 0);
   service::DescribeWorkerResponse described;
   check_refused(t.describe_worker("nobody", described), grpc::StatusCode::NOT_FOUND, "Worker nobody not found");
-  check_invalid(t.describe_worker("", described));
+  check_refused(t.describe_worker("", described), grpc::StatusCode::NOT_FOUND, "Worker  not found");
   service::ListWorkersRequest list;
   list.set_namespace_("default");
   list.set_query("((");

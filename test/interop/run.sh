@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
 # run.sh SERVER CPP FOLDER [PART|all [WORDS]]: Temporal's own SDKs against the binary SERVER, a fresh database and a
-# free port, and each of them together with CPP, our SDK's program. Parts: python, node, go, cli, descriptors. Packages
-# and what is built of them go to FOLDER. WORDS picks cases by name. A part whose toolchain or packages cannot be had is
+# free port, and each of them together with CPP, our SDK's program; temporal is the other way round: ours against
+# Temporal's server. Parts: python, node, go, cli, descriptors, temporal. Packages and what is built of them go to
+# FOLDER. WORDS picks cases by name. A part whose toolchain or packages cannot be had is
 # skipped with one line; with CI=true only a missing toolchain is. A whole run brings the table in docs/interop.md up to
 # date; with CI=true it fails when that says something else.
 set -uo pipefail
 export LC_ALL=C.UTF-8
 here=$(dirname "$(readlink -f "$0")")
-[ $# -ge 3 ] || { echo "usage: $0 SERVER CPP FOLDER [python|node|go|cli|descriptors|all [WORDS]]" >&2; exit 2; }
+[ $# -ge 3 ] || { echo "usage: $0 SERVER CPP FOLDER [python|node|go|cli|descriptors|temporal|all [WORDS]]" >&2; exit 2; }
 server=$(readlink -f "$1") cpp=$(readlink -f "$2") part=${4:-all} words=${5:-}
 case "$part" in
-  all|python|node|go|cli|descriptors) ;;
-  *) echo "run.sh: '$part' is not python, node, go, cli, descriptors or all" >&2; exit 2 ;;
+  all|python|node|go|cli|descriptors|temporal) ;;
+  *) echo "run.sh: '$part' is not python, node, go, cli, descriptors, temporal or all" >&2; exit 2 ;;
 esac
+build=$(readlink -f "$(dirname "$cpp")/../..")
 ours=$(dirname "$cpp")/proto.binpb  # protoc wrote it when $cpp was built.
 [ -x "$server" ] || { echo "run.sh: no server at '$1'" >&2; exit 2; }
 [ -x "$cpp" ] || { echo "run.sh: no program at '$2'" >&2; exit 2; }
@@ -21,9 +23,10 @@ folder=$PWD
 passed=0 failed=0 skipped=0
 
 run=$(mktemp -d "$folder/run.XXXXXX") || exit 2
-server_pid= go_pid=
+server_pid= go_pid= temporal_pid= port_file=$run/port
 cleanup() {
-  if [ -n "$go_pid" ]; then kill "$go_pid" 2>/dev/null; wait "$go_pid" 2>/dev/null; fi
+  local pid
+  for pid in $go_pid $temporal_pid; do kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; done
   if [ -n "$server_pid" ]; then kill -9 "$server_pid" 2>/dev/null; wait "$server_pid" 2>/dev/null; fi
   rm -rf "$run"
 }
@@ -90,15 +93,20 @@ prepare_node() {
   echo "node    Node.js $(node --version), @temporalio/client $(node_version)"
 }
 
+# can_go PART MODULE: whether Go is here, and new enough.
+can_go() {
+  command -v go >/dev/null || { skip "$1" 'there is no go'; return 1; }
+  local has needs
+  has=$(GOTOOLCHAIN=local go env GOVERSION) needs=go$(sed -n 's/^go //p' "$2")
+  [ "$(printf '%s\n%s\n' "$needs" "$has" | sort -V | head -n 1)" = "$needs" ] ||
+    { skip "$1" "$has is too old, its modules need $needs"; return 1; }
+}
+
 # Modules and compiling take minutes where nothing is cached, so this begins first and runs beside the other parts. The
 # modules are those of go.sum, no other toolchain is downloaded.
 begin_go() {
   go=1
-  command -v go >/dev/null || { skip go 'there is no go'; return; }
-  local has needs
-  has=$(GOTOOLCHAIN=local go env GOVERSION) needs=go$(sed -n 's/^go //p' "$here/go/go.mod")
-  [ "$(printf '%s\n%s\n' "$needs" "$has" | sort -V | head -n 1)" = "$needs" ] ||
-    { skip go "$has is too old, the SDK needs $needs"; return; }
+  can_go go "$here/go/go.mod" || return
   go=0
   (cd "$here/go" && GOFLAGS=-mod=mod GOTOOLCHAIN=local exec timeout 600 nice -n 10 \
     go build -p 1 -buildvcs=false -o "$folder/interop_go" .) >"$run/go.log" 2>&1 &
@@ -130,7 +138,7 @@ start_server() {
 programs() {
   local name=$1 code last
   shift
-  timeout -k 5 400 "$@" "127.0.0.1:$(cat "$run/port")" "$words" 2>&1 | tee "$run/$name.out"
+  timeout -k 5 400 "$@" "127.0.0.1:$(cat "$port_file")" "$words" 2>&1 | tee "$run/$name.out"
   code=${PIPESTATUS[0]}
   last=$(grep -E "^$name: [0-9]+ passed, [0-9]+ failed$" "$run/$name.out" | tail -n 1 | tr -dc '0-9 ')
   # shellcheck disable=SC2086
@@ -226,13 +234,18 @@ run_descriptors() {
   "$folder/interop_go" descriptors "$run/go.binpb" && compare_descriptors go "$run/go.binpb"
 }
 
+# shellcheck source=test/interop/temporal/part.sh
+. "$here/temporal/part.sh"
+
 start_server
-if wants go descriptors; then begin_go; fi
+if wants temporal; then begin_temporal; fi
+if wants go descriptors temporal; then begin_go; fi
 if wants python; then timed python run_python; fi
 if wants node; then timed node run_node; fi
 if wants go; then timed go run_go; fi
 if wants cli; then timed cli run_cli; fi
 if wants descriptors; then timed descriptors run_descriptors; fi
+if wants temporal; then timed temporal run_temporal; fi
 write_table
 
 kill "$server_pid"

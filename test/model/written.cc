@@ -84,7 +84,7 @@ heartbeat by_id => answer=NOT_FOUND [NotFoundFailure] activity not found for ID:
 fail by_id message=oops => answer=NOT_FOUND [NotFoundFailure] activity not found for ID: activity
 pause
 complete by_id result=found => status=PAUSED; answer=OK
-complete by_id => status=COMPLETED; started=yes; answer=NOT_FOUND [NotFoundFailure] activity not found for ID: activity
+complete by_id => status=COMPLETED; started=yes; answer=FAILED_PRECONDITION invalid transition from Completed
 )"},
     Written{"schedule-to-close goes on while paused, schedule-to-start does not", R"(
 start s2c=7.5 s2s=2.5 initial=2

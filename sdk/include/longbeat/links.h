@@ -17,7 +17,7 @@ struct LinkToActivity {
   std::string namespace_name{}, activity_id{}, run_id{};
   friend bool operator==(const LinkToActivity&, const LinkToActivity&) = default;
 };
-/// A workflow.
+/// A workflow. Servers refuse it at a start so far; LinkToWorkflowEvent names the workflow too.
 struct LinkToWorkflow {
   std::string namespace_name{}, workflow_id{}, run_id{}, reason{};
   friend bool operator==(const LinkToWorkflow&, const LinkToWorkflow&) = default;

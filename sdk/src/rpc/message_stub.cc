@@ -175,8 +175,15 @@ CallId MessageStub::record_heartbeat_by_id(HeartbeatByIdParams params, Nanosecon
 
 CallId MessageStub::respond_completed_by_id(CompletedByIdParams params, Nanoseconds timeout, Done<void> done) {
   const auto request = to_proto(std::move(params));
+  // A completion by ID that finds the activity closed is told so in a word of its own; here it is gone, as elsewhere.
+  Done<void> told = [done = std::move(done)](StatusOr<> answer) {
+    if (answer || answer.error().code != StatusCode::kFailedPrecondition) return done(std::move(answer));
+    Status gone = answer.error();
+    gone.code = StatusCode::kNotFound;
+    done(std::move(gone));
+  };
   return call<service_pb::RespondActivityTaskCompletedByIdResponse>(
-      "RespondActivityTaskCompletedById", request.namespace_(), request, timeout, std::move(done));
+      "RespondActivityTaskCompletedById", request.namespace_(), request, timeout, std::move(told));
 }
 
 CallId MessageStub::respond_failed_by_id(FailedByIdParams params, Nanoseconds timeout, Done<void> done) {

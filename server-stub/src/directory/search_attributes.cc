@@ -63,9 +63,7 @@ internal::StatusOr<AttributeTypes> without_attributes(const AttributeTypes& regi
     if (system_attributes().contains(name)) {
       return internal::invalid_argument("Unable to remove non-custom search attributes: " + name + ".");
     }
-    if (result.erase(name) == 0 && !registered.contains(name)) {
-      return internal::not_found("Search attribute " + name + " doesn't exist.");
-    }
+    result.erase(name);  // What is not there is removed.
   }
   return result;
 }

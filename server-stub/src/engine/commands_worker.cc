@@ -119,11 +119,10 @@ std::string EngineImpl::cut(const std::string& failure, std::size_t bytes_max) c
   return options_.cut_failure ? options_.cut_failure(failure, bytes_max) : std::string();
 }
 
-Failed EngineImpl::failed_event(FailedRequest& request, Duration retry_delay, const RequestLimits& limits,
-                                ReportReply& reply) const {
+Failed EngineImpl::failed_event(FailedRequest& request, const RequestLimits& limits, ReportReply& reply) const {
   Failed event;
   event.facts = facts_of(request);
-  event.facts.next_retry_delay = retry_delay;
+  event.facts.next_retry_delay = wished_delay(request.next_retry_delay);
   if (request.failure.size() > limits.payload_bytes_max) {
     // It closes the activity and keeps more of itself than one that will be retried.
     const std::size_t kept = std::min(limits.payload_bytes_warn, limits.payload_bytes_max);
@@ -149,13 +148,11 @@ Failed EngineImpl::failed_event(FailedRequest& request, Duration retry_delay, co
 void EngineImpl::on(Command& command, FailedRequest& request) {
   if (const auto valid = validate(request, limits_named(request.namespace_name)); !valid)
     return answer(command.sink, valid.error());
-  const auto delay = parse_duration(request.next_retry_delay, "NextRetryDelay");
-  if (!delay) return answer(command.sink, delay.error());
   const auto holder = held_by(request);
   if (!holder) return answer(command.sink, holder.error());
 
   ReportReply reply;
-  Failed event = failed_event(request, *delay, *holder->limits, reply);
+  Failed event = failed_event(request, *holder->limits, reply);
   event.attempt = holder->attempt;
   const auto applied = change(*holder->activity, std::move(event));
   if (!applied) return answer(command.sink, applied.error());

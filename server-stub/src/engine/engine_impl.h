@@ -145,8 +145,7 @@ class EngineImpl final : public Engine {
   /// `failure`, when it is longer than `bytes_max` cut to that.
   std::string cut(const std::string& failure, std::size_t bytes_max) const;
   /// What a failure that its namespace's limits allow, or do not, is for the activity.
-  Failed failed_event(FailedRequest& request, Duration retry_delay, const RequestLimits& limits,
-                      ReportReply& reply) const;
+  Failed failed_event(FailedRequest& request, const RequestLimits& limits, ReportReply& reply) const;
   void undo_hand_out(const std::string& token);
   void forget_caller(CallId call);
   void answer(ReplySink* sink, StatusOr<Reply> reply);
@@ -292,10 +291,13 @@ class EngineImpl final : public Engine {
   /// machine.
   template <class Report>
   StatusOr<Held> held_by(const Report& report) {
-    return report.by_id ? held_by_id(report.namespace_name, *report.by_id) : held(report.token, report.namespace_name);
+    constexpr bool kCompletes = std::is_same_v<Report, CompletedRequest>;
+    return report.by_id ? held_by_id(report.namespace_name, *report.by_id, kCompletes)
+                        : held(report.token, report.namespace_name);
   }
   StatusOr<Held> held(const std::string& token, const std::string& namespace_name);
-  StatusOr<Held> held_by_id(const std::string& namespace_name, const ById& id);
+  /// A completion of a closed one is refused by the machine, every other report as if nothing were there.
+  StatusOr<Held> held_by_id(const std::string& namespace_name, const ById& id, bool completes);
   /// How much of a closed run is read from the store: heartbeat details and last failure cost two reads more.
   enum class Depth : std::int8_t { kOutcome, kWhole };
   /// What a RunRef names: NOT_FOUND when nothing.

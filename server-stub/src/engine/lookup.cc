@@ -144,13 +144,16 @@ StatusOr<EngineImpl::Held> EngineImpl::held(const std::string& bytes, const std:
   return Held{&found->second, token->attempt, &limits_of(namespaces_.by_id(token->namespace_id))};
 }
 
-StatusOr<EngineImpl::Held> EngineImpl::held_by_id(const std::string& namespace_name, const ById& id) {
+StatusOr<EngineImpl::Held> EngineImpl::held_by_id(const std::string& namespace_name, const ById& id, bool completes) {
   const auto space = resolve(namespace_name);
   if (!space) return space.error();
   if (!id.workflow_id.empty()) return not_found_workflow(id.workflow_id);
   const auto run = find_run(**space, {namespace_name, id.activity_id, id.run_id}, Depth::kOutcome);
   if (!run) return run.error();
-  if (run->open == nullptr) return not_found_activity(id.activity_id);
+  if (run->open == nullptr) {
+    ActivityState closed = *run->stored;
+    return completes ? transition(closed, Completed{}, now_).error() : not_found_activity(id.activity_id);
+  }
   return Held{run->open, std::nullopt, &limits_of(*space)};
 }
 

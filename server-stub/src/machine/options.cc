@@ -12,7 +12,6 @@ void recompute_backoff(ActivityState& state, Time now) {
   const bool waiting = progress.phase == Phase::kScheduled && progress.dispatch_time > now;
   if ((!paused && !waiting) || progress.current_retry_interval.count() <= 0) return;
   progress.current_retry_interval = retry_interval(state.input->options.retry, progress.attempt - 1);
-  progress.interval_from_worker = false;
   progress.dispatch_time = std::max(now, later(progress.last_attempt_complete_time, progress.current_retry_interval));
 }
 
@@ -66,9 +65,9 @@ StatusOr<Applied> transition(ActivityState& state, const OptionsUpdated& event, 
   const std::uint8_t changed = kProgress | steps::set_options(state, std::move(options));
   const ActivityOptions& after = state.input->options;
   if (after.start_delay != before.start_delay) progress.dispatch_time = std::max(now, state.first_dispatch_time());
-  // A delay that the worker asked for gives way to another policy only, not to the same one named again.
-  const bool named = event.retry_policy_named && !progress.interval_from_worker;
-  if (named || after.retry != before.retry) recompute_backoff(state, now);
+  // A delay that the worker asked for is no matter of the policy.
+  const bool of_policy = !progress.interval_from_worker;
+  if (of_policy && (event.retry_policy_named || after.retry != before.retry)) recompute_backoff(state, now);
   // Requeues a task under its new queue and priority. The token of a held attempt has the stamp it was picked up with.
   ++progress.stamp;
   ++progress.transition_count;

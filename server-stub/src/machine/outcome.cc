@@ -40,6 +40,8 @@ StatusOr<Applied> transition(ActivityState& state, const Completed& event, Time 
 
 StatusOr<Applied> transition(ActivityState& state, Completed&& event, Time now) {
   ActivityProgress& progress = state.progress;
+  // Nobody's token is late here, so the caller may hear what is the matter.
+  if (!event.attempt && is_closed(progress.phase)) return steps::refused_in("invalid transition from", progress.phase);
   const bool held = steps::speaks_of_held_attempt(state, event.attempt);
   const bool from_outside = !event.attempt && (progress.phase == Phase::kScheduled || progress.phase == Phase::kPaused);
   if (!held && !from_outside) return steps::refused_as_late(state);

@@ -27,7 +27,7 @@ struct Path {
   std::string_view name;
   Apply apply;
   Parent has_parent = nullptr;
-  const char* parent_name = "";
+  const char* without_parent = "";  ///< what its absence is refused with
 };
 
 StatusOr<> take(const std::optional<RawDuration>& from, const char* field, nanoseconds& to) {
@@ -64,7 +64,7 @@ constexpr std::array kPaths = {
            to.options.task_queue = *from.task_queue;
            return {};
          },
-         has_task_queue, "TaskQueue"},
+         has_task_queue, "taskQueue is not set"},
     Path{"schedule_to_close_timeout",
          [](const WireOptions& from, Draft& to) {
            return take(from.schedule_to_close, "ScheduleToCloseTimeout", to.options.timeouts.schedule_to_close);
@@ -93,19 +93,19 @@ constexpr std::array kPaths = {
            priority_of(to).key = from.priority->key;
            return {};
          },
-         has_priority, "Priority"},
+         has_priority, "Priority is not provided"},
     Path{"priority.fairness_key",
          [](const WireOptions& from, Draft& to) -> StatusOr<> {
            priority_of(to).fairness_key = from.priority->fairness_key;
            return {};
          },
-         has_priority, "Priority"},
+         has_priority, "Priority is not provided"},
     Path{"priority.fairness_weight",
          [](const WireOptions& from, Draft& to) -> StatusOr<> {
            priority_of(to).fairness_weight = from.priority->fairness_weight;
            return {};
          },
-         has_priority, "Priority"},
+         has_priority, "Priority is not provided"},
     Path{"retry_policy",
          [](const WireOptions& from, Draft& to) -> StatusOr<> {
            to.retry = from.retry.value_or(StartRequest::Retry{});
@@ -116,25 +116,25 @@ constexpr std::array kPaths = {
            to.retry.initial_interval = from.retry->initial_interval;
            return {};
          },
-         has_retry, "RetryPolicy"},
+         has_retry, "RetryPolicy is not provided"},
     Path{"retry_policy.backoff_coefficient",
          [](const WireOptions& from, Draft& to) -> StatusOr<> {
            to.retry.backoff_coefficient = from.retry->backoff_coefficient;
            return {};
          },
-         has_retry, "RetryPolicy"},
+         has_retry, "RetryPolicy is not provided"},
     Path{"retry_policy.maximum_interval",
          [](const WireOptions& from, Draft& to) -> StatusOr<> {
            to.retry.maximum_interval = from.retry->maximum_interval;
            return {};
          },
-         has_retry, "RetryPolicy"},
+         has_retry, "RetryPolicy is not provided"},
     Path{"retry_policy.maximum_attempts",
          [](const WireOptions& from, Draft& to) -> StatusOr<> {
            to.retry.maximum_attempts = from.retry->maximum_attempts;
            return {};
          },
-         has_retry, "RetryPolicy"},
+         has_retry, "RetryPolicy is not provided"},
 };
 
 bool names(const std::vector<std::string>& mask, std::string_view path) {
@@ -146,10 +146,11 @@ bool names(const std::vector<std::string>& mask, std::string_view path) {
 std::string snake_case(const std::string& path) {
   std::string snake;
   for (const char c : path) {
+    const bool begins = snake.empty() || snake.back() == '.' || snake.back() == '_';
     if (c >= 'A' && c <= 'Z') {
-      snake += '_';
+      if (!begins) snake += '_';
       snake += static_cast<char>(c - 'A' + 'a');
-    } else {
+    } else if (c != '_' || !begins) {
       snake += c;
     }
   }
@@ -162,7 +163,7 @@ StatusOr<> check_mask(const std::vector<std::string>& mask, const WireOptions& o
     const auto path = std::ranges::find(kPaths, snake_case(named), &Path::name);
     if (path == kPaths.end()) return invalid_argument("unsupported update_mask path: \"" + named + "\"");
     if (path->has_parent != nullptr && !path->has_parent(options)) {
-      return invalid_argument(std::string(path->parent_name) + " is not provided");
+      return invalid_argument(path->without_parent);
     }
     if (auto ok = path->apply(options, ignored); !ok) return ok;
   }

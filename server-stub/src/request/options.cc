@@ -46,6 +46,12 @@ StatusOr<nanoseconds> parse_duration(const std::optional<RawDuration>& raw, cons
   return std::chrono::seconds(seconds) + nanoseconds(nanos);
 }
 
+nanoseconds wished_delay(const std::optional<RawDuration>& raw) {
+  if (!raw || raw->seconds < 0) return nanoseconds(0);
+  if (raw->seconds >= kSecondsMax) return kDurationMax;
+  return std::max(std::chrono::seconds(raw->seconds) + nanoseconds(raw->nanos), nanoseconds(0));
+}
+
 StatusOr<NormalRetry> normalise_retry(const std::optional<StartRequest::Retry>& asked) {
   NormalRetry retry;
   if (!asked) return retry;

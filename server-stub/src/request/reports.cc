@@ -54,14 +54,6 @@ StatusOr<> validate(const FailedRequest& request, const RequestLimits& limits) {
   if (!request.by_id && request.has_failure && request.failure_info != kApplicationFailureInfo) {
     return invalid_argument("Failure must have ApplicationFailureInfo.");
   }
-  for (const RawDuration& delay : request.retry_delays_of_causes) {
-    if (const auto parsed = parse_duration(delay, "NextRetryDelay"); !parsed) {
-      return invalid_argument("NextRetryDelay is not a valid duration: " + parsed.error().message);
-    }
-  }
-  if (const auto delay = parse_duration(request.next_retry_delay, "NextRetryDelay"); !delay) {
-    return invalid_argument("NextRetryDelay is not a valid duration: " + delay.error().message);
-  }
   return {};
 }
 

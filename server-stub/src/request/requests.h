@@ -41,6 +41,14 @@ struct WireCallback {
   std::string message{};         ///< the whole message, serialised
 };
 
+/// What of a common.Link has to be known.
+struct LinkFacts {
+  enum class Kind : std::int8_t { kOther, kWorkflowEvent, kBatchJob, kNexusOperation, kActivity };
+  Kind kind = Kind::kOther;
+  bool has_namespace = false, has_id = false, has_run_id = false;
+  bool has_number_without_type = false;  ///< of an event
+};
+
 struct StartRequest {
   std::string namespace_name{};
   std::string identity{};
@@ -67,6 +75,7 @@ struct StartRequest {
   std::string search_attributes{};
   std::vector<WireAttribute> attributes{};  ///< what search_attributes holds
   std::vector<std::string> links{};
+  std::vector<LinkFacts> link_facts{};  ///< of each of them
   std::vector<WireCallback> completion_callbacks{};
   /// common.OnConflictOptions; only meaningful with USE_EXISTING.
   bool attach_request_id = false, attach_completion_callbacks = false, attach_links = false;
@@ -108,8 +117,7 @@ struct FailedRequest {
   std::string failure_type{};
   bool non_retryable = false;
   std::int32_t timeout_type = 0;
-  std::optional<RawDuration> next_retry_delay{};      ///< of the failure itself: the one that counts
-  std::vector<RawDuration> retry_delays_of_causes{};  ///< have to be valid too
+  std::optional<RawDuration> next_retry_delay{};  ///< of the failure itself: those of its causes do not count
   bool has_last_heartbeat_details = false;
   std::string last_heartbeat_details{};
 };

@@ -20,7 +20,7 @@ StatusOr<> check_sizes(const StartRequest& request, const RequestLimits& limits)
     if (size > limit) return invalid_argument(over_limit(what, size, limit));
     return {};
   };
-  if (auto ok = check("input", request.input.size(), limits.payload_bytes_max); !ok) return ok;
+  if (request.input.size() > limits.payload_bytes_max) return invalid_argument("input exceeds length limit");
   if (auto ok = check("UserMetadata.Summary", request.summary_bytes, limits.summary_bytes_max); !ok) return ok;
   if (auto ok = check("UserMetadata.Details", request.details_bytes, limits.details_bytes_max); !ok) return ok;
   if (auto ok = check("header", request.header.size(), limits.payload_bytes_max); !ok) return ok;
@@ -67,6 +67,27 @@ StatusOr<> check_callbacks(const StartRequest& request, const RequestLimits& lim
   return {};
 }
 
+StatusOr<> check_link(const LinkFacts& link) {
+  struct Words {
+    const char *what, *id;
+  };
+  constexpr std::array kWords = {Words{"", ""}, Words{"workflow event", "workflow ID"}, Words{"batch job", "job ID"},
+                                 Words{"nexus operation", "operation ID"}, Words{"activity", "activity ID"}};
+  if (link.kind == LinkFacts::Kind::kOther) return invalid_argument("unsupported link variant");
+  const auto [what, id] = kWords[static_cast<std::size_t>(link.kind)];
+  const auto without = [what = std::string(what)](const std::string& missing) {
+    return invalid_argument(what + " link must not have an empty " + missing);
+  };
+  if (link.kind == LinkFacts::Kind::kBatchJob) return link.has_id ? StatusOr<>() : without(id);
+  if (!link.has_namespace) return without("namespace field");
+  if (!link.has_id) return without(std::string(id) + " field");
+  if (!link.has_run_id) return without("run ID field");
+  if (link.has_number_without_type) {
+    return invalid_argument("workflow event link ref cannot have an unspecified event type and a non-zero event ID");
+  }
+  return {};
+}
+
 StatusOr<> check_links(const StartRequest& request, const RequestLimits& limits) {
   if (request.links.size() > limits.links_max) {
     return invalid_argument("cannot attach more than " + std::to_string(limits.links_max) + " links per request, got " +
@@ -74,7 +95,11 @@ StatusOr<> check_links(const StartRequest& request, const RequestLimits& limits)
   }
   for (const std::string& link : request.links) {
     if (link.size() > limits.link_bytes_max)
-      return invalid_argument(over_limit("link", link.size(), limits.link_bytes_max));
+      return invalid_argument("link exceeds allowed size of " + std::to_string(limits.link_bytes_max) + ", got " +
+                              std::to_string(link.size()));
+  }
+  for (const LinkFacts& link : request.link_facts) {
+    if (auto ok = check_link(link); !ok) return ok;
   }
   return {};
 }

@@ -55,7 +55,7 @@ StatusOr<NormalStart> normalise(const StartRequest& request, const RequestLimits
 StatusOr<> validate(const PollTaskRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const HeartbeatRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const CompletedRequest& request, const RequestLimits& limits = {});
-/// Also: a failure by token must be an application failure, and every next_retry_delay of its chain a valid duration.
+/// Also: a failure by token must be an application failure.
 StatusOr<> validate(const FailedRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const CanceledRequest& request, const RequestLimits& limits = {});
 StatusOr<> validate(const DescribeRequest& request, const RequestLimits& limits = {});
@@ -93,6 +93,8 @@ Status token_of_another_namespace();  ///< the request's namespace is set and di
 /// A duration as sent → what it means: not negative, no mixed signs, nanos in range, capped at 100 years (36500 days);
 /// unset is zero. `field` names it in the error, for example "StartDelay".
 StatusOr<std::chrono::nanoseconds> parse_duration(const std::optional<RawDuration>& raw, const std::string& field);
+/// The delay that a worker wishes for, capped like that. Zero, which is the policy's own: unset, or not above zero.
+std::chrono::nanoseconds wished_delay(const std::optional<RawDuration>& raw);
 
 /// Fills in defaults field by field and checks the result.
 StatusOr<NormalRetry> normalise_retry(const std::optional<StartRequest::Retry>& retry);

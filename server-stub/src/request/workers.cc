@@ -30,7 +30,6 @@ StatusOr<> validate(const ShutdownWorkerRequest& request, const RequestLimits& l
 }
 
 StatusOr<> validate(const DescribeWorkerRequest& request, const RequestLimits& limits) {
-  if (request.worker_instance_key.empty()) return invalid_argument("worker instance key is not set on request");
   return check_worker({}, request.worker_instance_key, limits);
 }
 

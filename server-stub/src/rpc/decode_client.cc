@@ -27,6 +27,24 @@ WireCallback decode_callback(const temporal::api::common::v1::Callback& from) {
   return to;
 }
 
+LinkFacts facts_of(const temporal::api::common::v1::Link& link) {
+  using Kind = LinkFacts::Kind;
+  const auto about = [](Kind kind, const auto& one, const std::string& id) {
+    return LinkFacts{kind, !one.namespace_().empty(), !id.empty(), !one.run_id().empty()};
+  };
+  if (link.has_batch_job()) return {.kind = Kind::kBatchJob, .has_id = !link.batch_job().job_id().empty()};
+  if (link.has_activity()) return about(Kind::kActivity, link.activity(), link.activity().activity_id());
+  if (link.has_nexus_operation()) {
+    return about(Kind::kNexusOperation, link.nexus_operation(), link.nexus_operation().operation_id());
+  }
+  if (!link.has_workflow_event()) return {};
+  LinkFacts facts = about(Kind::kWorkflowEvent, link.workflow_event(), link.workflow_event().workflow_id());
+  const auto& event = link.workflow_event().event_ref();
+  facts.has_number_without_type =
+      event.event_id() != 0 && event.event_type() == temporal::api::enums::v1::EVENT_TYPE_UNSPECIFIED;
+  return facts;
+}
+
 }  // namespace
 
 std::optional<Request> decode_start(const DecodeInput& input) {
@@ -61,7 +79,11 @@ std::optional<Request> decode_start(const DecodeInput& input) {
     decode_attributes(from.search_attributes(), to.attributes);
   }
   to.links.reserve(static_cast<std::size_t>(from.links_size()));
-  for (const auto& link : from.links()) to.links.push_back(to_bytes(link));
+  to.link_facts.reserve(static_cast<std::size_t>(from.links_size()));
+  for (const auto& link : from.links()) {
+    to.links.push_back(to_bytes(link));
+    to.link_facts.push_back(facts_of(link));
+  }
   for (const auto& callback : from.completion_callbacks()) to.completion_callbacks.push_back(decode_callback(callback));
   to.has_on_conflict_options = from.has_on_conflict_options();
   to.attach_request_id = from.on_conflict_options().attach_request_id();

@@ -129,12 +129,6 @@ void decode_failure(const Failure& failure, FailedRequest& out) {
     default:
       break;  // The kind alone decides.
   }
-  for (const Failure* cause = &failure; cause->has_cause();) {
-    cause = &cause->cause();
-    if (cause->application_failure_info().has_next_retry_delay()) {
-      out.retry_delays_of_causes.push_back(raw(cause->application_failure_info().next_retry_delay()));
-    }
-  }
 }
 
 void encode_failure(const StoredFailure& stored, Failure& out) {
@@ -157,8 +151,6 @@ void encode_failure(const StoredFailure& stored, Failure& out) {
       out.mutable_terminated_failure_info()->set_identity(stored.identity);
       break;
     case StoredFailure::Kind::kServer:
-      out.set_source(
-          "Server");  // Of size-limit failures; empty on every other kind the server makes (protocol.md §2.9).
       out.mutable_server_failure_info()->set_non_retryable(stored.non_retryable);
       break;
     case StoredFailure::Kind::kMessage:

@@ -51,6 +51,7 @@ using CardDetails = std::map<std::string, int>;
 inline constexpr longbeat::Activity<Resumed(std::string go)> resume{"resume"};
 inline constexpr longbeat::Activity<std::string(std::string path)> hand_on{"hand_on"};
 inline constexpr longbeat::Activity<void()> refuse{"refuse_card"};
+inline constexpr longbeat::Activity<std::map<std::string, std::string>()> whose{"whose"};
 
 /// The first attempt leaves details and fails once the file `go` is there; the next tells what it found.
 Resumed run_resume(longbeat::ActivityContext& ctx, const std::string& go) {
@@ -95,6 +96,14 @@ void run_refuse(const longbeat::DataConverter& converter) {
   }
 }
 
+/// What an activity knows of the workflow that it belongs to.
+std::map<std::string, std::string> run_whose(longbeat::ActivityContext& ctx) {
+  const longbeat::ActivityInfo& info = ctx.info();
+  return {{"workflow_id", info.workflow_id},     {"workflow_run_id", info.workflow_run_id},
+          {"workflow_type", info.workflow_type}, {"activity_id", info.activity_id},
+          {"namespace", info.namespace_name},    {"run_id", info.run_id}};
+}
+
 int run_worker(const longbeat::Client& client, const std::string& queue) {
   longbeat::Worker worker(client, {.task_queue = queue});
   const auto echo = [&](const auto& activity, const auto& value, Bytes) {
@@ -108,6 +117,7 @@ int run_worker(const longbeat::Client& client, const std::string& queue) {
   worker.serve(longbeat::Activity<void()>{"nothing"}, [] {});
   worker.serve(resume, run_resume);
   worker.serve(hand_on, run_hand_on);
+  worker.serve(whose, run_whose);
   worker.serve(refuse, [converter = client.converter()] { run_refuse(converter); });
   serve_control(worker);
   worker.run().value();

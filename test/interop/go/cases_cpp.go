@@ -145,15 +145,7 @@ func completeFrom(language string) func(*bench, client.Client) {
 		serve(c, queue, func() {
 			handle := must(c.ExecuteActivity(b, options(queue), "hand_on", ticket))
 			until("a token", func() bool { return exists(ticket) })
-			if language == "Go" {
-				token := must(os.ReadFile(ticket))
-				err := c.RecordActivityHeartbeat(b, token, progress{5, "from Go"})
-				check(err == nil, "heartbeat: %v", err)
-				err = c.CompleteActivity(b, token, "completed by Go", nil)
-				check(err == nil, "completion: %v", err)
-			} else {
-				b.runCpp(c, "complete", ticket)
-			}
+			b.completeWith(c, language, ticket)
 			equal(get[string](b, handle), "completed by "+language)
 			var left progress
 			check(b.describe(handle).GetHeartbeatDetails(&left) == nil, "no details")
@@ -162,27 +154,45 @@ func completeFrom(language string) func(*bench, client.Client) {
 	}
 }
 
+// completeWith completes the activity whose token is in the file ticket, after a heartbeat.
+func (b *bench) completeWith(c client.Client, language, ticket string) {
+	if language != "Go" {
+		b.runCpp(c, "complete", ticket)
+		return
+	}
+	token := must(os.ReadFile(ticket))
+	err := c.RecordActivityHeartbeat(b, token, progress{5, "from Go"})
+	check(err == nil, "heartbeat: %v", err)
+	err = c.CompleteActivity(b, token, "completed by Go", nil)
+	check(err == nil, "completion: %v", err)
+}
+
 func goSeesFailure(b *bench, c client.Client) {
 	queue := newID("refused")
 	b.cppWorker(c, queue, func() {
 		handle := must(c.ExecuteActivity(b, options(queue), "refuse_card"))
 		card := failureOf[*temporal.ApplicationError](b, handle)
-		equal([]any{card.Message(), card.Type(), card.NonRetryable()}, []any{"no such card", "CardRefused", true})
-		var details map[string]int
-		var text string
-		check(card.Details(&details, &text) == nil, "no details")
-		equal([]any{details, text}, []any{map[string]int{"card": 7}, "blocked"})
-		var bank, root *temporal.ApplicationError
-		check(errors.As(errors.Unwrap(card), &bank), "no cause: %v", card)
-		var number int
-		check(bank.Details(&number) == nil, "no details of the cause")
-		equal([]any{bank.Message(), bank.Type(), number}, []any{"the bank said no", "BankError", 7})
-		check(errors.As(errors.Unwrap(bank), &root), "no root: %v", bank)
-		equal([]any{root.Message(), root.Type(), root.Unwrap()}, []any{"line is dead", "std::runtime_error", nil})
+		checkCard(card)
 		if c == b.hidden {
 			raw := b.describe(handle).RawResponse.GetInfo().GetLastFailure()
 			equal([]string{raw.Message, raw.Cause.Message, raw.Cause.Cause.Message},
 				[]string{"Encoded failure", "Encoded failure", "Encoded failure"})
 		}
 	})
+}
+
+// checkCard is about what a C++ activity refused, down to the root.
+func checkCard(card *temporal.ApplicationError) {
+	equal([]any{card.Message(), card.Type(), card.NonRetryable()}, []any{"no such card", "CardRefused", true})
+	var details map[string]int
+	var text string
+	check(card.Details(&details, &text) == nil, "no details")
+	equal([]any{details, text}, []any{map[string]int{"card": 7}, "blocked"})
+	var bank, root *temporal.ApplicationError
+	check(errors.As(errors.Unwrap(card), &bank), "no cause: %v", card)
+	var number int
+	check(bank.Details(&number) == nil, "no details of the cause")
+	equal([]any{bank.Message(), bank.Type(), number}, []any{"the bank said no", "BankError", 7})
+	check(errors.As(errors.Unwrap(bank), &root), "no root: %v", bank)
+	equal([]any{root.Message(), root.Type(), root.Unwrap()}, []any{"line is dead", "std::runtime_error", nil})
 }

@@ -49,18 +49,14 @@ func killedWorker(b *bench) {
 	queue := newID("killed")
 	child := exec.Command(must(os.Executable()), "worker", b.address, queue)
 	check(child.Start() == nil, "the worker does not start")
-	kill := func() {
-		child.Process.Kill()
-		child.Wait()
-	}
-	defer kill()
+	defer kill(child)
 	mark := newID(os.TempDir() + "/mark")
 	brief := options(queue, func(it *client.StartActivityOptions) { it.HeartbeatTimeout = 2 * time.Second })
 	handle := must(b.client.ExecuteActivity(b, brief, "beat", mark))
 	b.untilBeaten(handle)
 	createMark(mark)
 	defer os.Remove(mark)
-	kill()
+	kill(child)
 	b.goWorker(b.client, queue, func() { equal(get[string](b, handle), "attempt 2 after beating") })
 }
 

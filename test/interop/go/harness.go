@@ -76,7 +76,8 @@ func connect(address string, change func(*client.Options)) (client.Client, error
 	return client.Dial(options)
 }
 
-func runCases(address, words string) error {
+// runCases runs those whose sentence has the words; name is what run.sh knows them by.
+func runCases(name string, cases []sentenceAndRun, address, words string) error {
 	plain, err := connect(address, nil)
 	if err != nil {
 		return err
@@ -103,16 +104,16 @@ func runCases(address, words string) error {
 			defer tell.Unlock()
 			if problem != "" {
 				bad++
-				fmt.Printf("FAILED  go  %s: %s\n", it.sentence, problem)
+				fmt.Printf("FAILED  %s  %s: %s\n", name, it.sentence, problem)
 			} else {
 				passed++
-				fmt.Printf("ok      go  %s (%.1f s)\n", it.sentence, time.Since(began).Seconds())
+				fmt.Printf("ok      %s  %s (%.1f s)\n", name, it.sentence, time.Since(began).Seconds())
 			}
 			<-free
 		})
 	}
 	running.Wait()
-	fmt.Printf("go: %d passed, %d failed\n", passed, bad)
+	fmt.Printf("%s: %d passed, %d failed\n", name, passed, bad)
 	if bad > 0 || passed == 0 {
 		return errors.New("not all cases passed")
 	}
@@ -219,16 +220,25 @@ func (b *bench) cppArguments(c client.Client, role, queue string) []string {
 	return arguments
 }
 
-// cppWorker has our SDK serve queue while during runs; then it must end in good order.
-func (b *bench) cppWorker(c client.Client, queue string, during func()) {
+func (b *bench) startCppWorker(c client.Client, queue string) *exec.Cmd {
 	child := exec.Command(b.cpp, b.cppArguments(c, "worker", queue)...)
 	child.Stderr = os.Stderr
 	check(child.Start() == nil, "%s does not start", b.cpp)
+	return child
+}
+
+func kill(child *exec.Cmd) {
+	child.Process.Kill()
+	child.Wait()
+}
+
+// cppWorker has our SDK serve queue while during runs; then it must end in good order.
+func (b *bench) cppWorker(c client.Client, queue string, during func()) {
+	child := b.startCppWorker(c, queue)
 	fine := false
 	defer func() {
 		if !fine {
-			child.Process.Kill()
-			child.Wait()
+			kill(child)
 		}
 	}()
 	during()
@@ -236,6 +246,13 @@ func (b *bench) cppWorker(c client.Client, queue string, during func()) {
 	fine = true
 	err := child.Wait()
 	check(err == nil, "the C++ worker: %v", err)
+}
+
+// killedCppWorker has our SDK serve queue while during runs, and then no chance to say anything.
+func (b *bench) killedCppWorker(c client.Client, queue string, during func()) {
+	child := b.startCppWorker(c, queue)
+	defer kill(child)
+	during()
 }
 
 // runCpp says nothing when all was as expected.

@@ -1,6 +1,7 @@
 // Temporal's Go SDK against longbeat-server, alone and together with C++.
 //
 //	interop_go cases ADDRESS [WORDS]      the cases whose name has WORDS; those with C++ need LONGBEAT_INTEROP_CPP
+//	interop_go workflows ADDRESS [WORDS]  the same of workflows whose activities C++ runs; the server must have workflows
 //	interop_go worker ADDRESS QUEUE       a worker that a case kills
 //	interop_go descriptors FILE           writes the descriptors that the SDK brings, as a FileDescriptorSet
 package main
@@ -41,13 +42,15 @@ func main() {
 	var err error
 	switch {
 	case role == "cases" && first != "":
-		err = runCases(first, second)
+		err = runCases("go", cases, first, second)
+	case role == "workflows" && first != "":
+		err = runCases("workflows", workflowCases, first, second)
 	case role == "worker" && second != "":
 		err = serveUntilKilled(context.Background(), first, second)
 	case role == "descriptors" && first != "":
 		err = writeDescriptors(first)
 	default:
-		fmt.Fprintln(os.Stderr, "usage: interop_go cases ADDRESS [WORDS] | worker ADDRESS QUEUE | descriptors FILE")
+		fmt.Fprintln(os.Stderr, "usage: interop_go cases|workflows ADDRESS [WORDS] | worker ADDRESS QUEUE | descriptors FILE")
 		os.Exit(2)
 	}
 	if err != nil {

@@ -173,7 +173,10 @@ TEST_CASE("a report by ID", "[server][engine][by-id]") {
     CHECK(room.call(by_id(CompletedRequest(), "00000000-0000-4000-8000-000000000000")).refusal().code ==
           StatusCode::kNotFound);
     CHECK(room.call(by_id(CompletedRequest())).ok());
-    CHECK(room.call(by_id(CompletedRequest())).refusal().message == "activity not found for ID: a");
+    const auto again = room.call(by_id(CompletedRequest())).refusal();
+    CHECK(again.code == StatusCode::kFailedPrecondition);
+    CHECK(again.message == "invalid transition from Completed");
+    CHECK(room.call(by_id(FailedRequest())).refusal().message == "activity not found for ID: a");
   }
 }
 

@@ -98,7 +98,7 @@ TEST_CASE("the workers of a namespace", "[server][engine][workers]") {
     CHECK(room.call(list()).get<ListWorkersReply>().workers.empty());
   }
   SECTION("are refused when badly asked for or badly described") {
-    CHECK(room.call(DescribeWorkerRequest{"default", ""}).refusal().code == StatusCode::kInvalidArgument);
+    CHECK(room.call(DescribeWorkerRequest{"default", ""}).refusal().code == StatusCode::kNotFound);
     CHECK(room.call(DescribeWorkerRequest{"nowhere", "a"}).refusal().code == StatusCode::kNotFound);
     CHECK(room.call(list("Status =")).refusal().code == StatusCode::kInvalidArgument);
     CHECK(room.call(CountWorkersRequest{"default", "Status =", false}).refusal().code == StatusCode::kInvalidArgument);

@@ -90,10 +90,14 @@ TEST_CASE("an update of options is refused by name", "[server][request]") {
     return kInvalid + "unsupported update_mask path: \"" + path + "\"";
   };
   for (const std::string path : {"*", "task_queue", "taskQueue", "task_queue.kind", "schedule_to_close", "",
-                                 "retry_policy.non_retryable_error_types", "priority.", "."}) {
+                                 "retry_policy.non_retryable_error_types", "priority.", ".", "PRIORITY", "TaskQueue"}) {
     CHECK(text(update({path})) == unsupported(path));
   }
-  CHECK(text(update({"task_queue.name"})) == kInvalid + "TaskQueue is not provided");
+  for (const std::string path : {"heartbeat_timeout", "heartbeatTimeout", "HeartbeatTimeout", "heartbeat_Timeout",
+                                 "heartbeat__timeout", "Priority", "RetryPolicy"}) {
+    CHECK(text(update({path})) == "accepted");
+  }
+  CHECK(text(update({"task_queue.name"})) == kInvalid + "taskQueue is not set");
   CHECK(text(update({"priority.fairness_key"})) == kInvalid + "Priority is not provided");
   CHECK(text(update({"retry_policy.maximum_attempts"})) == kInvalid + "RetryPolicy is not provided");
   CHECK(text(update({"task_queue.name"}, {.task_queue = ""})) == kInvalid + "missing task queue name");

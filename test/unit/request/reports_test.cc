@@ -4,6 +4,8 @@
 
 namespace longbeat::server {
 
+using namespace std::chrono_literals;
+
 TEST_CASE("a report of a worker", "[server][request]") {
   CHECK(refusal(validate(HeartbeatRequest{})) == "INVALID_ARGUMENT: Task token not set on request.");
   CHECK(refusal(validate(CompletedRequest{})) == "INVALID_ARGUMENT: Task token not set on request.");
@@ -29,13 +31,14 @@ TEST_CASE("a failure report", "[server][request]") {
   SECTION("is accepted with one") {
     CHECK(refusal(validate(request)) == "accepted");
   }
-  SECTION("must not ask for a negative delay") {
+  SECTION("may wish for any delay; one that is not above zero is none") {
     request.next_retry_delay = RawDuration{-1, 0};
-    CHECK_THAT(refusal(validate(request)), ContainsSubstring("NextRetryDelay is not a valid duration: "));
-  }
-  SECTION("must not hold a negative delay in a cause either") {
-    request.retry_delays_of_causes = {RawDuration{1, 0}, RawDuration{0, -1}};
-    CHECK_THAT(refusal(validate(request)), ContainsSubstring("NextRetryDelay is not a valid duration: "));
+    CHECK(refusal(validate(request)) == "accepted");
+    CHECK(wished_delay(request.next_retry_delay) == 0ns);
+    CHECK(wished_delay(RawDuration{0, -5}) == 0ns);
+    CHECK(wished_delay(std::nullopt) == 0ns);
+    CHECK(wished_delay(RawDuration{1, -5}) == 999'999'995ns);
+    CHECK(wished_delay(RawDuration{INT64_MAX, 999'999'999}) == 36'500 * 24h);
   }
   SECTION("by ID may hold any failure") {
     request.token.clear();

@@ -251,19 +251,38 @@ TEST_CASE("reports by ID arrive whole", "[rpc][decode]") {
   CHECK_FALSE(canceled.details.empty());
 }
 
-TEST_CASE("a failure tells its kind, and the delays of its whole chain", "[rpc][decode]") {
+TEST_CASE("a failure tells its kind and its delay", "[rpc][decode]") {
   service::RespondActivityTaskFailedRequest message;
   auto& failure = *message.mutable_failure();
   failure.mutable_application_failure_info()->mutable_next_retry_delay()->set_seconds(1);
   failure.mutable_cause()->mutable_server_failure_info();
-  failure.mutable_cause()->mutable_cause()->mutable_application_failure_info()->mutable_next_retry_delay()->set_seconds(
-      -3);
   const auto request = decoded<FailedRequest>(kService + "RespondActivityTaskFailed", message);
   CHECK(request.failure_info == 5);
   REQUIRE(request.next_retry_delay);
   CHECK(request.next_retry_delay->seconds == 1);
-  REQUIRE(request.retry_delays_of_causes.size() == 1);
-  CHECK(request.retry_delays_of_causes[0].seconds == -3);
+}
+
+TEST_CASE("a link tells its kind and what it lacks", "[rpc][decode]") {
+  using Kind = LinkFacts::Kind;
+  service::StartActivityExecutionRequest message;
+  auto& activity = *message.add_links()->mutable_activity();
+  activity.set_namespace_("n");
+  activity.set_activity_id("a");
+  activity.set_run_id("r");
+  message.add_links()->mutable_nexus_operation()->set_operation_id("o");
+  message.add_links()->mutable_batch_job();
+  auto& event = *message.add_links()->mutable_workflow_event();
+  event.set_run_id("r");
+  event.mutable_event_ref()->set_event_id(7);
+  message.add_links()->mutable_workflow()->set_workflow_id("w");
+  message.add_links();
+  const auto links = decoded<StartRequest>(kService + "StartActivityExecution", message).link_facts;
+  REQUIRE(links.size() == 6);
+  CHECK((links[0].kind == Kind::kActivity && links[0].has_namespace && links[0].has_id && links[0].has_run_id));
+  CHECK((links[1].kind == Kind::kNexusOperation && !links[1].has_namespace && links[1].has_id && !links[1].has_run_id));
+  CHECK((links[2].kind == Kind::kBatchJob && !links[2].has_id));
+  CHECK((links[3].kind == Kind::kWorkflowEvent && links[3].has_run_id && links[3].has_number_without_type));
+  CHECK((links[4].kind == Kind::kOther && links[5].kind == Kind::kOther));
 }
 
 TEST_CASE("lists and counts arrive whole", "[rpc][decode]") {
