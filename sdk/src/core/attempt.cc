@@ -178,6 +178,7 @@ bool Attempt::look() noexcept {
 std::shared_ptr<StopListener> Attempt::listen(std::function<void(StopCause)> function) {
   auto listener = std::make_shared<StopListener>(std::move(function));
   if (stop_.add(listener)) wake();  // The loop tells it what came before.
+  if (links_.probe) links_.probe->listens();
   return listener;
 }
 

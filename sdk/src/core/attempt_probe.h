@@ -29,6 +29,8 @@ class AttemptProbe {
   /// The function has been handed to an executor; has returned, and its outcome is posted.
   virtual void begins() noexcept {}
   virtual void returned() noexcept {}
+  /// It has begun to listen for stops; the loop has been told, and tells it what came before.
+  virtual void listens() noexcept {}
 
   // --- Waits for something of the activity's own, under a lock of its own ---
   virtual void begin_wait() noexcept = 0;

@@ -26,7 +26,14 @@ void check_time(const char* where, Nanoseconds at) {
   if (at < Nanoseconds::zero()) refuse(std::string("::") + where + ": the time is negative");
 }
 
+/// By its number, which may be no cause at all.
+void check_known(const char* where, StopCause cause) {
+  if (cause < StopCause::kCanceled || cause > StopCause::kStalled)
+    refuse(std::string("::") + where + ": StopCause(" + std::to_string(static_cast<int>(cause)) + ") is none");
+}
+
 void check_cause(const char* where, StopCause cause) {
+  check_known(where, cause);
   if (cause == StopCause::kBrokenDetails || cause == StopCause::kStalled)
     refuse(std::string("::") + where + ": '" + std::string(to_string(cause)) + "' only comes from the activity itself");
 }
@@ -133,6 +140,7 @@ void ActivityEnvironment::stop_after_heartbeat(std::size_t number, StopCause cau
 
 void ActivityEnvironment::ask_at(Nanoseconds at, StopCause cause) {
   check_time("ask_at", at);
+  check_known("ask_at", cause);
   const bool from_server = cause == StopCause::kCanceled || cause == StopCause::kPaused || cause == StopCause::kReset ||
                            cause == StopCause::kNotFound;
   if (!from_server) refuse("::ask_at: no server is asked for '" + std::string(to_string(cause)) + "'; see stop_at");
@@ -151,7 +159,11 @@ void ActivityEnvironment::disconnect(Nanoseconds from, Nanoseconds until) {
 }
 
 void ActivityEnvironment::advance(Nanoseconds by) {
-  if (const auto run = impl_->current(); run && by > Nanoseconds::zero()) run->advance(by);
+  const auto run = impl_->current();
+  if (!run || by <= Nanoseconds::zero()) return;
+  if (by > internal::VirtualClock::kLongest - run->passed())
+    refuse("::advance: virtual time ends 100 years after the start of the run");
+  run->advance(by);
 }
 
 void ActivityEnvironment::stop(StopCause cause) {

@@ -9,8 +9,11 @@ AttemptServer::AttemptServer(VirtualLoop& loop, std::shared_ptr<const VirtualClo
       loop_(loop),
       clock_(std::move(clock)) {}
 
-void AttemptServer::begin_with(const Payloads& details) {
-  seen_.with([&](AttemptSeen& seen) { seen.details = details; });
+void AttemptServer::begin_with(const ActivityTask& task) {
+  seen_.with([&](AttemptSeen& seen) {
+    seen.details = task.heartbeat_details;
+    seen.deadlines = AttemptDeadlines(task);
+  });
 }
 
 AttemptSeen AttemptServer::seen() const {
@@ -28,6 +31,16 @@ bool AttemptServer::cut_off_for_good() const {
   });
 }
 
+bool AttemptServer::timed_out() const {
+  return seen_.with([&](const AttemptSeen& seen) { return !seen.outcome && seen.deadlines.passed(clock_->passed()); });
+}
+
+std::optional<TimeoutType> AttemptServer::timeout() const {
+  if (forgotten()) return std::nullopt;
+  const auto deadline = seen_.with([](const AttemptSeen& seen) { return seen.deadlines.next(); });
+  return deadline ? std::optional(deadline->type) : std::nullopt;
+}
+
 bool AttemptServer::asked(StopCause cause) const {
   const auto now = clock_->passed();
   return std::any_of(asked_.begin(), asked_.end(),
@@ -39,8 +52,8 @@ std::optional<Status> AttemptServer::trouble() const {
   const bool cut_off = std::any_of(outages_.begin(), outages_.end(),
                                    [&](const Outage& outage) { return outage.from <= now && now < outage.until; });
   if (cut_off) return Status{StatusCode::kUnavailable, "disconnected by the test", {}};
-  if (forgotten_ || asked(StopCause::kNotFound))
-    return Status{StatusCode::kNotFound, "the test has made the server forget this attempt", {}};
+  if (forgotten()) return Status{StatusCode::kNotFound, "the test has made the server forget this attempt", {}};
+  if (timed_out()) return Status{StatusCode::kNotFound, "this attempt has timed out", {}};
   return std::nullopt;
 }
 
@@ -53,7 +66,9 @@ CallId AttemptServer::record_heartbeat(HeartbeatParams params, Nanoseconds, Done
   auto why_not = trouble();
   seen_.with([&](AttemptSeen& seen) {
     seen.beats.push_back({clock_->passed(), params.details, !why_not});
-    if (!why_not) seen.details = std::move(params.details);
+    if (why_not) return;
+    seen.details = std::move(params.details);
+    seen.deadlines.beaten(clock_->passed());
   });
   StatusOr<HeartbeatFlags> answer =
       HeartbeatFlags{asked(StopCause::kCanceled), asked(StopCause::kPaused), asked(StopCause::kReset)};

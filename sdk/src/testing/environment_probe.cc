@@ -89,13 +89,17 @@ void EnvironmentProbe::called() noexcept {
   loop_.settle();
 }
 
+void EnvironmentProbe::listens() noexcept {
+  if (const Visit visit(*this); visit) loop_.settle();
+}
+
 void EnvironmentProbe::begin_wait() noexcept {
   fresh_wait = true;
 }
 
 std::chrono::nanoseconds EnvironmentProbe::slice(TimePoint until) noexcept {
   // First the activity's other threads, which may have it ready in no time at all.
-  if (const Visit visit(*this); visit && !std::exchange(fresh_wait, false)) loop_.pass_a_step(until);
+  if (const Visit visit(*this); visit && !std::exchange(fresh_wait, false)) loop_.pass_a_step(until, thread_time_);
   return thread_time_;
 }
 

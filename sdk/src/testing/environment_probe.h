@@ -41,6 +41,7 @@ class EnvironmentProbe final : public AttemptProbe {
   void failing(const char* why) noexcept override;
   void saving(const Payloads& details) noexcept override { note(details); }
   void called() noexcept override;
+  void listens() noexcept override;
   void pass(TimePoint until, const std::function<bool()>& over) noexcept override;
   void begin_wait() noexcept override;
   std::chrono::nanoseconds slice(TimePoint until) noexcept override;

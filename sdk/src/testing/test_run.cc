@@ -1,5 +1,6 @@
 #include "testing/test_run.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -11,7 +12,7 @@
 namespace longbeat::internal {
 namespace {
 
-/// In real time.
+/// In real time: when to tell that virtual time does not move.
 constexpr auto kSilence = std::chrono::seconds(5);
 
 std::string or_else(const std::string& text, const char* otherwise) {
@@ -50,20 +51,40 @@ Error canceled_with(Payloads details) {
   return ended_with(ErrorCode::kActivityCanceled, failure);
 }
 
-/// Why the server knows of no outcome.
-Error nothing_reported(const WorkerStats& stats, bool given_up, const std::vector<StopCause>& causes) {
-  if (stats.handed_over > 0)
-    return {
-        ErrorCode::kFailedPrecondition, "the end was left to a LateCompletion, which has reported nothing yet", {}, {}};
-  if (given_up || stats.reports_given_up > 0)
-    return {ErrorCode::kUnavailable, "the report was given up: it could not reach the server", {}, {}};
+Error timed_out_by(const Failure& failure, const std::string& why) {
+  Error error = ended_with(ErrorCode::kActivityTimedOut, failure);
+  error.message.append("; ").append(why);
+  return error;
+}
+
+Failure timeout_failure(TimeoutType type, Payloads details) {
+  Failure failure;
+  failure.kind = FailureKind::kTimeout;
+  failure.message = "activity " + std::string(to_string(type)) + " timeout";
+  failure.timeout_type = type;
+  failure.details = std::move(details);
+  return failure;
+}
+
+Error waits_for_ever(std::chrono::nanoseconds since) {
+  return {ErrorCode::kDeadlineExceeded,
+          "the activity waits for ever: nothing is planned that could end its wait at " +
+              std::to_string(since / std::chrono::milliseconds(1)) +
+              " ms, before virtual time ends after 100 years. Give it what it waits for, a timeout "
+              "(ActivityEnvironmentOptions::info) or a stop (stop_at)",
+          {},
+          {}};
+}
+
+/// Why the server has taken nothing.
+std::string why_nothing_counted(const std::vector<StopCause>& causes) {
   std::string why = "nothing was reported, because nothing this attempt did could count any more";
   const char* separator = ": ";
   for (const StopCause cause : causes) {
     why.append(separator).append(to_string(cause));
     separator = ", ";
   }
-  return {ErrorCode::kLeaseLost, why, {}, {}};
+  return why;
 }
 
 }  // namespace
@@ -115,6 +136,7 @@ EncodedRun TestRun::run(std::string type, const Registry& registry, Payloads inp
   if (!handed_out) return {{}, std::move(handed_out).error()};
   begin(*std::move(handed_out));
   if (auto work = desk_.wait()) {
+    connection_->loop().settle();  // What is planned for now comes first.
     auto outcome = registry.run(work->attempt);
     took_ = clock_->passed();
     causes_ = work->attempt->causes();
@@ -122,6 +144,7 @@ EncodedRun TestRun::run(std::string type, const Registry& registry, Payloads inp
     work.reset();
   }
   connection_->loop().on_silence({}, nullptr);
+  connection_->loop().on_endless_wait({}, TimePoint::max(), nullptr);
   wait_for_report();
   return report();
 }
@@ -129,12 +152,17 @@ EncodedRun TestRun::run(std::string type, const Registry& registry, Payloads inp
 /// Lets time pass for it; not the whole day for which a worker would try in vain.
 void TestRun::wait_for_report() {
   VirtualLoop& loop = connection_->loop();
-  const auto over = [this] { return desk_.is_settled() || connection_->stub().cut_off_for_good(); };
+  AttemptServer& server = connection_->stub();
+  const auto over = [&] { return desk_.is_settled() || server.cut_off_for_good() || server.timed_out(); };
   loop.settle();
   while (!over()) loop.pass(TimePoint::max(), over);
-  if (desk_.is_settled()) return;
-  given_up_ = true;
-  loop.post([driver = driver_] { driver->abandon(); });
+  loop.post([this, &server] {
+    lost_report_ = driver_->given_up();
+    if (desk_.is_settled()) return;
+    lost_report_ = server.cut_off_for_good() ? "it could not reach the server" : "it did not reach the server in time";
+    if (!driver_->report_is_encoded()) lost_report_ = "its codecs have not ended";
+    driver_->abandon();
+  });
   loop.settle();
 }
 
@@ -172,7 +200,7 @@ Result<ActivityTask> TestRun::task(std::string type, Payloads input) const {
 void TestRun::begin(ActivityTask task) {
   VirtualLoop& loop = connection_->loop();
   const Lease lease(loop.now(), task.heartbeat, attempt_limit(task));
-  connection_->stub().begin_with(task.heartbeat_details);
+  connection_->stub().begin_with(task);
   attempt_ =
       std::make_shared<Attempt>(std::move(task), or_else(options_.info.task_queue, "test"), options_.converter, *clock_,
                                 lease, connection_->courier().new_key(), AttemptLinks{core_, host_.counters, probe_});
@@ -181,6 +209,7 @@ void TestRun::begin(ActivityTask task) {
     apply_plan();
     driver_->start(desk_);
   });
+  watch_endless_waits(lease);
   loop.on_silence(kSilence, [this] {
     log(LogLevel::kWarn,
         "ActivityEnvironment: the activity has called nothing of its context for 5 s. Virtual time "
@@ -188,6 +217,26 @@ void TestRun::begin(ActivityTask task) {
             std::to_string(clock_->passed() / std::chrono::milliseconds(1)) +
             " ms; only waits of the context and ActivityEnvironment::advance() move it");
   });
+}
+
+void TestRun::watch_endless_waits(const Lease& lease) {
+  auto last = Nanoseconds::zero();
+  for (const auto& stop : plan_.stops) last = std::max(last, stop.at);
+  for (const auto& asked : plan_.asked) last = std::max(last, asked.at);
+  for (const auto& outage : plan_.outages) {
+    if (outage.until != Nanoseconds::max()) last = std::max(last, outage.until);
+  }
+  TimePoint planned_until = VirtualClock::start() + std::min(last, VirtualClock::kLongest);
+  if (lease.limit() <= VirtualClock::end()) planned_until = std::max(planned_until, lease.limit());
+  connection_->loop().on_endless_wait(std::max<Nanoseconds>(kSilence, options_.thread_time), planned_until,
+                                      [this] { connection_->loop().post([this] { end_endless_wait(); }); });
+}
+
+/// Whatever it still does, it has failed the test: nothing of it is taken.
+void TestRun::end_endless_wait() {
+  endless_since_ = clock_->passed();
+  connection_->stub().forget_attempt();
+  driver_->request_stop(StopCause::kTimedOut, true);
 }
 
 void TestRun::apply_plan() {
@@ -218,8 +267,7 @@ void TestRun::after_call(std::size_t number) {
 
 void TestRun::advance(std::chrono::nanoseconds by) {
   const TimePoint now = clock_->now();
-  const TimePoint until = by < TimePoint::max() - now ? now + by : TimePoint::max();
-  connection_->loop().pass(until, [] { return false; });
+  connection_->loop().pass(by < VirtualClock::end() - now ? now + by : VirtualClock::end(), [] { return false; });
 }
 
 void TestRun::stop(StopCause cause) {
@@ -240,26 +288,43 @@ testing::RunReport TestRun::what_was_seen(AttemptSeen& seen) {
   return report;
 }
 
+/// What the caller would get of an attempt whose end the server has not heard of.
+Result<Payloads> TestRun::without_outcome(const AttemptSeen& seen, const WorkerStats& stats) const {
+  if (endless_since_) return waits_for_ever(*endless_since_);
+  const AttemptServer& server = connection_->stub();
+  if (stats.handed_over > 0 && !server.timed_out())
+    return Error{
+        ErrorCode::kFailedPrecondition, "the end was left to a LateCompletion, which has reported nothing yet", {}, {}};
+  std::string why = why_nothing_counted(causes_);
+  if (!lost_report_.empty()) why = "the report was given up: " + lost_report_;
+  if (stats.reports_stale + stats.reports_unknown > 0)
+    why = "the report came too late: the server did not know the attempt any more";
+  if (const auto type = server.timeout())
+    return timed_out_by(core_->format.decode(timeout_failure(*type, seen.details)), why);
+  return Error{lost_report_.empty() ? ErrorCode::kLeaseLost : ErrorCode::kUnavailable, why, {}, {}};
+}
+
 EncodedRun TestRun::report() {
   auto seen = connection_->stub().seen();
-  EncodedRun run{what_was_seen(seen), Payloads()};
+  EncodedRun run;
+  AttemptEndKind end = AttemptEndKind::kAbandoned;
   const WireFormat& format = core_->format;
   const WorkerStats stats = host_.stats->with([](const WorkerStats& current) { return current; });
   if (!seen.outcome) {
-    run.report.end = stats.handed_over > 0 ? AttemptEndKind::kHandedOver : AttemptEndKind::kAbandoned;
-    run.result = nothing_reported(stats, given_up_, run.report.stop_causes);
+    run.result = without_outcome(seen, stats);
   } else if (auto* completed = std::get_if<AttemptCompleted>(&*seen.outcome)) {
-    run.report.end = AttemptEndKind::kCompleted;
+    end = AttemptEndKind::kCompleted;
     run.result = format.decode(std::move(completed->result));
   } else if (auto* canceled = std::get_if<AttemptCanceled>(&*seen.outcome)) {
-    run.report.end = AttemptEndKind::kCanceled;
+    end = AttemptEndKind::kCanceled;
     run.result = canceled_with(format.decode_or_mark(std::move(canceled->details)));
   } else if (auto* failed = std::get_if<AttemptFailed>(&*seen.outcome)) {
-    run.report.end = AttemptEndKind::kFailed;
+    end = AttemptEndKind::kFailed;
     run.result = ended_with(ErrorCode::kActivityFailed, format.decode(std::move(failed->failure)));
   }
+  run.report = what_was_seen(seen);
   // By whomever it was reported.
-  if (stats.handed_over > 0) run.report.end = AttemptEndKind::kHandedOver;
+  run.report.end = stats.handed_over > 0 ? AttemptEndKind::kHandedOver : end;
   return run;
 }
 

@@ -83,10 +83,13 @@ class TestRun {
   void begin(ActivityTask task);
   void apply_plan();
   void wait_for_report();
+  void watch_endless_waits(const Lease& lease);
+  void end_endless_wait();
   void at(std::chrono::nanoseconds when, std::function<void()> what);
   void stop_now(StopCause cause);
   void after_call(std::size_t number);
   testing::RunReport what_was_seen(AttemptSeen& seen);
+  Result<Payloads> without_outcome(const AttemptSeen& seen, const WorkerStats& stats) const;
   EncodedRun report();
 
   const testing::ActivityEnvironmentOptions& options_;
@@ -102,7 +105,8 @@ class TestRun {
   std::shared_ptr<AttemptDriver> driver_;  ///< loop
   std::vector<StopCause> causes_;          ///< at the function's return
   std::chrono::nanoseconds took_{};
-  bool given_up_ = false;  ///< its report can never arrive
+  std::optional<std::chrono::nanoseconds> endless_since_{};  ///< loop: waits for what can never come
+  std::string lost_report_{};                                ///< why the server will never have it
 };
 
 }  // namespace longbeat::internal

@@ -14,6 +14,8 @@ using namespace std::chrono_literals;
 constexpr auto kJobPatience = 1s;
 /// In real time: how long to wait for something that no timer announces.
 constexpr auto kIdleWait = 50ms;
+/// In virtual time: no AutoHeartbeat, the last thing of an attempt's own that may end a wait, is more patient.
+constexpr auto kHope = 240h;
 
 /// The calling thread runs a job, which time cannot wait for while the job waits for time.
 thread_local bool in_job = false;
@@ -58,7 +60,8 @@ void VirtualLoop::serve() {
     const auto woken = [&] { return stopping_ || has_work(); };
     if (!tell_silence_) {
       work_came_.wait(lock, [&] { return woken() || tell_silence_; });
-    } else if (!work_came_.wait_for(lock, silence_, woken) && waits_.empty() && tell_silence_) {
+    } else if (!work_came_.wait_for(lock, silence_, woken) && waits_.empty() && !std::exchange(waited_, false) &&
+               tell_silence_) {
       const auto tell = std::exchange(tell_silence_, nullptr);
       lock.unlock();
       tell();
@@ -66,6 +69,8 @@ void VirtualLoop::serve() {
     }
     if (stopping_) return;
     busy_ = true;
+    ++rounds_;
+    if (has_work()) idle_ = 0s;
     while (has_work()) {
       std::function<void()> work;
       if (!posted_.empty()) {
@@ -97,25 +102,36 @@ void VirtualLoop::settle(std::unique_lock<std::mutex>& lock) {
   }
 }
 
+std::multiset<TimePoint>::iterator VirtualLoop::begin_wait(TimePoint until) {
+  if (until <= VirtualClock::end()) planned_until_ = std::max(planned_until_, until);
+  return waits_.insert(until);
+}
+
 void VirtualLoop::pass(TimePoint until, const std::function<bool()>& over) {
   std::unique_lock lock(mutex_);
-  const auto own = waits_.insert(until);
+  const auto own = begin_wait(until);
   for (;;) {
     settle(lock);
+    const auto before = std::pair(rounds_, now());
     lock.unlock();
     const bool ended = over();
     lock.lock();
-    if (ended || stopping_ || now() >= until || !step(lock, until)) break;
+    if (ended || stopping_ || now() >= until) break;
+    if (std::pair(rounds_, now()) != before || busy_ || has_work()) continue;  // Another thread was here: ask again.
+    if (step(lock, until)) continue;
+    rest(lock);
+    break;
   }
   waits_.erase(own);
   changed_.notify_all();
 }
 
-void VirtualLoop::pass_a_step(TimePoint until) {
+void VirtualLoop::pass_a_step(TimePoint until, std::chrono::nanoseconds waited) {
   std::unique_lock lock(mutex_);
-  const auto own = waits_.insert(until);
-  if (!stopping_ && !busy_ && !has_work() && jobs_ == 0) step(lock, until);
-  changed_.wait(lock, [&] { return stopping_ || (!busy_ && !has_work()); });
+  const auto own = begin_wait(until);
+  waited_ = true;
+  if (!stopping_ && !busy_ && !has_work() && jobs_ == 0 && !step(lock, until)) idled(lock, waited);
+  settle(lock);
   waits_.erase(own);
   changed_.notify_all();
 }
@@ -123,9 +139,11 @@ void VirtualLoop::pass_a_step(TimePoint until) {
 /// False when time does not move by itself.
 bool VirtualLoop::step(std::unique_lock<std::mutex>& lock, TimePoint until) {
   const TimePoint next = std::min({until, *waits_.begin(), timers_.next_deadline().value_or(TimePoint::max())});
-  if (next == TimePoint::max()) {
-    changed_.wait_for(lock, kIdleWait);
-    return false;
+  if (next > VirtualClock::end()) return false;
+  idle_ = 0s;
+  if (on_endless_ && now() - kHope > planned_until_ && *waits_.begin() > VirtualClock::end()) {
+    tell_endless(lock);
+    return true;  // Who waits looks again.
   }
   if (next <= now()) {  // Another thread's wait is over, and it has yet to leave; or a timer came just now.
     changed_.wait_for(lock, kIdleWait);
@@ -137,6 +155,28 @@ bool VirtualLoop::step(std::unique_lock<std::mutex>& lock, TimePoint until) {
   busy_ = true;  // From here on: nobody may find it at rest before the thread has seen its timer.
   work_came_.notify_one();
   return true;
+}
+
+/// Until something happens after all, or for a moment.
+void VirtualLoop::rest(std::unique_lock<std::mutex>& lock) {
+  waited_ = true;
+  const auto before = rounds_;
+  const bool disturbed =
+      changed_.wait_for(lock, kIdleWait, [&] { return stopping_ || has_work() || rounds_ != before; });
+  if (!disturbed && jobs_ == 0) idled(lock, kIdleWait);
+}
+
+void VirtualLoop::idled(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds real_time) {
+  idle_ += real_time;
+  if (idle_ >= idle_max_) tell_endless(lock);
+}
+
+void VirtualLoop::tell_endless(std::unique_lock<std::mutex>& lock) {
+  const auto tell = std::exchange(on_endless_, nullptr);
+  if (!tell) return;
+  lock.unlock();
+  tell();
+  lock.lock();
 }
 
 void VirtualLoop::begin_job() {
@@ -169,6 +209,15 @@ void VirtualLoop::on_silence(std::chrono::milliseconds real_time, std::function<
   silence_ = real_time;
   tell_silence_ = std::move(tell);
   work_came_.notify_one();
+}
+
+void VirtualLoop::on_endless_wait(std::chrono::nanoseconds real_time, TimePoint planned_until,
+                                  std::function<void()> tell) {
+  const std::lock_guard lock(mutex_);
+  idle_ = 0s;
+  idle_max_ = real_time;
+  planned_until_ = planned_until;
+  on_endless_ = std::move(tell);
 }
 
 void VirtualLoop::stop() {

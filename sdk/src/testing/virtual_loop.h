@@ -24,6 +24,10 @@ class VirtualClock final : public Clock {
   WallTime wall_now() const override { return start_wall_ + (now() - start()); }
   /// Not zero: what subtracts from it must not meet the past's end.
   static TimePoint start() { return TimePoint(std::chrono::hours(1)); }
+  /// Far enough from what fits into a TimePoint that nobody who adds to it meets that end.
+  static constexpr std::chrono::nanoseconds kLongest = std::chrono::hours(24) * 365 * 100;
+  /// It goes no further: what is later never comes.
+  static TimePoint end() { return start() + kLongest; }
   std::chrono::nanoseconds passed() const { return now() - start(); }
 
  private:
@@ -51,10 +55,10 @@ class VirtualLoop final : public Loop {
 
   // --- Any other thread ---
   /// Lets time pass until it is `until` or until `over()`, which is asked whenever everything has come to rest. May
-  /// return earlier where nothing is going to happen by itself: no timer is armed and `until` is TimePoint::max().
+  /// return earlier where nothing is going to happen by itself: no timer is armed and `until` is after the clock's end.
   void pass(TimePoint until, const std::function<bool()>& over);
-  /// Moves time by one step towards `until`, when everything is at rest.
-  void pass_a_step(TimePoint until);
+  /// Moves time by one step towards `until`, when everything is at rest. `waited`: since the last step, in real time.
+  void pass_a_step(TimePoint until, std::chrono::nanoseconds waited);
   /// Returns when nothing is left to do at this time, here and in the jobs announced. Jobs that take more than a
   /// second of real time are not waited for: code of the user's may block.
   void settle();
@@ -62,9 +66,13 @@ class VirtualLoop final : public Loop {
   /// A job on another thread that time waits for: announced, then run there.
   void begin_job();
   void run_job(std::function<void()> job);
-  /// `tell` is called on the loop's thread once, when nobody has asked anything of it for so long, in real time. Null
-  /// takes that back.
+  /// `tell` is called on the loop's thread once, when nobody has asked anything of it for so long, in real time, nor
+  /// waited for it. Null takes that back.
   void on_silence(std::chrono::milliseconds real_time, std::function<void()> tell);
+  /// `tell` is called once, on a thread that waits, when somebody has waited for so long, in real time, and nothing was
+  /// there that could have ended it; or for ten days of virtual time after `planned_until` and whatever other wait had
+  /// an end, though timers go on. Null takes that back.
+  void on_endless_wait(std::chrono::nanoseconds real_time, TimePoint planned_until, std::function<void()> tell);
 
   /// Ends pass() for everybody and joins the thread.
   void stop();
@@ -75,6 +83,10 @@ class VirtualLoop final : public Loop {
   bool has_work() const;
   void settle(std::unique_lock<std::mutex>& lock);
   bool step(std::unique_lock<std::mutex>& lock, TimePoint until);
+  void rest(std::unique_lock<std::mutex>& lock);
+  void idled(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds real_time);
+  std::multiset<TimePoint>::iterator begin_wait(TimePoint until);
+  void tell_endless(std::unique_lock<std::mutex>& lock);
 
   const std::shared_ptr<VirtualClock> clock_;
   std::mutex mutex_;
@@ -86,6 +98,12 @@ class VirtualLoop final : public Loop {
   std::size_t blocked_at_ = SIZE_MAX;  ///< jobs that had ended when one was given up
   bool busy_ = true;                   ///< the thread runs something, or begins
   bool stopping_ = false;
+  std::uint64_t rounds_ = 0;                    ///< of the thread
+  std::chrono::nanoseconds idle_{0};            ///< spent in waits while nothing was due, in real time
+  std::chrono::nanoseconds idle_max_{0};        ///< then it is told
+  TimePoint planned_until_ = TimePoint::max();  ///< also by waits that have an end
+  std::function<void()> on_endless_{};
+  bool waited_ = false;  ///< somebody has since silence was last looked for
   std::chrono::milliseconds silence_{0};
   std::function<void()> tell_silence_{};
   std::thread thread_;

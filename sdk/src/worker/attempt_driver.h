@@ -67,6 +67,9 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   /// The function is not begun yet: codecs are still busy with what it gets.
   bool is_decoding() const { return decoding_; }
   bool report_settled() const { return report_settled_; }
+  bool report_is_encoded() const { return !encoding_outcome_; }
+  /// Why the report was given up; "" when it was not.
+  const std::string& given_up() const { return given_up_; }
   std::string name() const { return attempt_->name(); }
   /// ", on thread 4711 (lb-activity), begun 70 s ago, ...": what is known of a function that has not returned.
   std::string whereabouts() const;
@@ -238,6 +241,7 @@ class AttemptDriver : public std::enable_shared_from_this<AttemptDriver> {
   bool report_troubled_ = false;  ///< it failed or takes long: heartbeats go on for it
   bool replaced_ = false;         ///< the report stands for one that the server refused
   AttemptOutcome outcome_{};
+  std::string given_up_{};
   HeartbeatFlags flags_{};  ///< of the newest acknowledgement
   TimePoint flush_until_{};
   TimePoint report_by_ = TimePoint::max();  ///< the worker ends then

@@ -7,15 +7,18 @@
 
 namespace longbeat::internal {
 
+/// What one attempt has of schedule_to_close, from its hand-out; zero: no limit.
+inline Nanoseconds schedule_to_close_rest(const ActivityTask& task) {
+  if (task.schedule_to_close <= Nanoseconds::zero()) return Nanoseconds::zero();
+  return std::max<Nanoseconds>(task.schedule_to_close - (task.started_time - task.scheduled_time),
+                               std::chrono::milliseconds(1));
+}
+
 /// The time one attempt has, from its hand-out; zero: no limit.
 inline Nanoseconds attempt_limit(const ActivityTask& task) {
-  Nanoseconds limit = task.start_to_close;
-  if (task.schedule_to_close > Nanoseconds::zero()) {
-    const Nanoseconds rest = std::max<Nanoseconds>(task.schedule_to_close - (task.started_time - task.scheduled_time),
-                                                   std::chrono::milliseconds(1));
-    limit = limit > Nanoseconds::zero() ? std::min(limit, rest) : rest;
-  }
-  return limit;
+  const Nanoseconds rest = schedule_to_close_rest(task);
+  if (rest == Nanoseconds::zero()) return task.start_to_close;
+  return task.start_to_close > Nanoseconds::zero() ? std::min(task.start_to_close, rest) : rest;
 }
 
 /// Until when the outcome of an attempt is reported that began at `start`: the server decides whether it counts.

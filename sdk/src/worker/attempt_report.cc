@@ -285,6 +285,7 @@ void AttemptDriver::report_instead(Failure failure) {
 void AttemptDriver::give_up(const std::string& why) {
   host_.count([](auto& stats) { ++stats.reports_given_up; });
   log(LogLevel::kError, report_text() + " is given up: " + why);
+  given_up_ = why;
   report_done();
 }
 

@@ -89,6 +89,29 @@ TEST_CASE("codecs", "[testing]") {
   }
 }
 
+TEST_CASE("a report whose codec does not end says so", "[testing]") {
+  /// Holds up what is encoded after the input, until it may go on.
+  struct Slow final : WireCodec {
+    Result<Payloads> encode(Payloads payloads) override {
+      if (++encodes > 1) go.get_future().wait();
+      return payloads;
+    }
+    Result<Payloads> decode(Payloads payloads) override { return payloads; }
+    std::atomic<int> encodes{0};
+    std::promise<void> go;
+  };
+  const auto codec = std::make_shared<Slow>();
+  ActivityEnvironment environment({.codecs = {codec}});
+  set_log_sink([&](const LogRecord& record) {  // A run ends only when its codecs have.
+    if (record.message.find("is given up") != std::string_view::npos) codec->go.set_value();
+  });
+  const auto run = environment.run(twice, [](int) { return 1; }, 1);
+  set_log_sink({});
+  REQUIRE_FALSE(run.result);
+  CHECK(run.result.error().code == ErrorCode::kUnavailable);
+  CHECK(run.result.error().message == "the report was given up: its codecs have not ended");
+}
+
 TEST_CASE("interceptors", "[testing]") {
   const auto noting = std::make_shared<Noting>();
   ActivityEnvironment environment(

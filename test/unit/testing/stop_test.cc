@@ -1,6 +1,8 @@
 // Stops, outages and other trouble that an ActivityEnvironment plans.
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <stdexcept>
 #include <thread>
 
@@ -43,7 +45,9 @@ TEST_CASE("a stop at a time", "[testing][stop]") {
     const auto cause = GENERATE(StopCause::kLeaseLost, StopCause::kTimedOut, StopCause::kNotFound);
     const auto run = counted(cause);
     CHECK(run.end == AttemptEndKind::kAbandoned);
-    CHECK(run.result.error().code == ErrorCode::kLeaseLost);
+    // A server that knows the attempt hears no more of it, and times it out.
+    const auto known = cause != StopCause::kNotFound;
+    CHECK(run.result.error().code == (known ? ErrorCode::kActivityTimedOut : ErrorCode::kLeaseLost));
     CHECK_THAT(run.result.error().message, ContainsSubstring(std::string(to_string(cause))));
     CHECK(run.stop_causes == std::vector{cause});
   }
@@ -51,6 +55,85 @@ TEST_CASE("a stop at a time", "[testing][stop]") {
     environment.stop_at(1h, StopCause::kCanceled);
     CHECK(environment.run(count, count_slowly, 3).result.value() == 3);
   }
+}
+
+TEST_CASE("what is planned for the start", "[testing][stop]") {
+  // Each time, whichever thread is faster.
+  constexpr int kTimes = 300;
+  int right = 0;
+  SECTION("is a stop that the activity's first line sees, its tokens too") {
+    for (int i = 0; i < kTimes; ++i) {
+      ActivityEnvironment environment;
+      environment.stop_at(0s, StopCause::kCanceled);
+      const auto run = environment.run(
+          twice,
+          [&](ActivityContext& context, int) {
+            right += context.stopped() && context.stop_token().stop_requested() ? 1 : 0;
+            context.throw_if_stopped();
+            return 1;
+          },
+          1);
+      if (run.end != AttemptEndKind::kCanceled) --right;
+    }
+  }
+  SECTION("is a lost lease, and the activity is not begun") {
+    for (int i = 0; i < kTimes; ++i) {
+      ActivityEnvironment environment;
+      environment.stop_at(0s, StopCause::kLeaseLost);
+      bool begun = false;
+      const auto begins = [&](int) {
+        begun = true;
+        return 1;
+      };
+      right += environment.run(twice, begins, 1).end == AttemptEndKind::kAbandoned && !begun ? 1 : 0;
+    }
+  }
+  SECTION("is a shutdown's announcement") {
+    for (int i = 0; i < kTimes; ++i) {
+      ActivityEnvironment environment;
+      environment.announce_shutdown_at(0s);
+      const auto looks = [&](ActivityContext& context, int) {
+        right += context.shutting_down() && context.shutdown_token().stop_requested() ? 1 : 0;
+        return 1;
+      };
+      static_cast<void>(environment.run(twice, looks, 1));
+    }
+  }
+  SECTION("is heard by whoever begins to listen then") {
+    for (int i = 0; i < kTimes; ++i) {
+      ActivityEnvironment environment;
+      environment.stop_at(0s, StopCause::kCanceled);
+      const auto listens = [&](ActivityContext& context, int) {
+        std::atomic<bool> told{false};
+        const auto listener = context.on_stop([&](StopCause) { told = true; });
+        right += told ? 1 : 0;
+        return 1;
+      };
+      static_cast<void>(environment.run(twice, listens, 1));
+    }
+  }
+  CHECK(right == kTimes);
+}
+
+TEST_CASE("a stop during a wait for a thread reaches flag and token alike", "[testing][stop]") {
+  int right = 0;
+  for (int i = 0; i < 50; ++i) {
+    ActivityEnvironment environment({.thread_time = 0ms});
+    environment.stop_at(1s, StopCause::kCanceled);
+    static_cast<void>(environment.run(
+        twice,
+        [&](ActivityContext& context, int) {
+          const auto token = context.stop_token();
+          std::mutex mutex;
+          std::condition_variable_any condition;
+          std::unique_lock lock(mutex);
+          const bool came = context.wait_for(lock, condition, 1h, [] { return false; });
+          right += !came && token.stop_requested() ? 1 : 0;
+          return 1;
+        },
+        1));
+  }
+  CHECK(right == 50);
 }
 
 TEST_CASE("a stop after a heartbeat", "[testing][stop]") {
@@ -147,10 +230,12 @@ TEST_CASE("a server that cannot be reached", "[testing][stop]") {
     CHECK(run.left.value<int>().value() == 1);
   }
   SECTION("takes no report") {
-    environment.disconnect(0s);
-    const auto run = environment.run(twice, [](int) { return 1; }, 1);
+    ActivityEnvironment unlimited;
+    unlimited.disconnect(0s);
+    const auto run = unlimited.run(twice, [](int) { return 1; }, 1);
     REQUIRE_FALSE(run.result);
     CHECK(run.result.error().code == ErrorCode::kUnavailable);
+    CHECK_THAT(run.result.error().message, ContainsSubstring("could not reach the server"));
   }
   SECTION("takes the report once it is back") {
     environment.disconnect(0s, 3s);
@@ -178,6 +263,10 @@ TEST_CASE("plans that make no sense are refused", "[testing][stop]") {
   ActivityEnvironment environment;
   CHECK_THROWS_AS(environment.stop_at(-1s, StopCause::kCanceled), std::invalid_argument);
   CHECK_THROWS_AS(environment.stop_at(1s, StopCause::kStalled), std::invalid_argument);
+  CHECK_THROWS_WITH(environment.stop_at(1s, StopCause(99)), ContainsSubstring("StopCause(99)"));
+  CHECK_THROWS_AS(environment.stop_after_heartbeat(1, StopCause(-1)), std::invalid_argument);
+  CHECK_THROWS_WITH(environment.ask_at(1s, StopCause(99)), ContainsSubstring("StopCause(99)"));
+  CHECK_THROWS_AS(environment.stop(StopCause(99)), std::invalid_argument);
   CHECK_THROWS_AS(environment.stop_after_heartbeat(0, StopCause::kCanceled), std::invalid_argument);
   CHECK_THROWS_AS(environment.stop_after_heartbeat(1, StopCause::kBrokenDetails), std::invalid_argument);
   CHECK_THROWS_AS(environment.ask_at(1s, StopCause::kShutdown), std::invalid_argument);

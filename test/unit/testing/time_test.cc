@@ -1,8 +1,11 @@
 // Virtual time in an ActivityEnvironment: what moves it, and what moves with it.
+#include <atomic>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <thread>
 
+#include "longbeat/log.h"
 #include "support/catch.h"
 #include "unit/testing/activities.h"
 
@@ -117,7 +120,7 @@ TEST_CASE("what follows virtual time", "[testing][time]") {
     CHECK(silent.stop_causes == std::vector{StopCause::kLeaseLost});
     CHECK(silent.end == AttemptEndKind::kAbandoned);
     REQUIRE_FALSE(silent.result);
-    CHECK(silent.result.error().code == ErrorCode::kLeaseLost);
+    CHECK(silent.result.error().code == ErrorCode::kActivityTimedOut);
     // The worker's own beat left after 50 ms; 5 % of the timeout are for noticing.
     CHECK(silent.took == 9550ms);
   }
@@ -140,6 +143,77 @@ TEST_CASE("what follows virtual time", "[testing][time]") {
     CHECK(stalled.result.error().failure->type == "ActivityStalled");
     CHECK(stalled.took == 1min);
   }
+}
+
+TEST_CASE("the end of virtual time", "[testing][time]") {
+  using std::chrono::nanoseconds;
+  constexpr auto kYear = 24h * 365;
+  ActivityEnvironment environment;
+  SECTION("is not passed by a fake") {
+    const auto far = run(environment, [&](ActivityContext&) {
+      CHECK_THROWS_AS(environment.advance(nanoseconds::max()), std::invalid_argument);
+      environment.advance(60 * kYear);
+      CHECK_THROWS_AS(environment.advance(60 * kYear), std::invalid_argument);
+      environment.advance(40 * kYear);
+      return static_cast<int>(environment.passed() / kYear);
+    });
+    CHECK(far.result.value() == 100);
+  }
+  SECTION("is not passed after a stop either") {
+    environment.stop_at(1s, StopCause::kCanceled);
+    const auto far = run(environment, [&](ActivityContext&) {
+      environment.advance(99 * kYear);
+      environment.advance(nanoseconds::max());
+      return 1;
+    });
+    REQUIRE_FALSE(far.result);
+    CHECK_THAT(far.result.error().message, ContainsSubstring("virtual time ends 100 years after"));
+  }
+  SECTION("is far from a sleep that something planned ends") {
+    environment.stop_at(kYear, StopCause::kCanceled);
+    const auto asleep = run(environment, [](ActivityContext& context) {
+      context.sleep_for(nanoseconds::max());
+      context.throw_if_stopped();
+      return 1;
+    });
+    CHECK(asleep.end == AttemptEndKind::kCanceled);
+    CHECK(asleep.took == kYear);
+  }
+}
+
+TEST_CASE("a wait that nothing can end", "[testing][time]") {
+  // The two side by side: each takes 5 s of real time.
+  std::atomic<bool> untrue{false};
+  set_log_sink([&](const LogRecord& record) {
+    if (record.message.find("called nothing of its context") != std::string_view::npos) untrue = true;
+  });
+  auto waiting = std::async(std::launch::async, [] {
+    ActivityEnvironment environment;
+    return run(environment, [](ActivityContext& context) {
+      std::mutex mutex;
+      std::condition_variable_any condition;
+      std::unique_lock lock(mutex);
+      return context.wait(lock, condition, [] { return false; }) ? 1 : 0;
+    });
+  });
+  ActivityEnvironment environment;
+  const auto asleep = run(environment, [](ActivityContext& context) {
+    context.sleep_for(1min);
+    return context.sleep_for(std::chrono::nanoseconds::max()) ? 1 : 0;
+  });
+  const auto waited = waiting.get();
+  set_log_sink({});
+
+  for (const auto& endless : {asleep, waited}) {
+    REQUIRE_FALSE(endless.result);
+    CHECK(endless.result.error().code == ErrorCode::kDeadlineExceeded);
+    CHECK_THAT(endless.result.error().message, ContainsSubstring("waits for ever"));
+    CHECK(endless.end == AttemptEndKind::kAbandoned);
+    CHECK(endless.stop_causes == std::vector{StopCause::kTimedOut});
+  }
+  CHECK_THAT(asleep.result.error().message, ContainsSubstring("at 60000 ms"));
+  CHECK(asleep.took == 1min);
+  CHECK_FALSE(untrue);
 }
 
 TEST_CASE("save_now in an environment", "[testing][time]") {

@@ -2,6 +2,7 @@
 // condition.
 #include "testing/virtual_loop.h"
 
+#include <atomic>
 #include <future>
 #include <string>
 #include <thread>
@@ -60,6 +61,25 @@ TEST_CASE("a loop on virtual time", "[testing][loop]") {
     room.loop.pass(TimePoint::max(), never);
     CHECK(room.clock->passed() == 0s);
   }
+  SECTION("stops there too when two wait for the same") {
+    std::atomic<bool> over{false};
+    int exact = 0;
+    for (int i = 0; i < 200; ++i) {
+      Room shared;
+      over = false;
+      shared.loop.post([&] {
+        for (const auto at : {1ms, 2ms, 3ms}) shared.loop.schedule(shared.at(at), [] {});
+        shared.loop.schedule(shared.at(4ms), [&] { over = true; });
+        for (const auto at : {5ms, 6ms, 7ms}) shared.loop.schedule(shared.at(at), [] {});
+      });
+      const auto wait = [&] { shared.loop.pass(shared.at(1s), [&] { return over.load(); }); };
+      std::thread other(wait);
+      wait();
+      other.join();
+      exact += shared.clock->passed() == 4ms ? 1 : 0;
+    }
+    CHECK(exact == 200);
+  }
   SECTION("does not run what was canceled") {
     room.loop.post([&] { room.loop.cancel(room.loop.schedule(room.at(1s), [&] { room.noted += 'a'; })); });
     room.loop.pass(room.at(2s), never);
@@ -90,6 +110,54 @@ TEST_CASE("a loop on virtual time", "[testing][loop]") {
     std::promise<void> told;
     room.loop.on_silence(1ms, [&] { told.set_value(); });
     CHECK(told.get_future().wait_for(10s) == std::future_status::ready);
+  }
+  SECTION("tells of a wait that nothing can end") {
+    int told = 0;
+    room.loop.on_endless_wait(120ms, TimePoint::max(), [&] { ++told; });
+    for (int i = 0; i < 2; ++i) room.loop.pass(TimePoint::max(), never);
+    CHECK(told == 0);
+    for (int i = 0; i < 3; ++i) room.loop.pass(TimePoint::max(), never);
+    CHECK(told == 1);
+  }
+  SECTION("tells of one between whose steps a thread waits itself") {
+    int told = 0;
+    room.loop.on_endless_wait(2h, TimePoint::max(), [&] { ++told; });
+    room.loop.settle();
+    room.loop.pass_a_step(TimePoint::max(), 1h);
+    CHECK(told == 0);
+    room.loop.pass_a_step(TimePoint::max(), 1h);
+    CHECK(told == 1);
+  }
+  SECTION("tells of one that only outlives one timer after the other") {
+    std::function<void()> again = [&] { room.loop.schedule(room.loop.now() + 1h, again); };
+    room.loop.post(again);
+    bool told = false;
+    room.loop.on_endless_wait(2h, room.at(10h), [&] { told = true; });
+    room.loop.pass(room.at(300h), never);
+    CHECK_FALSE(told);  // That one had an end.
+    room.loop.pass(TimePoint::max(), [&] { return told; });
+    CHECK(told);
+    CHECK(room.clock->passed() == 541h);  // Ten days after it.
+  }
+  SECTION("takes no wait for endless in which something happens") {
+    int told = 0;
+    room.loop.on_endless_wait(2h, TimePoint::max(), [&] { ++told; });
+    room.loop.pass_a_step(TimePoint::max(), 1h);
+    room.loop.post([] {});
+    room.loop.settle();
+    room.loop.pass_a_step(TimePoint::max(), 1h);
+    room.arm(1s, 'a');
+    room.loop.pass_a_step(TimePoint::max(), 1h);
+    CHECK(room.noted == "a");
+    CHECK(told == 0);
+  }
+  SECTION("never reaches what comes after the clock's end") {
+    room.arm(VirtualClock::kLongest + 1ns, 'z');
+    room.loop.pass(TimePoint::max(), never);
+    CHECK(room.clock->passed() == 0s);
+    room.loop.pass(VirtualClock::end(), never);
+    CHECK(room.clock->passed() == VirtualClock::kLongest);
+    CHECK(room.noted.empty());
   }
   SECTION("takes nothing after its end") {
     room.arm(1s, 'a');

@@ -30,7 +30,8 @@ namespace testing {
 struct ActivityEnvironmentOptions {
   /// What the server tells of the attempt. `activity_type` is the activity's name, whatever it says here; where an ID,
   /// `namespace_name`, `task_queue` or a time is empty, the environment fills it in. Timeouts that are not set are no
-  /// limits; those that are: more than zero.
+  /// limits; those that are: more than zero. The environment's server keeps them as a server does: what comes later is
+  /// refused.
   ActivityInfo info{};
   /// As in ClientOptions.
   DataConverter converter{};
@@ -47,7 +48,8 @@ struct ActivityEnvironmentOptions {
   /// The time of day at which each run begins. Default: 2026-01-01, 00:00 UTC.
   std::chrono::sys_time<std::chrono::nanoseconds> start_time{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}};
   /// In ActivityContext::wait() and wait_for() the activity waits for threads of its own, which run in real time: so
-  /// much of it they get before virtual time makes its next step. Zero to 10 s.
+  /// much of it they get before virtual time makes its next step, and 5 s, or this where it is more, before a wait that
+  /// nothing else can end is taken for endless. Zero to 10 s.
   std::chrono::milliseconds thread_time{20};
 };
 
@@ -77,8 +79,8 @@ struct SeenHeartbeat {
 
 /// What a run showed of itself, whatever the type of its result.
 struct RunReport {
-  /// What was reported to the server. Abandoned: nothing, because nothing could count any more, the server did not know
-  /// the attempt, or it could not be reached.
+  /// What was reported to the server, and taken. Abandoned: nothing, because nothing could count any more, the server
+  /// did not know the attempt or had timed it out, or it could not be reached.
   AttemptEndKind end = AttemptEndKind::kAbandoned;
   /// In the order of the calls: heartbeat(), save() and save_now().
   std::vector<SeenHeartbeat> called{};
@@ -96,10 +98,13 @@ struct RunReport {
 /// One run of an activity.
 template <class R>
 struct ActivityRun : RunReport {
-  /// What the caller would get if there were no other attempt. kActivityFailed and kActivityCanceled with
-  /// Error::failure; kLeaseLost: nothing was reported, because nothing could count any more; kUnavailable: the report
-  /// could not reach the server; kFailedPrecondition: the end was left to a LateCompletion, which has
-  /// reported nothing yet; kInvalidArgument, kUndecodable: the attempt was not begun, or its result is no R.
+  /// What the caller would get if there were no other attempt. kActivityFailed, kActivityCanceled and kActivityTimedOut
+  /// with Error::failure. Without a report in time that is the timeout that was first, or comes next: the failure has
+  /// its type and the details the server held, the message says why nothing was reported. An attempt without timeouts
+  /// has no such end: kLeaseLost: nothing was reported, because nothing could count any more; kUnavailable: the report
+  /// could not be sent, and the message says why. kLeaseLost too when the server was made to forget the attempt.
+  /// kDeadlineExceeded: it waited for what could never come. kFailedPrecondition: the end was left to a LateCompletion,
+  /// which has reported nothing yet. kInvalidArgument, kUndecodable: the attempt was not begun, or its result is no R.
   Result<R> result = Error{ErrorCode::kInternal, "the activity has not run"};
 };
 
@@ -136,10 +141,15 @@ namespace testing {
 /// while the activity is inside sleep_for(), sleep_until(), wait(), wait_for() or save_now() of its context, from one
 /// event to the next, without any real waiting; advance() moves it from a fake that takes its time. Each call of the
 /// context returns when everything it causes at that moment has happened, so runs repeat exactly, as long as the
-/// activity itself does; a callback or codec that blocks then is waited for a second.
+/// activity itself does; a callback or codec that blocks then is waited for a second. Each event costs tens
+/// of microseconds: a silent year takes some milliseconds, one with a heartbeat each minute some twenty seconds.
 ///
 /// What happens from outside is planned before the run, in the run's own time. Each run begins at time zero, with a new
-/// attempt and the same plan.
+/// attempt and the same plan; what is planned for time zero has happened when the activity begins.
+///
+/// Virtual time ends 100 years after a run's start. A wait without an end, or beyond that one, which nothing planned
+/// and no timeout can end, stops the attempt (StopCause::kTimedOut) after 5 s of real time without any event, or ten
+/// days of virtual time in which only heartbeats go on. The result is kDeadlineExceeded.
 ///
 /// One run at a time; run() may be called again. Where threads of the activity's own wait too, time moves while any of
 /// them does; what they call after the run does nothing. An activity that waits in any other way
@@ -164,8 +174,9 @@ class LONGBEAT_EXPORT ActivityEnvironment {
 
   // --- What happens during each run. Times count from its start; negative ones throw std::invalid_argument. ---
 
-  /// The attempt learns of it then. Any cause but kBrokenDetails and kStalled, which are the activity's own: those
-  /// throw std::invalid_argument. From kNotFound on the server knows no such attempt.
+  /// The attempt learns of it then. Any cause but kBrokenDetails and kStalled, which are the activity's own: those, and
+  /// what is no StopCause, throw std::invalid_argument. From kNotFound on the server knows no such attempt; the others
+  /// change nothing there. An attempt that is lost at time zero is not begun, as by a worker.
   void stop_at(std::chrono::nanoseconds at, StopCause cause);
   /// The same before the heartbeat of this number returns, counted from 1 over all that are called.
   void stop_after_heartbeat(std::size_t number, StopCause cause);
@@ -179,7 +190,8 @@ class LONGBEAT_EXPORT ActivityEnvironment {
 
   // --- For fakes that the activity calls, on any thread while it runs; otherwise they do nothing ---
 
-  /// Time passes although the activity does not wait.
+  /// Time passes although the activity does not wait. Throws std::invalid_argument where that would be more than 100
+  /// years since the run's start.
   void advance(std::chrono::nanoseconds by);
   /// As stop_at(), now.
   void stop(StopCause cause);
