@@ -6,6 +6,7 @@ unit tests of its folder that come to its place, and when it survives those, aga
 import argparse
 import hashlib
 import json
+import math
 import os
 import random
 import resource
@@ -14,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -111,20 +113,23 @@ def build(programs, jobs):
                 sys.exit(f'mutate: the build failed, see {WORK / "build.log"}')
 
 
-def limited():
+def limited(cpu_seconds):
     os.setsid()
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_MAX, ADDRESS_SPACE_MAX))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
 
 
-def run(command, limit, **environment):
-    """'passed', 'failed' or 'late', and how many seconds it took."""
-    began = time.monotonic()
+def run(command, cpu_seconds, **environment):
+    """'passed', 'failed' or 'late'. What counts is time of the CPU, so that a busy machine makes nobody late; what waits for
+    ever is late too."""
+    cpu_seconds = math.ceil(cpu_seconds)
     with tempfile.TemporaryDirectory(dir=WORK, ignore_cleanup_errors=True) as scratch:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=limited,
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=lambda: limited(cpu_seconds),
                                    env={**os.environ, 'TMPDIR': scratch, **environment})
         try:
-            state = 'passed' if process.wait(limit) == 0 else 'failed'
+            code = process.wait(10 * cpu_seconds)
+            state = 'passed' if code == 0 else 'late' if code in (-signal.SIGXCPU, -signal.SIGKILL) else 'failed'
         except subprocess.TimeoutExpired:
             state = 'late'
         try:
@@ -132,7 +137,7 @@ def run(command, limit, **environment):
         except ProcessLookupError:
             pass
         process.wait()
-    return state, time.monotonic() - began
+    return state
 
 
 class Programs:
@@ -150,7 +155,9 @@ class Programs:
         for name, command in self.command.items():
             self.reached[name] = {}
             with tempfile.NamedTemporaryFile(dir=WORK) as file:
-                state, self.seconds[name] = run(command, 600, LONGBEAT_REACHED=file.name)
+                before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+                state = run(command, 600, LONGBEAT_REACHED=file.name)
+                self.seconds[name] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
                 for line in Path(file.name).read_text().splitlines():
                     number, _, who = line.partition('\t')
                     self.reached[name].setdefault(int(number), set()).add(who)
@@ -176,11 +183,12 @@ class Programs:
         for name in self.of(mutant):
             for cases in self.selections(name, mutant.number):
                 with tempfile.NamedTemporaryFile('w', dir=WORK) as file:
-                    file.write('\n'.join(sorted(cases)))
+                    # A comma would end the pattern, and the case would be left out without a word.
+                    file.write('\n'.join(case.replace(',', '\\,') for case in sorted(cases)))
                     file.flush()
                     chosen = ['--input-file', file.name] if cases else []
-                    state, _ = run([*self.command[name], *chosen], 4 * self.seconds[name] + 3,
-                                   LONGBEAT_MUTANT=str(mutant.number))
+                    state = run([*self.command[name], *chosen], 4 * self.seconds[name] + 3,
+                                LONGBEAT_MUTANT=str(mutant.number))
                 if state != 'passed':
                     return f'{name} {state}'
         return None
@@ -218,8 +226,8 @@ def report(mutants, verdicts, programs, known):
 def main():
     parser = argparse.ArgumentParser(prog='./dev mutate', description=__doc__.split('\n')[0])
     parser.add_argument('--file', action='append', help='only files whose path has this in it; may be given often')
-    parser.add_argument('--minutes', type=float, default=30, help='ends after so many, with what it has (30)')
-    parser.add_argument('--seed', type=int, default=1, help='of the order in which mutants of engine and core are taken (1)')
+    parser.add_argument('--minutes', type=float, default=30, help='ends after so many, or at Ctrl-C, with what it has (30)')
+    parser.add_argument('--seed', type=int, default=1, help='of the order in which mutants are taken: as many as there is time for (1)')
     parser.add_argument('--seeds', type=int, default=60, help='how many seeds of the simulation a survivor meets (60)')
     parser.add_argument('--jobs', type=int, default=2, help='how many mutants run side by side (2)')
     options = parser.parse_args()
@@ -232,15 +240,16 @@ def main():
     build(names, options.jobs)
     programs = Programs(names, options.seeds)
     programs.measure()
-    # Machine and matching first and completely; of the others, as many as there is time for, in an order of the seed.
     order = [m for m in mutants if programs.of(m)]
     random.Random(options.seed).shuffle(order)
-    order.sort(key=lambda m: not m.file.startswith(('server-stub/src/machine', 'server-stub/src/matching')))
     say(f'runs {len(order)} mutants, order of seed {options.seed}')
     verdicts = {}
+    stopped = threading.Event()
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: stopped.set())  # The report is about what has run by then.
 
     def judge(mutant):
-        if time.monotonic() < end:
+        if time.monotonic() < end and not stopped.is_set():
             verdicts[mutant] = programs.verdict(mutant)
 
     with ThreadPoolExecutor(options.jobs) as pool:
