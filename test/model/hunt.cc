@@ -47,16 +47,26 @@ Hunt hunt_engine(const std::vector<Case>& cases, const HuntOptions& options) {
   return hunt;
 }
 
+/// The step at which they part, if they do.
+std::string difference_at(const Trace& trace, const std::vector<Facts>& server, const HuntOptions& options) {
+  const auto model = play(trace, options.forgets).answers;
+  const auto difference = compare(trace, model, server, options.accepted);
+  return difference ? report(trace, *difference, model, server) : "";
+}
+
 /// Plays them and counts; which of them differ, with what the server answered.
-std::vector<std::optional<std::vector<Facts>>> differing(const std::vector<Trace>& traces, const HuntOptions& options,
-                                                         Hunt& hunt) {
+std::vector<std::optional<std::vector<Facts>>> differing(const std::vector<Trace>& traces,
+                                                         const std::vector<std::string>& names,
+                                                         const HuntOptions& options, Hunt& hunt) {
   static std::uint64_t runs = 0;
   ServerRun run = *options.server;
   run.prefix += std::to_string(++runs) + "-";  // Nothing is played twice under one name.
-  std::vector<int> differed(traces.size());
+  std::vector<std::string> differed(traces.size());
   const auto plays = play_on_server(traces, run, [&](std::size_t at, const std::vector<Facts>& answers) {
-    const bool agrees = !differs(traces[at], answers, options);
-    differed[at] += agrees ? 0 : 1;
+    if (options.on_play) options.on_play();
+    auto difference = difference_at(traces[at], answers, options);
+    const bool agrees = difference.empty();
+    if (differed[at].empty()) differed[at] = std::move(difference);
     return agrees;
   });
   std::vector<std::optional<std::vector<Facts>>> out(traces.size());
@@ -66,8 +76,8 @@ std::vector<std::optional<std::vector<Facts>>> differing(const std::vector<Trace
       ++hunt.undecided;
     } else if (differs(traces[at], plays[at].answers, options)) {
       out[at] = plays[at].answers;
-    } else if (differed[at] > 0) {
-      ++hunt.unbelieved;
+    } else if (!differed[at].empty()) {
+      hunt.seen_once.push_back(names[at] + " differed once, not again: " + differed[at]);
     }
   }
   return out;
@@ -77,15 +87,18 @@ Hunt hunt_server(const std::vector<Case>& cases, const HuntOptions& options) {
   Hunt hunt;
   hunt.traces = cases.size();
   std::vector<Trace> traces;
+  std::vector<std::string> names;
   for (const Case& one : cases) {
     if (!play(one.trace).certain) throw BadTrace(one.name + ": a step lies too near to a deadline");
     traces.push_back(one.trace);
+    names.push_back(one.name);
   }
-  const auto answers = differing(traces, options, hunt);
+  const auto answers = differing(traces, names, options, hunt);
   const StillDiffers still = [&options](const std::vector<Trace>& tries) {
     Hunt uncounted;
     std::vector<bool> out;
-    for (const auto& one : differing(tries, options, uncounted)) out.push_back(one.has_value());
+    for (const auto& one : differing(tries, std::vector<std::string>(tries.size()), options, uncounted))
+      out.push_back(one.has_value());
     return out;
   };
   for (std::size_t at = 0; at < cases.size() && hunt.found.size() < options.most; ++at) {
@@ -95,7 +108,7 @@ Hunt hunt_server(const std::vector<Case>& cases, const HuntOptions& options) {
     if (options.shrinks) {
       const Trace shorter = shrink(shortest, still);
       Hunt uncounted;
-      if (auto again = differing({shorter}, options, uncounted)[0]) {
+      if (auto again = differing({shorter}, {""}, options, uncounted)[0]) {
         shortest = shorter;
         told = std::move(*again);
       }

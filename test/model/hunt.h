@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,9 +31,10 @@ struct Hunt {
   std::size_t traces = 0;
   std::vector<Found> found{};
   // Against a server in real time.
-  std::size_t late = 0;        ///< plays that were thrown away, because the machine was too busy
-  std::size_t undecided = 0;   ///< traces that were late each time
-  std::size_t unbelieved = 0;  ///< differences that did not show again: time, not the server
+  std::size_t late = 0;       ///< plays that were thrown away, because the machine was too busy
+  std::size_t undecided = 0;  ///< traces that were late each time
+  /// Differences that did not show again: time as a rule, or something that went wrong once. For people.
+  std::vector<std::string> seen_once{};
 };
 
 struct HuntOptions {
@@ -41,6 +43,8 @@ struct HuntOptions {
   bool shrinks = true;
   std::optional<ServerRun> server{};  ///< unset: an engine on virtual time
   std::span<const Accepted> accepted{};
+  /// Called after each play at the server.
+  std::function<void()> on_play{};
 };
 
 /// Plays every trace in the model and at the server, step by step. Throws BadTrace when one proves nothing.

@@ -1,5 +1,6 @@
 // longbeat-model: more traces than the tests play, or one of them, against an engine on virtual time or a server.
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <exception>
 #include <fstream>
 #include <iostream>
@@ -14,6 +15,8 @@ namespace {
 
 using longbeat::model::Case;
 using longbeat::model::HuntOptions;
+
+constexpr std::chrono::seconds kBetweenSigns{10};  // Of life: some plays take minutes.
 
 struct Arguments {
   std::uint64_t seeds = 3'000, from = 0, seed = 0;
@@ -61,12 +64,21 @@ int run(const Arguments& arguments) {
       std::cout << one.name << "\n" << in_full(one.trace, longbeat::model::play(one.trace).answers);
     }
   }
-  const auto hunt = longbeat::model::hunt(cases, options_of(arguments));
+  HuntOptions options = options_of(arguments);
+  auto told = std::chrono::steady_clock::now();
+  options.on_play = [&told, plays = 0]() mutable {
+    ++plays;
+    if (std::chrono::steady_clock::now() - told < kBetweenSigns) return;
+    told = std::chrono::steady_clock::now();
+    std::cerr << "longbeat-model: " << plays << " plays so far\n";
+  };
+  const auto hunt = longbeat::model::hunt(cases, options);
+  for (const auto& once : hunt.seen_once) std::cout << once << "\n";
   for (const auto& found : hunt.found) std::cout << found.text << "\n";
   std::cout << "longbeat-model: " << hunt.traces << " traces, " << hunt.found.size() << " differ";
   if (!arguments.address.empty()) {
-    std::cout << "; " << hunt.late << " plays were late, " << hunt.undecided << " traces each time, " << hunt.unbelieved
-              << " differences did not show again";
+    std::cout << "; " << hunt.late << " plays were late, " << hunt.undecided << " traces each time, "
+              << hunt.seen_once.size() << " differed once, not again";
   }
   std::cout << "\n";
   return hunt.found.empty() && hunt.undecided == 0 ? 0 : 1;

@@ -38,7 +38,7 @@ std::string text_of(const Hunt& hunt) {
 /// Few are late even on a busy machine, because each further try has twice the time. Where many are, that is no fault
 /// of the server's, but has to be known.
 void tell_of_lateness(const Hunt& hunt) {
-  INFO(hunt.late << " plays were late, " << hunt.unbelieved << " differences did not show again");
+  INFO(hunt.late << " plays were late, " << hunt.seen_once.size() << " differed once, not again");
   if (hunt.undecided * 20 > hunt.traces) {
     WARN("too busy a machine: no verdict about " << hunt.undecided << " of " << hunt.traces << " traces");
   }
