@@ -35,7 +35,9 @@ TEST_CASE("polls for workflow and Nexus tasks wait and are answered empty", "[co
   auto one = ask_meanwhile<service::PollWorkflowTaskQueueResponse>("PollWorkflowTaskQueue", workflow, 2'300ms);
   auto two = ask_meanwhile<service::PollNexusTaskQueueResponse>("PollNexusTaskQueue", nexus, 2'300ms);
   auto three = ask_meanwhile<service::PollWorkflowTaskQueueResponse>("PollWorkflowTaskQueue", sticky, 2'300ms);
-  CHECK(one.get().ByteSizeLong() == 0);
+  const auto nothing = one.get();
+  CHECK(nothing.task_token().empty());
+  if (own_server()) CHECK(nothing.ByteSizeLong() == 0);  // Temporal's may say something about its pollers.
   CHECK(two.get().task_token().empty());
   CHECK(three.get().task_token().empty());
   const auto waited = std::chrono::steady_clock::now() - before;
