@@ -1,6 +1,8 @@
 // A start request: what it must hold, and its defaults.
 #include "request/checks.h"
 
+#include <array>
+
 namespace longbeat::server {
 namespace {
 
