@@ -1,7 +1,7 @@
 // A start request: what it must hold, and its defaults.
-#include "request/checks.h"
-
 #include <array>
+
+#include "request/checks.h"
 
 namespace longbeat::server {
 namespace {
