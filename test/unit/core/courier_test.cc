@@ -59,6 +59,31 @@ class Blockers {
   bool open_ = false;
 };
 
+/// What is logged while it lives.
+class LogLines {
+ public:
+  LogLines() {
+    longbeat::set_log_sink([this](const LogRecord& record) {
+      const std::lock_guard lock(mutex_);
+      lines_.emplace_back(record.message);
+    });
+  }
+  ~LogLines() { longbeat::set_log_sink({}); }
+  LogLines(const LogLines&) = delete;
+  LogLines& operator=(const LogLines&) = delete;
+  std::vector<std::string> all() {
+    const std::lock_guard lock(mutex_);
+    return lines_;
+  }
+  bool reach(std::size_t count) {
+    return eventually([&] { return all().size() == count; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> lines_;
+};
+
 /// Opens at the end of a section, before the courier waits for its jobs.
 struct Opener {
   Blockers& blockers;
@@ -173,15 +198,24 @@ TEST_CASE("jobs of the courier that take long", "[worker][courier]") {
     courier.post(CourierJob::kConvert, 1, [&] { ran.set_value(); });
     CHECK(ran.get_future().wait_for(20s) == std::future_status::ready);
   }
+  SECTION("do not wait for threads that have ended") {
+    Blockers later;
+    std::promise<void> ran;
+    CourierPool courier({.idle = 1ms});
+    const Opener opener{later};
+    for (std::uint64_t key = 1; key <= 10; ++key) courier.post(CourierJob::kConvert, key, slow.job());
+    CHECK(slow.reach(10));
+    slow.open();
+    REQUIRE(eventually([&] { return courier.threads() == 2; }));
+    courier.post(CourierJob::kConvert, 1, later.job());
+    REQUIRE(later.reach(1));
+    courier.post(CourierJob::kConvert, 2, [&] { ran.set_value(); });
+    CHECK(ran.get_future().wait_for(20s) == std::future_status::ready);
+  }
 }
 
 TEST_CASE("a courier that gets no threads", "[worker][courier]") {
-  std::vector<std::string> lines;
-  std::mutex mutex;
-  longbeat::set_log_sink([&](const LogRecord& record) {
-    const std::lock_guard lock(mutex);
-    lines.emplace_back(record.message);
-  });
+  LogLines log;
   std::atomic<int> refused = 0;
   std::atomic<bool> allowed = false;
   const auto reluctant = [&](std::function<void()> run) {
@@ -200,8 +234,8 @@ TEST_CASE("a courier that gets no threads", "[worker][courier]") {
       allowed = true;
       CHECK(ran.get_future().wait_for(20s) == std::future_status::ready);
     }
-    REQUIRE(lines.size() == 1);
-    CHECK_THAT(lines[0], ContainsSubstring("no further thread for codecs, converters and callbacks: "));
+    REQUIRE(log.all().size() == 1);
+    CHECK_THAT(log.all()[0], ContainsSubstring("no further thread for codecs, converters and callbacks: "));
   }
   SECTION("runs what was posted at its end all the same") {
     {
@@ -209,40 +243,44 @@ TEST_CASE("a courier that gets no threads", "[worker][courier]") {
     }
     CHECK(ran.get_future().wait_for(0s) == std::future_status::ready);
   }
-  longbeat::set_log_sink({});
 }
 
 TEST_CASE("a courier all of whose threads are taken", "[worker][courier]") {
-  std::vector<std::string> lines;
-  std::mutex mutex;
-  longbeat::set_log_sink([&](const LogRecord& record) {
-    const std::lock_guard lock(mutex);
-    lines.emplace_back(record.message);
-  });
-  const auto told = [&] {
-    const std::lock_guard lock(mutex);
-    return lines.size();
-  };
+  LogLines log;
   {
     Blockers slow;
     CourierPool courier({.threads_max = 3, .jam_patience = 1ms});
     const Opener opener{slow};
     for (std::uint64_t key = 1; key <= 3; ++key) courier.post(CourierJob::kConvert, key, slow.job());
     REQUIRE(slow.reach(3));
-    CHECK(told() == 0);  // Nobody waits.
+    CHECK(log.all().empty());  // Nobody waits.
     courier.post(CourierJob::kConvert, 4, [] {});
     courier.post(CourierJob::kConvert, 5, [] {});
-    CHECK(eventually([&] { return told() == 1; }));
+    CHECK(log.reach(1));
     courier.post(CourierJob::kConvert, 6, [] {});
     courier.post(CourierJob::kStopCallbacks, 1, [] {});
     slow.open();
-    CHECK(eventually([&] { return told() == 2; }));
+    CHECK(log.reach(2));
   }
-  longbeat::set_log_sink({});
+  const auto lines = log.all();
   REQUIRE(lines.size() == 2);
   CHECK_THAT(lines[0], ContainsSubstring("all 3 threads for codecs and converters of a connection are taken") &&
                            ContainsSubstring("more jobs wait"));
   CHECK(lines[1] == "jobs no longer wait for threads for codecs and converters of a connection");
+}
+
+TEST_CASE("a courier whose threads of both kinds are taken tells of each", "[worker][courier]") {
+  LogLines log;
+  Blockers slow;
+  // Patient beyond the look that a new job brings: it has to look again by itself.
+  CourierPool courier({.threads_max = 1, .jam_patience = 50ms});
+  const Opener opener{slow};
+  for (const CourierJob kind : {CourierJob::kConvert, CourierJob::kStopCallbacks}) courier.post(kind, 1, slow.job());
+  REQUIRE(slow.reach(2));
+  for (const CourierJob kind : {CourierJob::kConvert, CourierJob::kStopCallbacks}) courier.post(kind, 2, [] {});
+  REQUIRE(log.reach(2));
+  CHECK_THAT(log.all()[0], ContainsSubstring("all 1 threads for codecs and converters of a connection are taken"));
+  CHECK_THAT(log.all()[1], ContainsSubstring("all 1 threads for callbacks of a connection are taken"));
 }
 
 TEST_CASE("when it is told that jobs wait for a courier's threads", "[worker][courier]") {
