@@ -66,6 +66,18 @@ TEST_CASE("a heartbeat throttle", "[worker][heartbeat]") {
       now = *throttle.due();
     }
   }
+  SECTION("tries a server that is away ever more seldom where there is no timeout to keep") {
+    HeartbeatThrottle patient(0s);
+    TimePoint now = kStart;
+    for (int i = 0; i < 20; ++i) {
+      patient.sent(now);
+      patient.failed(now, random, true);
+      const auto pause = *patient.due() - now;
+      CHECK(pause >= (i < 10 ? 80ms : 4s));
+      CHECK(pause <= 6s);
+      now = *patient.due();
+    }
+  }
   SECTION("lets an urgent one pass at once") {
     throttle.sent(kStart);
     throttle.acknowledged();

@@ -184,6 +184,12 @@ TEST_CASE("a failure that a program has made itself is reported as what can be s
     CHECK(of_error.cause->message == "caf?");
     CHECK_FALSE(of_error.cause->next_retry_delay);
   }
+  SECTION("also where nothing else is wrong with a cause") {
+    Failure hasty = application_failure("Hasty", "in a hurry");
+    hasty.next_retry_delay = own.next_retry_delay;
+    own.cause = std::make_shared<const Failure>(hasty);
+    CHECK_FALSE(as_application_failure(own).cause->next_retry_delay);
+  }
   SECTION("and stays what it was where nothing is wrong") {
     own = application_failure("Own", std::string(30'000, 'x'));
     own.message = std::string(30'000, 'x');

@@ -1,11 +1,14 @@
 #include "core/stop_state.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 
 #include <future>
+#include <optional>
 #include <stdexcept>
 
+#include "base/clock.h"
 #include "support/catch.h"
 
 using namespace longbeat;
@@ -17,6 +20,10 @@ namespace {
 bool readable(int descriptor) {
   pollfd wait{descriptor, POLLIN, 0};
   return ::poll(&wait, 1, 0) == 1;
+}
+
+bool is_open(int descriptor) {
+  return ::fcntl(descriptor, F_GETFD) != -1;
 }
 
 std::uint64_t read_from(int descriptor) {
@@ -59,6 +66,11 @@ TEST_CASE("the reasons to stop", "[worker][stop]") {
     stop.stop(StopCause::kCanceled, false);
     CHECK(waiter.wait_for(10s) == std::future_status::ready);
   }
+  SECTION("that do not come let a wait take its time") {
+    const TimePoint begin = system_clock().now();
+    stop.wait(5ms);
+    CHECK(system_clock().now() - begin >= 5ms);
+  }
 }
 
 TEST_CASE("each reason to stop has its words", "[worker][stop]") {
@@ -99,6 +111,13 @@ TEST_CASE("the descriptor of a stop", "[worker][stop]") {
     stop.stop(StopCause::kPaused, false);
     stop.stop(StopCause::kCanceled, false);
     CHECK(read_from(stop.descriptor()) == 2);
+  }
+  SECTION("is closed with it") {
+    std::optional<StopState> brief(std::in_place);
+    const int descriptor = brief->descriptor();
+    REQUIRE(is_open(descriptor));
+    brief.reset();
+    CHECK_FALSE(is_open(descriptor));
   }
 }
 

@@ -206,6 +206,13 @@ TEST_CASE("a failure travels through codecs", "[core][codec]") {
     const auto error = DataConverter().from_payload<int>(read.details[0]).error();
     CHECK_THAT(error.message, ContainsSubstring("is not a `int`: codec 1 of 1"));
   }
+  SECTION("and says so when a codec makes nothing of its hidden texts") {
+    const auto sent = WireFormat({room.outer}, true).encode(plain).value();
+    room.outer->when_decoding = Mood::kLosesAll;
+    const auto read = WireFormat({room.outer}, false).decode(sent);
+    CHECK(read.message == "Encoded failure (encoded_attributes: not one payload)");
+    CHECK(read.encoded_attributes == sent.encoded_attributes);
+  }
   SECTION("and goes on, when it could not be read, as it came") {
     const auto sent = room.format.encode(plain).value();
     room.outer->when_decoding = Mood::kRefuses;
