@@ -98,8 +98,17 @@ TEST_CASE("of what any protobuf says its own words are kept", "[converter][secre
     CHECK(protobuf_text("INVALID_ARGUMENT:(ts): invalid value Field 'ts', Invalid time format: " + secret +
                         " for type google.protobuf.Timestamp") ==
           "INVALID_ARGUMENT: (ts): invalid value (Invalid time format) for type google.protobuf.Timestamp");
+    CHECK(protobuf_text("INVALID_ARGUMENT:(a): invalid value x for type my.Size") ==
+          "INVALID_ARGUMENT: (a): invalid value for type my.Size");
+    CHECK(protobuf_text("INVALID_ARGUMENT:(a): invalid value x") == "INVALID_ARGUMENT: (a): invalid value");
+    CHECK(protobuf_text("INVALID_ARGUMENT:: Root element must be a message.") ==
+          "INVALID_ARGUMENT: Root element must be a message");
+    CHECK(protobuf_text("INTERNAL:Invalid type URL, unknown type: " + secret) ==
+          "INTERNAL: Invalid type URL, unknown type");
     CHECK(protobuf_text("INVALID_ARGUMENT:Expected , or } after key:value pair.\n{\"a\":1 \"" + secret + "\n  ^") ==
           "INVALID_ARGUMENT: Expected , or } after key:value pair.");
+    CHECK(protobuf_text("INVALID_ARGUMENT:Unexpected end of string. Expected an object key or }.\n{\"" + secret +
+                        "\":1,\n  ^") == "INVALID_ARGUMENT: Unexpected end of string. Expected an object key or }.");
   }
   SECTION("of later ones") {
     const std::string head = "INVALID_ARGUMENT: invalid JSON in a.B";
@@ -109,6 +118,13 @@ TEST_CASE("of what any protobuf says its own words are kept", "[converter][secre
                                     " @ m[\"" + secret + "\"]: string, near 1:7 (offset 6): " + secret,
                                     ", near " + secret + "): " + secret, secret, ": " + secret})
       CHECK(secret_bytes(protobuf_text(head + rest)) <= 40);
+  }
+  SECTION("but not what only looks like them") {
+    for (const std::string& text : {"Expected " + secret + "^", "Expected " + secret.substr(0, 51),
+                                    "(a): invalid value x for type " + secret.substr(0, 64) + " 1"}) {
+      INFO(text);
+      CHECK(secret_bytes(protobuf_text("INVALID_ARGUMENT:" + text)) <= 40);
+    }
   }
   SECTION("and nothing but the beginning of what is not known") {
     for (const std::string& text :
