@@ -53,6 +53,15 @@ TEST_CASE("an auto-heartbeat", "[worker][heartbeat]") {
     CHECK(std::stoi(text_of(worker.stub.beats.back().params.details)) > 70);
     CHECK(worker.stub.beats.size() <= 13);
   }
+  SECTION("takes each of several kinds of progress for progress, also where they come together") {
+    beat.emplace(context, AutoHeartbeatOptions{.stall_timeout = 20s});
+    int step = 0;
+    work_for(worker, 80, [&] {
+      context.advance();
+      context.heartbeat(++step);
+    });
+    CHECK_FALSE(context.stopped());
+  }
   SECTION("goes on between two signs of progress, and no longer than the time given") {
     beat.emplace(context, AutoHeartbeatOptions{.stall_timeout = 40s, .progress = &counter});
     worker.loop.run_for(39999ms);

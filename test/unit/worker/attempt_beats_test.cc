@@ -154,6 +154,14 @@ TEST_CASE("details that cannot be sent", "[worker][heartbeat]") {
     REQUIRE(worker.stub.failed.size() == 1);
     CHECK_THAT(worker.stub.failed[0].params.failure.message, ContainsSubstring("no copy today"));
   }
+  SECTION("because their copy fails stop it at once for whoever listens") {
+    std::vector<StopCause> heard;
+    const auto registration = context.on_stop([&](StopCause cause) { heard.push_back(cause); });
+    worker.loop.run_ready();
+    context.heartbeat(Touchy());
+    worker.loop.run_ready();
+    CHECK(heard == std::vector{StopCause::kBrokenDetails});
+  }
   SECTION("because they are too large fail it without having left, with their size") {
     context.heartbeat(std::string(2000, 'x'));
     worker.loop.run_for(5s);

@@ -78,6 +78,22 @@ TEST_CASE("after a stop there is a window to clean up, in which heartbeats work"
   CHECK(text_of(report.last_heartbeat_details.value()) == "\"last words\"");
 }
 
+TEST_CASE("save_now works after a stop too, as long as the lease lasts", "[worker][stop][heartbeat]") {
+  FakeWorker worker;
+  auto& context = worker.begin();
+  answer(worker, context, {.activity_paused = true});
+  REQUIRE(context.stopped());
+  CHECK(context.save_now(0s, std::string("cleaned up")).error().code ==
+        ErrorCode::kDeadlineExceeded);  // Nobody ran the loop.
+  worker.loop.run_ready();
+  CHECK(text_of(worker.stub.beats.back().params.details) == "\"cleaned up\"");
+  worker.loop.run_for(20s);
+  const auto sent = worker.stub.beats.size();
+  CHECK(context.save_now(0s, std::string("too late")).error().code == ErrorCode::kLeaseLost);
+  worker.loop.run_ready();
+  CHECK(worker.stub.beats.size() == sent);
+}
+
 TEST_CASE("on_stop", "[worker][stop]") {
   FakeWorker worker;
   auto& context = worker.begin();
@@ -241,6 +257,23 @@ TEST_CASE("a thread that waits is woken by a stop", "[worker][stop]") {
   CHECK_FALSE(waiter.get());
   REQUIRE(sleeper.wait_for(10s) == std::future_status::ready);
   CHECK_FALSE(sleeper.get());
+}
+
+TEST_CASE("a heartbeat notices by itself that the lease has ended", "[worker][stop][lease]") {
+  FakeWorker worker;
+  const Lease lease(worker.loop.now(), 10s, 1h);
+  const auto attempt =
+      std::make_shared<Attempt>(FakeWorker::task(), "q", DataConverter(), worker.clock, lease, 1, AttemptLinks{});
+  ActivityContext context(attempt);
+  worker.loop.run_for(10s);  // Nobody else looks at the attempt.
+  REQUIRE_FALSE(attempt->lost());
+  SECTION("with details") {
+    context.heartbeat(1);
+  }
+  SECTION("without any") {
+    context.heartbeat();
+  }
+  CHECK(attempt->lost());
 }
 
 TEST_CASE("an attempt whose own time is over", "[worker][stop][lease]") {
