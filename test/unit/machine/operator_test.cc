@@ -83,7 +83,9 @@ TEST_CASE("an unpause", "[server][machine][operator]") {
   SECTION("makes due at once what has nothing left to wait for") {
     ActivityState state = scheduled({.timeouts = {.schedule_to_start = 5s, .start_to_close = 9s}});
     pause(state, kStart);
+    const auto stamp = state.progress.stamp;
     unpause(state, kStart + 1h);
+    CHECK(state.progress.stamp == stamp + 1);
     CHECK(plan(state).dispatch_at == kStart + 1h);
     CHECK(plan(state).deadline == kStart + 1h + 5s);
   }

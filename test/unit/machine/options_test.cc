@@ -105,6 +105,19 @@ TEST_CASE("an update of the retry policy", "[server][machine][options]") {
     set_initial_interval(state, kStart + 3s, 30s).value();
     CHECK(plan(state).dispatch_at == kStart + 31s);
   }
+  SECTION("recomputes the backoff from the end of an attempt that timed out") {
+    ActivityState state = started({.timeouts = {.start_to_close = 60s}, .retry = {.initial_interval = 10s}});
+    transition(state, DeadlinePassed{}, kStart + 60s).value();
+    set_initial_interval(state, kStart + 62s, 5s).value();
+    CHECK(plan(state).dispatch_at == kStart + 65s);
+  }
+  SECTION("recomputes the longer backoff of a later attempt") {
+    ActivityState state = backing_off();
+    transition(state, PickedUp{}, kStart + 11s).value();
+    transition(state, application_failure(state), kStart + 12s).value();
+    set_initial_interval(state, kStart + 13s, 30s).value();
+    CHECK(plan(state).dispatch_at == kStart + 12s + 60s);
+  }
   SECTION("makes due now what would have been due already") {
     ActivityState state = backing_off();
     set_initial_interval(state, kStart + 5s, 1s).value();
