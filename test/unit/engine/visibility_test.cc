@@ -1,4 +1,6 @@
 #include <filesystem>
+#include <functional>
+#include <utility>
 
 #include "support/temporary_directory.h"
 #include "unit/engine/engine_room.h"
@@ -74,6 +76,15 @@ TEST_CASE("list and count show what the engine has committed", "[server][engine]
                                 .page.rows.at(0);
     CHECK(row.state_transition_count == room.state("a")->progress.transition_count);
     CHECK(row.close_time == room.now);
+  }
+  SECTION("with the options that an operator has given them since") {
+    UpdateOptionsRequest update;
+    update.run = room.run("a");
+    update.update_mask = std::vector<std::string>{"task_queue.name"};
+    update.options = WireOptions{.task_queue = "other"};
+    REQUIRE(room.call(update).ok());
+    CHECK(room.ids("TaskQueue = 'other'") == "a");
+    CHECK(room.ids("TaskQueue = 'q'") == "b");
   }
   SECTION("in pages of the size asked for, 1000 when that is none") {
     const auto page = [&](int size, const std::string& token) {
@@ -210,6 +221,107 @@ TEST_CASE("a projection that missed something is told", "[server][engine][visibi
     room.start("other");
     room.pass(1s);
     CHECK(room.ids() == "other");
+  }
+}
+
+namespace {
+
+/// Comes to what it was given when the test lets it, in order, as one does whose thread is busy.
+class Slow final : public Visibility {
+ public:
+  explicit Slow(std::unique_ptr<Visibility> projection) : projection_(std::move(projection)) {}
+  void apply(std::vector<ProjectionChange> changes) override {
+    for (const ProjectionChange& change : changes) fed_ += change.caught_up ? 1 : 0;
+    waiting_.emplace_back([this, changes = std::move(changes)] { projection_->apply(changes); });
+  }
+  void ask(std::uint64_t ticket, Question question) override {
+    ++questions_;
+    waiting_.emplace_back([this, ticket, question = std::move(question)] { projection_->ask(ticket, question); });
+  }
+  void catch_up() {
+    for (const auto& work : std::exchange(waiting_, {})) work();
+  }
+  /// Questions that it was asked in all, and rows that it was given because it had missed them.
+  int questions() const { return questions_; }
+  int fed() const { return fed_; }
+
+ private:
+  std::unique_ptr<Visibility> projection_;
+  std::vector<std::function<void()>> waiting_;
+  int questions_ = 0, fed_ = 0;
+};
+
+/// Eight activities, of which the middle ones are closed, and a projection that is slow.
+struct SlowRoom : Room {
+  SlowRoom() {
+    for (int i = 0; i < 8; ++i) start("a" + std::to_string(i));
+    for (int i = 2; i < 6; ++i) call(TerminateRequest{.run = run("a" + std::to_string(i))});
+  }
+  void open_slow(const std::string& file) {
+    engine.reset();
+    auto prompt = open_synchronous_visibility({.path = file}, [this](std::uint64_t ticket, auto answer) {
+      if (engine) engine->answered(ticket, std::move(answer));
+    });
+    auto made = std::make_unique<Slow>(std::move(prompt).value());
+    slow = made.get();
+    EngineOptions options;
+    options.seed = 1;
+    options.visibility = std::move(made);
+    engine = Engine::open(std::make_unique<CrashableStore>(disk), std::move(options), now).value();
+    step();
+  }
+  /// Each second it comes to what it was given.
+  void live(int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      slow->catch_up();
+      pass(1s);
+    }
+  }
+  std::int64_t count() {
+    CollectingSink& sink = call(CountActivitiesRequest{"default", ""});
+    slow->catch_up();
+    step();
+    return sink.get<CountActivitiesReply>().count.count;
+  }
+  Slow* slow = nullptr;
+};
+
+}  // namespace
+
+TEST_CASE("a projection that is slow", "[server][engine][visibility]") {
+  const TemporaryDirectory directory;
+  SlowRoom room;
+  room.open_slow(directory.file("db.visibility"));
+
+  SECTION("is asked one thing at a time, and nothing happens meanwhile") {
+    room.pass(10s);
+    CHECK(room.slow->questions() == 1);
+    CHECK(room.engine->next_wakeup() > room.now);
+    room.slow->catch_up();
+    room.pass(10s);
+    CHECK(room.slow->questions() == 2);
+    CHECK(room.engine->next_wakeup() > room.now);
+  }
+  SECTION("is told all that it has missed") {
+    room.live(5);
+    CHECK(room.slow->fed() == 8);
+    CHECK(room.count() == 8);
+    SECTION("and nothing of what it has, whatever is closed of it and whatever is open") {
+      room.open_slow(directory.file("db.visibility"));
+      room.live(5);
+      CHECK(room.slow->questions() == 2);
+      CHECK(room.slow->fed() == 0);
+      CHECK(room.count() == 8);
+    }
+  }
+  SECTION("is asked anew when it has lost something, but not at once") {
+    room.engine->answered(kInventoryTicket, internal::Status{internal::StatusCode::kUnavailable, "too much", {}});
+    room.step();
+    CHECK(room.slow->questions() == 1);
+    room.pass(5s);
+    CHECK(room.slow->questions() == 2);
+    room.live(5);
+    CHECK(room.count() == 8);
   }
 }
 
