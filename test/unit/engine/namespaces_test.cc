@@ -78,7 +78,7 @@ TEST_CASE("a registered namespace", "[server][engine][namespaces]") {
     other.run = {"team", "a", ""};
     CHECK(room.call(other).refusal().code == StatusCode::kNotFound);
   }
-  SECTION("changes what an update names and nothing else") {
+  SECTION("changes what an update names and nothing else, for good") {
     UpdateNamespaceRequest request;
     request.namespace_name = "team";
     request.info = UpdateNamespaceRequest::Info{.owner_email = "a@b"};
@@ -87,6 +87,11 @@ TEST_CASE("a registered namespace", "[server][engine][namespaces]") {
     CHECK(space.owner_email == "a@b");
     CHECK(space.description == "a description");
     CHECK(space.retention == Duration(48h));
+    room.crash_and_reopen();
+    const auto kept = room.call(DescribeNamespaceRequest{"team", ""}).get<NamespaceReply>().space;
+    CHECK(kept.owner_email == "a@b");
+    CHECK(kept.description == "a description");
+    CHECK(kept.retention == Duration(48h));
   }
   SECTION("starts nothing once it is deprecated, but goes on with what it has") {
     CHECK(room.call(start_in(room, "team")).get<StartReply>().started);

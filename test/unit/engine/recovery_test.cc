@@ -135,6 +135,12 @@ TEST_CASE("after a crash and a restart", "[server][engine][recovery]") {
     CHECK(room.outcome("a").outcome->result == "first");
     CHECK(room.state("b")->progress.phase == Phase::kScheduled);
   }
+  SECTION("no row is used again, not even of what has been removed") {
+    CHECK(room.call(DeleteRequest{room.run()}).ok());
+    room.crash_and_reopen();
+    room.start("b");
+    CHECK_FALSE(room.disk->content().read(Table::kProgress, 1).value());
+  }
 }
 
 namespace {
@@ -185,6 +191,30 @@ TEST_CASE("a damaged record is refused by name", "[server][engine][recovery]") {
     CHECK_THAT(error.message, ContainsSubstring("meta row 1 is missing"));
     CHECK_FALSE(disk.read(Table::kMeta, 1).value());  // Left as it was.
   }
+}
+
+TEST_CASE("a damaged row is noticed also where rows of other activities follow it", "[server][engine][recovery]") {
+  EngineOptions options;
+  options.limits.requests.callbacks_enabled = true;
+  options.limits.requests.callback_addresses = {"http://good:*"};
+  Room room(std::move(options));
+  for (const char* id : {"damaged", "sound"}) {
+    auto request = room.start_request(id);
+    request.completion_callbacks.push_back({true, "http://good:1/", 0, "callback"});
+    REQUIRE(room.call(request).ok());
+    const std::string token = room.poll().token;
+    REQUIRE(room.beat(token, "details").ok());
+    REQUIRE(room.fail(token).ok());
+  }
+  room.engine.reset();
+  const auto [damaged, name] = GENERATE(table<Table, std::string>({{Table::kInput, "input row 1"},
+                                                                   {Table::kDetails, "details row 1"},
+                                                                   {Table::kFailure, "failure row 1"},
+                                                                   {Table::kCallbacks, "callbacks row 1"}}));
+  flip_bit(room.disk->content(), damaged, 1);
+  const auto opened = Engine::open(std::make_unique<CrashableStore>(room.disk), {}, room.now);
+  REQUIRE_FALSE(opened);
+  CHECK_THAT(opened.error().message, ContainsSubstring(name + " is damaged"));
 }
 
 TEST_CASE("a damaged row of a closed activity is that activity's loss alone", "[server][engine][recovery]") {

@@ -116,6 +116,26 @@ TEST_CASE("retention removes closed activities when their time has come, not bef
   CHECK(room.engine->stats().closed == 0);
 }
 
+TEST_CASE("an older run that has been removed is not known any more", "[server][engine][removal]") {
+  Room room;
+  const std::string older = room.start().run_id;
+  room.complete(room.poll().token, "older");
+  auto again = room.start_request();
+  again.request_id = "second";
+  const std::string latest = room.call(again).get<StartReply>().run_id;
+  REQUIRE(room.describe("a", older).ok());
+
+  SECTION("by a delete") {
+    CHECK(room.call(DeleteRequest{room.run("a", older)}).ok());
+  }
+  SECTION("at the end of its retention") {
+    room.pass(72h + 2min);
+  }
+  CHECK(room.describe("a", older).refusal().code == StatusCode::kNotFound);
+  CHECK(room.call(DeleteRequest{room.run("a", older)}).refusal().code == StatusCode::kNotFound);
+  CHECK(room.describe("a", latest).ok());
+}
+
 TEST_CASE("retention works in slices and forgets none", "[server][engine][removal]") {
   EngineOptions options;
   options.limits.retention_rows_per_step = 10;
