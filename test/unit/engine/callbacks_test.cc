@@ -167,6 +167,20 @@ TEST_CASE("several callbacks of one activity go their own ways, in the order in 
   CHECK(room.engine->stats().undelivered == 0);
 }
 
+TEST_CASE("an activity that is deleted while several of its callbacks back off sends none of them again",
+          "[server][engine][callbacks]") {
+  CallbackRoom room({"http://good:1/", "http://bad:2/"});
+  room.finish();
+  REQUIRE(room.sent.size() == 2);
+  room.report(room.sent[0], kUnreached);
+  room.report(room.sent[1], kUnreached);
+  CHECK(room.call(DeleteRequest{room.run()}).ok());
+  room.pass(1h);
+  CHECK(room.sent.size() == 2);
+  CHECK(room.fatal.empty());
+  CHECK(room.start("next").started);
+}
+
 TEST_CASE("a callback survives a crash", "[server][engine][callbacks]") {
   CallbackRoom room;
 

@@ -90,3 +90,13 @@ TEST_CASE("a commit that finds the disk full", "[server][engine][full]") {
     CHECK_FALSE(other.fatal.empty());
   }
 }
+
+TEST_CASE("where a full disk is survived, any other fault of a commit is none the less one", "[server][engine][full]") {
+  Room room;
+  room.survives_full_disk = true;
+  room.open();
+  room.disk->fail_next_commit(CommitFault::kNothingApplied, StatusCode::kDataLoss);
+  CHECK(room.call(room.start_request()).refusal().code == StatusCode::kUnavailable);
+  CHECK(room.disk_was_full.empty());
+  CHECK(room.fatal.find("DATA_LOSS: injected failure") == 0);
+}

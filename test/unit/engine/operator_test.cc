@@ -1,3 +1,5 @@
+#include <set>
+
 #include "unit/engine/engine_room.h"
 
 using namespace longbeat::server;
@@ -105,6 +107,24 @@ TEST_CASE("an operator", "[server][engine][operator]") {
   }
 }
 
+TEST_CASE("an unpause with jitter spreads what it lets go", "[server][engine][operator]") {
+  Room room;
+  std::set<Time> times;
+  for (int i = 0; i < 10; ++i) {
+    const std::string id = "a" + std::to_string(i);
+    room.start(id);
+    REQUIRE(room.call(of<PauseRequest>(room, id)).ok());
+    auto request = of<UnpauseRequest>(room, id);
+    request.jitter = RawDuration{3600, 0};
+    REQUIRE(room.call(request).ok());
+    const Time due = room.state(id)->progress.dispatch_time;
+    CHECK(due >= room.now);
+    CHECK(due < room.now + 1h);
+    times.insert(due);
+  }
+  CHECK(times.size() == 10);
+}
+
 TEST_CASE("operator commands can be switched off", "[server][engine][operator]") {
   EngineOptions options;
   options.limits.requests.operator_commands = false;
@@ -161,8 +181,15 @@ TEST_CASE("a report by ID", "[server][engine][by-id]") {
     request.has_failure = true;
     request.failure = "bytes";
     request.failure_info = 9;
-    CHECK(room.call(by_id(request)).ok());
-    CHECK(room.state()->progress.attempt == 2);
+    SECTION("which may be retried") {
+      CHECK(room.call(by_id(request)).ok());
+      CHECK(room.state()->progress.attempt == 2);
+    }
+    SECTION("which must not be retried") {
+      request.non_retryable = true;
+      CHECK(room.call(by_id(request)).ok());
+      CHECK(room.state()->progress.phase == Phase::kFailed);
+    }
   }
   SECTION("other than completion is refused while no worker has it") {
     CHECK(room.call(by_id(HeartbeatRequest())).refusal().code == StatusCode::kNotFound);

@@ -13,6 +13,7 @@ TEST_CASE("a running attempt is not failed", "[server][engine][time]") {
     room.now += 90ms;  // The deadline is at 5 s; the queue was last seen empty before it.
     room.engine->step({room.now, kStart + 4990ms});
     CHECK(room.engine->stats().timeouts == 0);
+    CHECK(room.engine->next_wakeup() >= room.now + 5ms);  // Until then it may have been seen empty.
     CHECK(room.beat(token, "in time").ok());
     room.pass(1s);
     CHECK(room.state()->progress.attempt == 1);
@@ -166,8 +167,12 @@ TEST_CASE("the engine wakes up", "[server][engine][time]") {
   }
   SECTION("twenty times a second while an attempt runs, to know when it stood still") {
     room.start();
-    room.poll();
+    const std::string token = room.poll().token;
     CHECK(room.engine->next_wakeup() <= room.now + 50ms);
+    SECTION("and no more once it has ended") {
+      CHECK(room.complete(token).ok());
+      CHECK(room.engine->next_wakeup() >= room.now + 1s);
+    }
   }
 }
 
