@@ -151,10 +151,11 @@ programs() {
 }
 
 # --- docs/interop.md -------------------------------------------------------------------------------------------------
-# row WHAT VERSION NAME [PATTERN]: a line of the table: those of NAME's cases that fit PATTERN. None if one failed.
+# row WHAT VERSION NAME [PATTERN]: a line of the table: those of NAME's cases that fit PATTERN. None if one failed or was
+# skipped.
 row() {
   local out=$run/$3.out count
-  [ -z "$words" ] && [ -s "$out" ] && ! grep -q '^FAILED' "$out" || return
+  [ -z "$words" ] && [ -s "$out" ] && ! grep -q -E '^(FAILED|skipped)' "$out" || return
   count=$(grep '^ok ' "$out" | grep -c ${4:+"$4"} -e "${5:-}")
   printf '| %s | %s | %s |\n' "$1" "$2" "$count" >>"$run/rows"
 }

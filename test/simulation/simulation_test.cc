@@ -45,6 +45,16 @@ server::RunRef run() {
   return {kNamespace, "a", {}};
 }
 
+/// The report that the first attempt failed, with its progress as the last heartbeat details.
+server::FailedRequest failed_with(std::uint64_t count) {
+  server::FailedRequest failed;
+  failed.namespace_name = kNamespace;
+  failed.token = "token-1";
+  failed.has_last_heartbeat_details = true;
+  failed.last_heartbeat_details = pack(Payloads{PayloadCodec<StepsDone>::encode({count})});
+  return failed;
+}
+
 /// What a witness is told, in the words of the wire.
 struct Wire {
   Witness& witness;
@@ -163,12 +173,7 @@ TEST_CASE("the witness notices", "[simulation]") {
     wire.started(start());
     wire.handed_out("token-1");
     witness.value_put("token-1", 3);
-    server::FailedRequest failed;
-    failed.namespace_name = kNamespace;
-    failed.token = "token-1";
-    failed.has_last_heartbeat_details = true;
-    failed.last_heartbeat_details = pack(Payloads{PayloadCodec<StepsDone>::encode({2})});
-    witness.answer_left(failed, server::Reply(server::ReportReply{}));
+    witness.answer_left(failed_with(2), server::Reply(server::ReportReply{}));
     CHECK_THAT(first_of(witness.broken()), ContainsSubstring("failed with details 2, but its code had put 3"));
   }
   SECTION("but not a failure without what came after the function had failed") {
@@ -178,14 +183,10 @@ TEST_CASE("the witness notices", "[simulation]") {
     witness.value_put("token-1", 2);
     witness.function_ended("token-1");
     witness.value_put("token-1", 3);
-    server::FailedRequest failed;
-    failed.namespace_name = kNamespace;
-    failed.token = "token-1";
-    failed.has_last_heartbeat_details = true;
-    failed.last_heartbeat_details = pack(Payloads{PayloadCodec<StepsDone>::encode({2})});
+    auto failed = failed_with(2);
     witness.answer_left(failed, server::Reply(server::ReportReply{}));
     CHECK(first_of(witness.broken()) == "");
-    failed.last_heartbeat_details = pack(Payloads{PayloadCodec<StepsDone>::encode({1})});
+    failed = failed_with(1);
     failed.failure_type = "ActivityStalled";  // The worker's, while the function still runs.
     witness.answer_left(failed, server::Reply(server::ReportReply{}));
     CHECK_THAT(witness.broken().back(), !ContainsSubstring("had put"));

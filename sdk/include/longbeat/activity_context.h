@@ -143,8 +143,8 @@ class LONGBEAT_EXPORT ActivityContext {
 
   /// Requested for any reason to stop; stop_causes() tells which. Code that never looks cannot be interrupted.
   /// Callbacks run on a thread of the SDK and must not throw; on_stop() is the more patient way. stopped() and the
-  /// waits of this class know first: the tokens follow on those threads, four for each connection, so callbacks that
-  /// block delay the tokens of other attempts.
+  /// waits of this class know first: the tokens follow on those threads, up to 64 for each connection. Only as many
+  /// callbacks that block delay the tokens of other attempts.
   std::stop_token stop_token() const noexcept;
   /// Requested when nothing this attempt does can count any more: its lease or its time is over.
   std::stop_token lost_token() const noexcept;
@@ -160,7 +160,7 @@ class LONGBEAT_EXPORT ActivityContext {
   void throw_if_stopped() const;
   /// Calls `function` on a thread of the SDK with each cause, in the order of arrival: those that have come already,
   /// then those that follow. What it throws is logged; while it blocks, it is told nothing more. Others are only held
-  /// up by four that block at the same time, as at stop_token(). Not called any more once the attempt has ended or the
+  /// up by 64 that block at the same time, as at stop_token(). Not called any more once the attempt has ended or the
   /// returned object is gone.
   [[nodiscard]] StopCallback on_stop(std::function<void(StopCause)> function);
   /// A descriptor (eventfd, non-blocking) for poll() and the like, made at the first call: readable once there is a

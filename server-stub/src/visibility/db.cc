@@ -4,6 +4,7 @@ namespace longbeat::server::projection {
 
 Status to_status(int result, const std::string& doing, sqlite3* db) {
   StatusCode code = StatusCode::kInternal;
+  if (result == SQLITE_IOERR_SHMSIZE) result = SQLITE_FULL;  // What a full disk says to the log's index.
   switch (result & 0xff) {
     case SQLITE_FULL:
       code = StatusCode::kResourceExhausted;

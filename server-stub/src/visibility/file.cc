@@ -132,12 +132,10 @@ StatusOr<Db> open_file(const std::string& path) {
   if (db) {
     auto ready = set_up(*db);
     auto usable = ready ? is_usable(*db) : StatusOr<bool>(false);
-    if (usable && *usable) {
-      if (auto marked = mark_open(*db); !marked) return marked.error();
-      return db;
-    }
+    // A full disk may have room for an empty one once this one is gone.
+    if (usable && *usable && mark_open(*db)) return db;
   }
-  *db = Db();
+  db = Db();
   if (auto removed = remove_file(path); !removed) return removed.error();
   db = Db::open(path);
   if (!db) return db;

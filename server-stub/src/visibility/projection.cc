@@ -1,5 +1,6 @@
 #include "visibility/projection.h"
 
+#include "base/log.h"
 #include "visibility/attributes.h"
 #include "visibility/fields.h"
 
@@ -26,12 +27,15 @@ std::int64_t nanos(internal::WallTime time) {
 }  // namespace
 
 StatusOr<std::unique_ptr<Projection>> Projection::open(const std::string& path, std::unique_ptr<Budget> budget) {
-  auto db = open_file(path);
-  if (!db) return db.error();
   std::unique_ptr<Projection> opened(new Projection(path, std::move(budget)));
-  auto begun = opened->begin(std::move(*db));
-  if (!begun) begun = opened->remake();
-  if (!begun) return begun.error();
+  auto db = open_file(path);
+  auto begun = db ? opened->begin(std::move(*db)) : StatusOr<>(db.error());
+  if (db && !begun) begun = opened->remake();
+  if (begun) return opened;
+  if (begun.error().code != internal::StatusCode::kResourceExhausted) return begun.error();
+  // Lists alone do without until there is room: a server must start on a full disk.
+  internal::log(internal::LogLevel::kWarn,
+                "no room for visibility file '" + path + "', list and count have to wait: " + begun.error().message);
   return opened;
 }
 

@@ -71,7 +71,7 @@ class Projection {
   std::int64_t close_order(const ActivityRow& row, bool caught_up);
   std::map<std::int64_t, Listed> listed_;  ///< by namespace
   std::string store_id_;
-  bool ready_ = false;  ///< False after a remake() that failed: the next call tries again.
+  bool ready_ = false;  ///< False while there is no file, for which a full disk has no room: the next call tries again.
 };
 
 // --- The file (file.cc) ---

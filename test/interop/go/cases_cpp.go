@@ -134,15 +134,7 @@ func (b *bench) untilNewest(handle client.ActivityHandle) {
 // completeFrom completes with the token, in one language, what an activity in the other left open.
 func completeFrom(language string) func(*bench, client.Client) {
 	return func(b *bench, c client.Client) {
-		serve := b.goWorker
-		if language == "Go" {
-			serve = b.cppWorker
-		}
-		folder := must(os.MkdirTemp("", "longbeat-interop-"))
-		defer os.RemoveAll(folder)
-		ticket := filepath.Join(folder, "ticket")
-		queue := newID("handed-on")
-		serve(c, queue, func() {
+		b.otherWorker(language, c, func(queue, ticket string) {
 			handle := must(c.ExecuteActivity(b, options(queue), "hand_on", ticket))
 			until("a token", func() bool { return exists(ticket) })
 			b.completeWith(c, language, ticket)
@@ -152,6 +144,18 @@ func completeFrom(language string) func(*bench, client.Client) {
 			equal(left, progress{5, "from " + language})
 		})
 	}
+}
+
+// otherWorker has the language that is not this one serve a queue while during runs; ticket is a file for a token.
+func (b *bench) otherWorker(language string, c client.Client, during func(queue, ticket string)) {
+	serve := b.goWorker
+	if language == "Go" {
+		serve = b.cppWorker
+	}
+	folder := must(os.MkdirTemp("", "longbeat-interop-"))
+	defer os.RemoveAll(folder)
+	queue, ticket := newID("handed-on"), filepath.Join(folder, "ticket")
+	serve(c, queue, func() { during(queue, ticket) })
 }
 
 // completeWith completes the activity whose token is in the file ticket, after a heartbeat.

@@ -291,14 +291,7 @@ func workflowTerminated(b *bench, c client.Client) {
 // workflowCompletedBy completes with the token, in one language, what an activity in the other left open.
 func workflowCompletedBy(language string) func(*bench, client.Client) {
 	return func(b *bench, c client.Client) {
-		serve := b.goWorker
-		if language == "Go" {
-			serve = b.cppWorker
-		}
-		folder := must(os.MkdirTemp("", "longbeat-interop-"))
-		defer os.RemoveAll(folder)
-		queue, ticket := newID("handed-on"), filepath.Join(folder, "ticket")
-		serve(c, queue, func() {
+		b.otherWorker(language, c, func(queue, ticket string) {
 			b.workflow(c, func(ctx workflow.Context) {
 				var said string
 				err := workflow.ExecuteActivity(served(ctx, queue), "hand_on", ticket).Get(ctx, &said)

@@ -10,11 +10,11 @@ from temporalio.api.workflowservice.v1 import ResetActivityExecutionRequest
 from temporalio.client import ActivityExecutionStatus, ActivityHandle, PendingActivityState
 from temporalio.common import RetryPolicy
 from temporalio.converter import DataConverter
-from temporalio.exceptions import ApplicationError, CancelledError, TerminatedError, TimeoutError, TimeoutType
+from temporalio.exceptions import ApplicationError, CancelledError, TerminatedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from cases_cpp import cpp_worker
-from harness import Bench, case, equal, failure_of, refusal_of, true, until, until_described
+from harness import Bench, case, each_timed_out, equal, failure_of, refusal_of, true, until, until_described
 
 SECOND = timedelta(seconds=1)
 
@@ -108,18 +108,7 @@ async def _(here: Bench):
         here.start("greet", "x", task_queue=nobody, schedule_to_close_timeout=SECOND),
         here.start("hold", schedule_to_close_timeout=SECOND, retry_policy=once),
     )
-    seen = [await failure_of(handle) for handle in handles]
-    true(all(isinstance(failure, TimeoutError) for failure in seen), seen)
-    equal(
-        [failure.type for failure in seen],
-        [
-            TimeoutType.START_TO_CLOSE,
-            TimeoutType.HEARTBEAT,
-            TimeoutType.SCHEDULE_TO_START,
-            TimeoutType.SCHEDULE_TO_START,  # What nobody takes was not started in time, whichever limit says so.
-            TimeoutType.SCHEDULE_TO_CLOSE,
-        ],
-    )
+    await each_timed_out(*handles)
 
 
 @with_cpp("activities are listed by query and counted by status, one is described")

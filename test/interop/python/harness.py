@@ -11,6 +11,7 @@ from typing import Any
 
 from temporalio.client import ActivityFailureError, ActivityHandle, Client
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import TimeoutError, TimeoutType
 from temporalio.worker import Worker
 
 import activities
@@ -72,6 +73,29 @@ async def failure_of(handle: ActivityHandle) -> BaseException:
     except ActivityFailureError as error:
         return error.cause
     raise AssertionError(f"it succeeded with {result!r}")
+
+
+async def each_timed_out(
+    attempt: ActivityHandle,
+    silent: ActivityHandle,
+    waiting: ActivityHandle,
+    untaken: ActivityHandle,
+    whole: ActivityHandle,
+) -> None:
+    """Each of them closes with the type of its timeout: of one attempt, of the heartbeat, of the wait in a queue that
+    nobody polls, of the whole in such a queue, and of the whole while it runs."""
+    seen = [await failure_of(handle) for handle in (attempt, silent, waiting, untaken, whole)]
+    true(all(isinstance(failure, TimeoutError) for failure in seen), seen)
+    equal(
+        [failure.type for failure in seen],
+        [
+            TimeoutType.START_TO_CLOSE,
+            TimeoutType.HEARTBEAT,
+            TimeoutType.SCHEDULE_TO_START,
+            TimeoutType.SCHEDULE_TO_START,  # What nobody takes was not started in time, whichever limit says so.
+            TimeoutType.SCHEDULE_TO_CLOSE,
+        ],
+    )
 
 
 async def refusal_of(call: Awaitable[Any], kind: type[BaseException]) -> Any:

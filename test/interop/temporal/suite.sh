@@ -9,7 +9,7 @@ export LONGBEAT_TEST_ADDRESS=$2
 results=$(mktemp -d) || exit 2
 trap 'rm -rf "$results"' EXIT
 
-# cases PROGRAM: what Catch2's XML says of each case.
+# cases PROGRAM RESULT: what Catch2's XML says of each case: state, name and why, with tabs between them.
 cases() {
   awk -v program="$1" '
     function text(s) {
@@ -24,15 +24,24 @@ cases() {
     /<(Expression|Exception|FatalErrorCondition)[ >]/ && why == "" { why = attribute("filename") ":" attribute("line") }
     /<Expanded>/ && why !~ / / { getline; gsub(/^ +/, ""); why = why " " text($0) }
     /<OverallResult / {
-      if (attribute("success") == "true" && left != "") printf "partly  suite  %s: %s\n", name, left
-      else if (attribute("success") == "true") { printf "ok      suite  %s\n", name; passed++ }
-      else { printf "FAILED  suite  %s: %s\n", name, why; failed++ }
+      state = attribute("success") != "true" ? "FAILED" : left != "" ? "partly" : "ok"
+      printf "%s\t%s\t%s\n", state, name, state == "partly" ? left : why
       name = ""
     }
-    END {
-      if (name != "") { printf "FAILED  suite  %s: %s ended in it\n", name, program; failed++ }
-      printf "%d %d\n", passed, failed >counts
-    }' counts="$2.counts" "$2"
+    END { if (name != "") printf "ended\t%s\t%s ended in it\n", name, program }' "$2"
+}
+
+# once_more PROGRAM: tells the cases that come in. Temporal's server is slow on a busy machine: what failed beside the
+# others may still pass alone, and that is told as such.
+once_more() {
+  local state name why
+  while IFS=$'\t' read -r state name why; do
+    if [ "$state" = FAILED ] &&
+      "$folder/../unhindered" "$folder/$1" "$(sed 's/[],[\\*"]/\\&/g' <<<"$name")" >/dev/null 2>&1; then
+      state=ok name="$name (alone; beside the others it failed" why="$why)"
+    fi
+    printf '%-7s suite  %s%s\n' "${state/ended/FAILED}" "$name" "${why:+: $why}"
+  done
 }
 
 programs=(conformance conformance_worker conformance_client)
@@ -44,9 +53,14 @@ for program in "${programs[@]}"; do
 done
 bad=0
 for i in "${!programs[@]}"; do
-  wait "${pids[$i]}" || bad=1
-  cases "${programs[$i]}" "$results/${programs[$i]}"
+  program=${programs[$i]}
+  wait "${pids[$i]}"
+  code=$?
+  cases "$program" "$results/$program" >"$results/$program.cases"
+  [ "$code" = 0 ] || grep -q -E '^(FAILED|ended)' "$results/$program.cases" || bad=$code
 done
+for program in "${programs[@]}"; do once_more "$program" <"$results/$program.cases"; done | tee "$results/told"
 awk -v bad="$bad" '
-  { passed += $1; failed += $2 }
-  END { printf "suite: %d passed, %d failed\n", passed, failed; exit failed > 0 || bad }' "$results"/*.counts
+  /^ok / { passed++ }
+  /^FAILED / { failed++ }
+  END { printf "suite: %d passed, %d failed\n", passed, failed; exit failed > 0 ? 1 : bad }' "$results/told"

@@ -1,5 +1,10 @@
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include "support/temporary_directory.h"
 #include "unit/visibility/projection_room.h"
@@ -17,6 +22,31 @@ void overwrite(const std::string& path, std::size_t at, const std::string& bytes
   file.seekp(static_cast<std::streamoff>(at));
   file << bytes;
 }
+
+/// A disk on which so many of SQLite's next writes find no room. One for the whole process.
+class FullDisk {
+ public:
+  explicit FullDisk(int writes) {
+    writes_left = writes;
+    set(reinterpret_cast<sqlite3_syscall_ptr>(write));
+  }
+  ~FullDisk() { set(nullptr); }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  static void set(sqlite3_syscall_ptr call) {
+    auto* const disk = sqlite3_vfs_find(nullptr);
+    for (const char* name : {"pwrite", "pwrite64"}) disk->xSetSystemCall(disk, name, call);
+  }
+  static ssize_t write(int file, const void* bytes, std::size_t size, off_t at) {
+    if (writes_left == 0) return ::pwrite(file, bytes, size, at);
+    --writes_left;
+    errno = ENOSPC;
+    return -1;
+  }
+  static inline int writes_left = 0;
+};
 
 }  // namespace
 
@@ -94,6 +124,25 @@ TEST_CASE("the projection's file", "[server][visibility][file]") {
     const auto opened = open_synchronous_visibility({.path = directory.file("folder")}, {});
     REQUIRE_FALSE(opened);
     CHECK_THAT(opened.error().message, ContainsSubstring("is not a regular file"));
+  }
+  SECTION("that cannot be marked as open for a full disk makes room for an empty one") {
+    const FullDisk disk(1);
+    ProjectionRoom room(path);
+    CHECK(room.ids("") == "");
+    room.put(activity(5));
+    CHECK(room.ids("") == "a5");
+  }
+  SECTION("that finds no room at all lets the server start, and is made as soon as there is some") {
+    std::optional<FullDisk> disk(1'000'000);
+    ProjectionRoom room(path);
+    const auto count = room.try_count("");
+    REQUIRE_FALSE(count);
+    CHECK(count.error().code == StatusCode::kResourceExhausted);
+    room.put(activity(4));
+    disk.reset();
+    CHECK(room.ids("") == "");
+    room.put(activity(5));
+    CHECK(room.ids("") == "a5");
   }
   SECTION("of another store is emptied at the first inventory") {
     ProjectionRoom room(path);
