@@ -71,7 +71,6 @@ class CourierPool final : public Courier {
     CourierJam jam{};  ///< the watching thread's
   };
 
-  void make_ready(Lane& lane, std::uint64_t key);
   void alert();
   void serve(Lane& lane, Thread& self);
   void run_ready(Lane& lane, Thread& self, Lock& lock);
