@@ -34,7 +34,7 @@ class Runner {
   virtual void pass(TimePoint until, const std::function<bool()>& over) noexcept = 0;
   /// Returns when time has moved or is `until`, and at the latest after some milliseconds of real time.
   virtual void pass_a_step(TimePoint until) noexcept = 0;
-  /// Handed to an executor; has returned, and what follows from it is posted.
+  /// Handed to an executor, told again by a thread of it that is at work; has returned, what follows is posted.
   virtual void begins() noexcept = 0;
   virtual void ended() noexcept = 0;
 };

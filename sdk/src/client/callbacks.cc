@@ -198,6 +198,7 @@ void Callbacks::post(Job job, bool on_loop) {
     Job job{};
     std::shared_ptr<Pool> pool{};
     std::atomic<bool> taken{false};
+    std::shared_ptr<Busy> busy{};  ///< until it has run, or is dropped
 
     void to_pool() { pool->post(std::exchange(job, nullptr)); }
     ~Given() {
@@ -210,10 +211,12 @@ void Callbacks::post(Job job, bool on_loop) {
   const auto given = std::make_shared<Given>();
   given->job = std::move(job);
   given->pool = pool_;
+  if (pool_->watch) given->busy = pool_->watch->busy("a callback of a client call in ClientOptions::callback_executor");
   std::optional<std::string> thrown;
   try {
     executor_([given] {
       if (given->taken.exchange(true)) return;
+      const auto busy = std::exchange(given->busy, nullptr);  // The executor may keep what it has run.
       if (giving_on_loop) return given->to_pool();
       run(given->job);
     });
@@ -224,7 +227,9 @@ void Callbacks::post(Job job, bool on_loop) {
   }
   if (!thrown) return;
   log(LogLevel::kError, "ClientOptions::callback_executor threw: " + *thrown);
-  if (!given->taken.exchange(true)) given->to_pool();
+  if (given->taken.exchange(true)) return;
+  given->to_pool();
+  given->busy.reset();
 }
 
 void Callbacks::close() {

@@ -26,7 +26,7 @@ class AttemptProbe {
   /// itself.
   virtual void pass(TimePoint until, const std::function<bool()>& over) noexcept = 0;
 
-  /// The function has been handed to an executor; has returned, and its outcome is posted.
+  /// The function has been handed to an executor, and again on its thread; has returned, and its outcome is posted.
   virtual void begins() noexcept {}
   virtual void returned() noexcept {}
   /// It has begun to listen for stops; the loop has been told, and tells it what came before.

@@ -25,7 +25,7 @@ EnvironmentProbe::EnvironmentProbe(VirtualLoop& loop, std::shared_ptr<VirtualClo
     : loop_(loop),
       clock_(std::move(clock)),
       converter_(std::move(converter)),
-      thread_time_(std::max<std::chrono::nanoseconds>(thread_time, std::chrono::milliseconds(1))),
+      thread_time_(thread_time),
       after_call_(std::move(after_call)) {}
 
 bool EnvironmentProbe::enter() {
@@ -99,7 +99,8 @@ void EnvironmentProbe::begin_wait() noexcept {
 
 std::chrono::nanoseconds EnvironmentProbe::slice(TimePoint until) noexcept {
   // First the activity's other threads, which may have it ready in no time at all.
-  if (const Visit visit(*this); visit && !std::exchange(fresh_wait, false)) loop_.pass_a_step(until, thread_time_);
+  const bool fresh = std::exchange(fresh_wait, false);
+  if (const Visit visit(*this); visit) fresh ? loop_.works_here() : loop_.pass_a_step(until, thread_time_);
   return thread_time_;
 }
 

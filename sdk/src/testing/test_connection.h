@@ -30,7 +30,8 @@ class WatchedCourier final : public Courier {
 /// the loop, while the courier still takes jobs, then the courier with what it has.
 class TestConnection final : public Connection {
  public:
-  explicit TestConnection(const std::shared_ptr<VirtualClock>& clock) : loop_(clock), server_(loop_, clock) {}
+  TestConnection(const std::shared_ptr<VirtualClock>& clock, std::chrono::nanoseconds thread_time)
+      : loop_(clock, thread_time), server_(loop_, clock) {}
   ~TestConnection() override { loop_.stop(); }
   TestConnection(const TestConnection&) = delete;
   TestConnection& operator=(const TestConnection&) = delete;

@@ -35,6 +35,10 @@ std::shared_ptr<ClientCore> core_on(const testing::ActivityEnvironmentOptions& o
   return core;
 }
 
+std::chrono::nanoseconds at_least_a_moment(std::chrono::milliseconds thread_time) {
+  return std::max(thread_time, std::chrono::milliseconds(1));
+}
+
 bool means_lost(StopCause cause) {
   return cause == StopCause::kLeaseLost || cause == StopCause::kNotFound || cause == StopCause::kTimedOut;
 }
@@ -113,9 +117,10 @@ TestRun::TestRun(const testing::ActivityEnvironmentOptions& options, const RunPl
       plan_(plan),
       after_heartbeat_(std::move(after_heartbeat)),
       clock_(std::make_shared<VirtualClock>(options.start_time)),
-      connection_(std::make_shared<TestConnection>(clock_)),
+      connection_(std::make_shared<TestConnection>(clock_, at_least_a_moment(options.thread_time))),
       core_(core_on(options, connection_)),
-      probe_(std::make_shared<EnvironmentProbe>(connection_->loop(), clock_, options.converter, options.thread_time,
+      probe_(std::make_shared<EnvironmentProbe>(connection_->loop(), clock_, options.converter,
+                                                at_least_a_moment(options.thread_time),
                                                 [this](std::size_t number) { after_call(number); })),
       host_{connection_->loop(), connection_->stub(),   connection_->courier(),
             Random(1),           core_->namespace_name, "test"} {
@@ -136,8 +141,10 @@ EncodedRun TestRun::run(std::string type, const Registry& registry, Payloads inp
   if (!handed_out) return {{}, std::move(handed_out).error()};
   begin(*std::move(handed_out));
   if (auto work = desk_.wait()) {
-    connection_->loop().settle();  // What is planned for now comes first.
+    connection_->loop().settle();      // What is planned for now comes first.
+    connection_->loop().works_here();  // Else a thread that it starts, and that sleeps, leaves the next ones behind.
     auto outcome = registry.run(work->attempt);
+    connection_->loop().forget_threads();
     took_ = clock_->passed();
     causes_ = work->attempt->causes();
     work->done(std::move(outcome));

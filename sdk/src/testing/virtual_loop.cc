@@ -22,7 +22,8 @@ thread_local bool in_job = false;
 
 }  // namespace
 
-VirtualLoop::VirtualLoop(std::shared_ptr<VirtualClock> clock) : clock_(std::move(clock)) {
+VirtualLoop::VirtualLoop(std::shared_ptr<VirtualClock> clock, std::chrono::nanoseconds thread_time)
+    : clock_(std::move(clock)), thread_time_(thread_time) {
   thread_ = std::thread([this] {
     name_this_thread("lb-virtual");
     serve();
@@ -104,6 +105,8 @@ void VirtualLoop::settle(std::unique_lock<std::mutex>& lock) {
 
 std::multiset<TimePoint>::iterator VirtualLoop::begin_wait(TimePoint until) {
   if (until <= VirtualClock::end()) planned_until_ = std::max(planned_until_, until);
+  awake_.remove();
+  changed_.notify_all();
   return waits_.insert(until);
 }
 
@@ -123,6 +126,7 @@ void VirtualLoop::pass(TimePoint until, const std::function<bool()>& over) {
     break;
   }
   waits_.erase(own);
+  wake();
   changed_.notify_all();
 }
 
@@ -130,10 +134,36 @@ void VirtualLoop::pass_a_step(TimePoint until, std::chrono::nanoseconds waited) 
   std::unique_lock lock(mutex_);
   const auto own = begin_wait(until);
   waited_ = true;
-  if (!stopping_ && !busy_ && !has_work() && jobs_ == 0 && !step(lock, until)) idled(lock, waited);
+  if (!stopping_ && !busy_ && !has_work() && jobs_ == 0 && !awake_for() && !step(lock, until)) idled(lock, waited);
   settle(lock);
   waits_.erase(own);
+  if (now() >= until) wake();
   changed_.notify_all();
+}
+
+void VirtualLoop::works_here() {
+  const std::lock_guard lock(mutex_);
+  wake();
+}
+
+void VirtualLoop::forget_threads() {
+  const std::lock_guard lock(mutex_);
+  awake_.clear();
+  changed_.notify_all();
+}
+
+/// Counted from here, where the thread runs again, not from the step that ended its wait: load must not use it up.
+void VirtualLoop::wake() {
+  const TimePoint real = system_clock().now();
+  awake_.add(real, real + thread_time_);
+}
+
+/// In real time; nothing: nobody has to be waited for.
+std::optional<std::chrono::nanoseconds> VirtualLoop::awake_for() const {
+  if (awake_.empty()) return std::nullopt;
+  const TimePoint real = system_clock().now();
+  const auto until = awake_.until(real);
+  return until ? std::optional(*until - real) : std::nullopt;
 }
 
 /// False when time does not move by itself.
@@ -147,6 +177,10 @@ bool VirtualLoop::step(std::unique_lock<std::mutex>& lock, TimePoint until) {
   }
   if (next <= now()) {  // Another thread's wait is over, and it has yet to leave; or a timer came just now.
     changed_.wait_for(lock, kIdleWait);
+    return true;
+  }
+  if (const auto left = awake_for()) {
+    changed_.wait_for(lock, *left);
     return true;
   }
   clock_->now_.store(next.time_since_epoch().count());
@@ -201,6 +235,7 @@ void VirtualLoop::end_job() {
   const std::lock_guard lock(mutex_);
   --jobs_;
   ++jobs_ended_;
+  awake_.remove();
   changed_.notify_all();
 }
 

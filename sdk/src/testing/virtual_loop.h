@@ -7,9 +7,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 
+#include "base/awake_threads.h"
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/timer_heap.h"
@@ -37,10 +39,13 @@ class VirtualClock final : public Clock {
 };
 
 /// A Loop with a thread of its own on virtual time: what is posted runs at once, and time moves only while somebody
-/// waits in pass(), from timer to timer, never past the end of another thread's wait.
+/// waits in pass(), from timer to timer, never past the end of another thread's wait. Before each step the threads that
+/// have come back from theirs get their real time, or as much of it as they need to wait again.
 class VirtualLoop final : public Loop {
  public:
-  explicit VirtualLoop(std::shared_ptr<VirtualClock> clock);
+  /// `thread_time`: real time for a thread that has come out of a wait.
+  explicit VirtualLoop(std::shared_ptr<VirtualClock> clock,
+                       std::chrono::nanoseconds thread_time = std::chrono::nanoseconds::zero());
   ~VirtualLoop() override { stop(); }
   VirtualLoop(const VirtualLoop&) = delete;
   VirtualLoop& operator=(const VirtualLoop&) = delete;
@@ -59,6 +64,11 @@ class VirtualLoop final : public Loop {
   void pass(TimePoint until, const std::function<bool()>& over);
   /// Moves time by one step towards `until`, when everything is at rest. `waited`: since the last step, in real time.
   void pass_a_step(TimePoint until, std::chrono::nanoseconds waited);
+  /// The calling thread is at work, or waits for others that are: time steps no further before its thread time is over,
+  /// or it is back in one of these two.
+  void works_here();
+  /// Nothing that threads still do is waited for.
+  void forget_threads();
   /// Returns when nothing is left to do at this time, here and in the jobs announced. Jobs that take more than a
   /// second of real time are not waited for: code of the user's may block.
   void settle();
@@ -83,17 +93,21 @@ class VirtualLoop final : public Loop {
   bool has_work() const;
   void settle(std::unique_lock<std::mutex>& lock);
   bool step(std::unique_lock<std::mutex>& lock, TimePoint until);
+  void wake();
+  std::optional<std::chrono::nanoseconds> awake_for() const;
   void rest(std::unique_lock<std::mutex>& lock);
   void idled(std::unique_lock<std::mutex>& lock, std::chrono::nanoseconds real_time);
   std::multiset<TimePoint>::iterator begin_wait(TimePoint until);
   void tell_endless(std::unique_lock<std::mutex>& lock);
 
   const std::shared_ptr<VirtualClock> clock_;
+  const std::chrono::nanoseconds thread_time_;
   std::mutex mutex_;
   std::condition_variable work_came_, changed_;
   std::deque<std::function<void()>> posted_;
   TimerHeap<TimePoint, std::function<void()>> timers_;
   std::multiset<TimePoint> waits_;  ///< ends of the waits in pass()
+  AwakeThreads awake_;
   std::size_t jobs_ = 0, jobs_ended_ = 0;
   std::size_t blocked_at_ = SIZE_MAX;  ///< jobs that had ended when one was given up
   bool busy_ = true;                   ///< the thread runs something, or begins

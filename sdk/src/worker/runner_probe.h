@@ -27,7 +27,7 @@ class RunnerProbe final : public AttemptProbe {
   void begin_wait() noexcept override { fresh_wait_ = true; }
   std::chrono::nanoseconds slice(TimePoint until) noexcept override {
     // Called under the lock that the activity's own threads need: they get it in between.
-    if (!std::exchange(fresh_wait_, false)) runner_->pass_a_step(until);
+    std::exchange(fresh_wait_, false) ? runner_->begins() : runner_->pass_a_step(until);
     return std::chrono::milliseconds(2);
   }
 

@@ -97,6 +97,7 @@ void ThreadExecutor::serve(Seat& seat) {
 void ThreadExecutor::run(AttemptInput input, std::int64_t thread_number) {
   running_attempt = {this, input.attempt->key()};
   input.attempt->runs_on(thread_number, kThreadName);
+  if (input.attempt->probe() != nullptr) input.attempt->probe()->begins();
   input.done(run_(input.attempt));
   running_attempt = {};
 }

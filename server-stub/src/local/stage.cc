@@ -130,7 +130,7 @@ void Stage::rest_manual(std::unique_lock<std::mutex>& lock) {
   const bool waited_for = advancing || anybody_waits();
   const TimePoint real = real_now();
   if (!waited_for) not_idle_since_ = nothing_left_since_ = std::nullopt;
-  const std::string who = waited_for ? who_is_busy(advancing) : std::string();
+  const std::string who = waited_for ? who_is_busy(advancing, real) : std::string();
   if (waited_for && who.empty()) {
     not_idle_since_.reset();
     if (advancing ? goals_reached() || move(goals_.front().goal) : move(TimePoint::max())) {
@@ -144,10 +144,10 @@ void Stage::rest_manual(std::unique_lock<std::mutex>& lock) {
     nothing_left_since_.reset();
     if (!not_idle_since_) not_idle_since_ = real;
     const auto since = real - *not_idle_since_;
-    if (advancing && since >= patience_.advance && pass_over_workers()) return not_idle_since_.reset();
+    if (advancing && since >= patience_.advance && pass_over_workers(real)) return not_idle_since_.reset();
     if (since >= patience_.idle) complain(lock, who, true);
   }
-  work_came_.wait_for(lock, kLongestWait);
+  work_came_.wait_for(lock, longest_rest(real));
 }
 
 /// Moves time by one step towards `goal`, or when that is the end of time towards the next target. False when there is
@@ -219,10 +219,10 @@ void Stage::complain(std::unique_lock<std::mutex>& lock, const std::string& why,
   lock.lock();
 }
 
-bool Stage::pass_over_workers() {
+bool Stage::pass_over_workers(TimePoint real) {
   bool any = false;
   for (Worker& worker : workers_) {
-    const bool at_work = worker.active && worker.waits == 0;
+    const bool at_work = worker.at_work(real);
     any = any || (at_work && !worker.passed_over);
     worker.passed_over = at_work;
   }
@@ -230,10 +230,10 @@ bool Stage::pass_over_workers() {
 }
 
 /// Empty: everything is idle.
-std::string Stage::who_is_busy(bool for_advance) const {
+std::string Stage::who_is_busy(bool for_advance, TimePoint real) const {
   std::string all;
   for (const Worker& worker : workers_) {
-    if (!worker.active || worker.waits > 0 || (for_advance && worker.passed_over)) continue;
+    if (!worker.at_work(real) || (for_advance && worker.passed_over)) continue;
     all += (all.empty() ? "" : "; ") + worker.who;
   }
   if (!all.empty()) return all;
@@ -242,6 +242,16 @@ std::string Stage::who_is_busy(bool for_advance) const {
   if (std::ranges::none_of(waiters_, &Waiter::jumps)) return "a thread that waits in an activity has not looked yet";
   return "the condition that a wait was given has not answered, or makes things happen each time it is asked: it looks "
          "only, and neither waits, nor calls a client, nor changes the server";
+}
+
+/// Until a thread that is awake has had its time, of which nobody tells.
+std::chrono::nanoseconds Stage::longest_rest(TimePoint real) const {
+  std::chrono::nanoseconds longest = kLongestWait;
+  for (const Worker& worker : workers_) {
+    if (const auto until = worker.awake.until(real); until && worker.waits > 0)
+      longest = std::min(longest, *until - real);
+  }
+  return longest;
 }
 
 bool Stage::anybody_waits() const {

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/awake_threads.h"
 #include "base/transport.h"
 #include "local/stage_clock.h"
 
@@ -30,6 +31,8 @@ struct StagePatience {
   std::chrono::milliseconds idle{5'000};
   /// When the log tells that a call still waits, or an advance() is under way, though time moves.
   std::chrono::milliseconds moving{30'000};
+  /// What a thread of an attempt gets once it has come out of a wait, before its attempt is idle while others wait.
+  std::chrono::milliseconds thread{20};
 };
 
 /// One thread on which a server, and the clients and workers of its process, live together, and their time. A manual
@@ -80,12 +83,15 @@ class Stage final : public internal::Watch, public std::enable_shared_from_this<
     std::function<void()> work;
     bool only_looks = false;  ///< changes nothing that waiters would have to look at again
   };
-  /// Somebody who is at work while `waits` is zero.
+  /// Somebody who is at work while `waits` is zero, or a thread of it is awake.
   struct Worker {
     std::string who;
     bool passed_over = false;  ///< was at work for so long that advance() does not wait for it
     bool active = true;
     int waits = 0;
+    internal::AwakeThreads awake{};
+
+    bool at_work(TimePoint real) const { return active && (waits == 0 || awake.until(real)); }
   };
   /// A thread that waits in here, and looks for itself whether that is over.
   struct Waiter {
@@ -119,8 +125,9 @@ class Stage final : public internal::Watch, public std::enable_shared_from_this<
   void tell_who_waits_long(std::unique_lock<std::mutex>& lock, TimePoint real);
   void complain(std::unique_lock<std::mutex>& lock, const std::string& why, bool busy);
   /// True when there was anybody to pass over who had not been.
-  bool pass_over_workers();
-  std::string who_is_busy(bool for_advance) const;
+  bool pass_over_workers(TimePoint real);
+  std::string who_is_busy(bool for_advance, TimePoint real) const;
+  std::chrono::nanoseconds longest_rest(TimePoint real) const;
   bool anybody_waits() const;
   std::optional<TimePoint> next_timer(bool targets_only) const;
   void happened();

@@ -7,6 +7,14 @@ namespace longbeat::server {
 /// Time that a real look at a condition of the program's own may take to come: its threads run in real time.
 constexpr auto kStepWait = std::chrono::milliseconds(5);
 
+namespace {
+
+TimePoint real_now() {
+  return internal::system_clock().now();
+}
+
+}  // namespace
+
 class Stage::BusyMark final : public internal::Busy {
  public:
   BusyMark(std::shared_ptr<Stage> stage, std::string who) : stage_(std::move(stage)) {
@@ -55,19 +63,36 @@ class Stage::StageRunner final : public internal::Runner {
     stage_->happened();
   }
 
-  void begins() noexcept override { set_active(true); }
-  void ended() noexcept override { set_active(false); }
+  void begins() noexcept override {
+    const std::lock_guard lock(stage_->mutex_);
+    own_->active = true;
+    if (!stage_->on_this_thread()) {
+      wake();
+      if (threads_begin_until_ == TimePoint()) threads_begin_until_ = real_now() + stage_->patience_.thread;
+    }
+    stage_->happened();
+  }
+  void ended() noexcept override {
+    const std::lock_guard lock(stage_->mutex_);
+    own_->active = false;
+    own_->awake.clear();
+    stage_->happened();
+  }
 
   void pass(TimePoint until, const std::function<bool()>& over) noexcept override {
     std::unique_lock lock(stage_->mutex_);
+    own_->awake.remove();
     const auto waiter = enter(until);
     static_cast<void>(stage_->wait_here(lock, *waiter, over, false));  // The caller looks at the time itself.
+    wake();
     leave(waiter);
   }
 
   void pass_a_step(TimePoint until) noexcept override {
     std::unique_lock lock(stage_->mutex_);
     const TimePoint begin = stage_->clock_->now();
+    // With others in a wait it may be waiting for one that has yet to begin: those get their time.
+    if (own_->waits == 0 && real_now() >= threads_begin_until_) own_->awake.remove();
     const auto waiter = enter(until);
     // Looks at nothing: whatever happens, its condition is looked at in real time afterwards.
     const auto moved = [&] {
@@ -76,6 +101,7 @@ class Stage::StageRunner final : public internal::Runner {
       return stage_->stopping_ || stage_->clock_->now() != begin;
     };
     stage_->changed_.wait_for(lock, kStepWait, moved);
+    if (stage_->clock_->now() >= until) wake();
     leave(waiter);
   }
 
@@ -91,14 +117,15 @@ class Stage::StageRunner final : public internal::Runner {
     --own_->waits;
     stage_->work_came_.notify_one();
   }
-  void set_active(bool active) {
-    const std::lock_guard lock(stage_->mutex_);
-    own_->active = active;
-    stage_->happened();
+  /// Counted from here, where the thread runs again, not from the step that ended its wait: load must not use it up.
+  void wake() {
+    const TimePoint real = real_now();
+    own_->awake.add(real, real + stage_->patience_.thread);
   }
 
   const std::shared_ptr<Stage> stage_;
   Workers::iterator own_{};
+  TimePoint threads_begin_until_{};  ///< real time
 };
 
 std::shared_ptr<internal::Busy> Stage::busy(std::string who) {

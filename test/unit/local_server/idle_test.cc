@@ -1,9 +1,12 @@
 // When time may jump, and when not.
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <mutex>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "kit_room.h"
 #include "longbeat/log.h"
@@ -63,6 +66,42 @@ TEST_CASE("time never jumps while user code computes", "[local][idle]") {
     const auto other = room.start("b", {}, 2);
     CHECK(other.result().value() == 1);
     over.get_future().wait();
+  }
+  SECTION("in a callback that an executor of the program's runs, later") {
+    std::vector<std::jthread> threads;
+    const auto queue = [&](std::function<void()> job) {
+      threads.emplace_back([&, job = std::move(job)] {
+        compute();
+        job();
+      });
+    };
+    const auto client = Client::connect({.transport = room.server.transport(), .callback_executor = queue}).value();
+    room.worker.serve(work, [&](ActivityContext& ctx, int number) {
+      ctx.sleep_for(number * 1s);
+      return number;
+    });
+    room.worker.start().value();
+    const StartOptions options{.id = "a", .task_queue = "tests", .start_to_close_timeout = 24h};
+    std::promise<std::chrono::nanoseconds> called;
+    const auto other = room.start("b", {}, 60);
+    client.start(work, options, 10).value().result_async().then([&](const Result<int>&) {
+      compute();
+      called.set_value(room.server.elapsed());
+    });
+    CHECK(other.result().value() == 60);
+    CHECK(called.get_future().get() == 10s);
+  }
+  SECTION("but when an executor drops a callback, it is over") {
+    const auto drop = [](const std::function<void()>&) {};
+    const auto client = Client::connect({.transport = room.server.transport(), .callback_executor = drop}).value();
+    room.worker.serve(work, [&](ActivityContext& ctx, int number) {
+      ctx.sleep_for(number * 1s);
+      return number;
+    });
+    room.worker.start().value();
+    const StartOptions options{.id = "a", .task_queue = "tests", .start_to_close_timeout = 24h};
+    client.start(work, options, 10).value().result_async().then([](const Result<int>&) {});
+    CHECK(room.start("b", {}, 60).result().value() == 60);
   }
   CHECK(!moved);
 }

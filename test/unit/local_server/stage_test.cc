@@ -24,7 +24,8 @@ namespace {
 struct StageRoom {
   using Nanoseconds = std::chrono::nanoseconds;
 
-  explicit StageRoom(bool manual = true) : thread(std::make_shared<StageThread>(manual, kPatience)) {}
+  explicit StageRoom(bool manual = true, StagePatience patience = kPatience)
+      : thread(std::make_shared<StageThread>(manual, patience)) {}
 
   template <class Job>
   void on_loop(Job job) {
@@ -321,6 +322,49 @@ TEST_CASE("a runner's wait ends when it is over", "[local][stage]") {
   CHECK(room.until_noted("woken").how == Ended::kMet);
   activity.join();
   CHECK(room.passed() == 1s);
+}
+
+TEST_CASE("a runner of several threads is at work until the woken one waits again", "[local][stage]") {
+  StageRoom room(true, {.thread = 2s});
+  const auto start = room.stage.clock()->now();
+  const auto never = [] { return false; };
+  const auto runner = room.stage.runner("activity 'a' runs");
+  std::thread function([&] {
+    runner->begins();
+    std::thread other([&] {
+      runner->pass(start + 2h, never);
+      room.note("far");
+    });
+    const auto compute = [] { std::this_thread::sleep_for(30ms); };
+    compute();
+    room.note(room.passed() == 0s ? "begun" : "begun late");
+    runner->pass(start + 1h, never);
+    compute();
+    room.note(room.passed() == 1h ? "woken" : "woken late");
+    runner->pass(start + 2h, never);
+    other.join();
+    runner->ended();
+  });
+  CHECK(room.until_noted("far").how == Ended::kMet);
+  function.join();
+  CHECK(room.noted() == "begun woken far");
+}
+
+TEST_CASE("a woken thread that never waits again holds up time for a moment", "[local][stage]") {
+  StageRoom room(true, {.thread = 30ms});
+  const auto start = room.stage.clock()->now();
+  const auto runner = room.stage.runner("activity 'a' runs");
+  room.on_loop([&] { runner->begins(); });
+  std::thread sleeps([&] {
+    runner->pass(start + 2h, [] { return false; });
+    room.note("far");
+    runner->ended();
+  });
+  std::thread ends([&] { runner->pass(start + 1h, [] { return false; }); });
+  CHECK(room.until_noted("far").how == Ended::kMet);
+  sleeps.join();
+  ends.join();
+  CHECK(room.passed() == 2h);
 }
 
 TEST_CASE("a step of a runner ends when time has moved, and soon in any case", "[local][stage]") {

@@ -4,6 +4,7 @@
 #include <future>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "longbeat/log.h"
 #include "support/catch.h"
@@ -80,6 +81,44 @@ TEST_CASE("virtual time", "[testing][time]") {
     });
     CHECK(waiting.result.value() == 1);
     CHECK(waiting.took == 0s);
+  }
+  SECTION("leaves a thread that it woke its real time, though others sleep on") {
+    ActivityEnvironment patient({.info = {.heartbeat_timeout = 15min}, .thread_time = 200ms});
+    const auto done = run(patient, [](ActivityContext& context) {
+      std::vector<std::jthread> helpers;
+      for (int i = 1; i <= 3; ++i) {
+        helpers.emplace_back([&context, i] {
+          context.sleep_for(i * 10min);
+          std::this_thread::sleep_for(30ms);  // Stands for computing.
+          context.heartbeat(i);
+        });
+      }
+      helpers.clear();
+      return context.stopped() ? 0 : 1;
+    });
+    CHECK(done.result.value() == 1);
+    CHECK(numbers(done.called) == std::vector{1, 2, 3});
+    for (const auto& call : done.called) CHECK(call.at == *call.value<int>() * 10min);
+    CHECK(done.took == 30min);
+  }
+  SECTION("leaves threads that have yet to begin their real time") {
+    ActivityEnvironment patient({.thread_time = 200ms});
+    const auto done = run(patient, [&](ActivityContext& context) {
+      std::jthread early([&] { context.sleep_for(10min); });
+      std::this_thread::sleep_for(30ms);
+      const bool stood = patient.passed() == 0s;
+      std::jthread late([&] {
+        std::this_thread::sleep_for(30ms);
+        context.sleep_for(10min);
+      });
+      std::mutex mutex;
+      std::condition_variable_any condition;
+      std::unique_lock lock(mutex);
+      context.wait_for(lock, condition, 20min, [] { return false; });
+      return stood ? 1 : 0;
+    });
+    CHECK(done.result.value() == 1);
+    CHECK(done.took == 20min);
   }
   SECTION("passes while any of the activity's threads sleeps") {
     const auto slept = run(environment, [&](ActivityContext& context) {

@@ -47,9 +47,9 @@ struct ActivityEnvironmentOptions {
   std::size_t payload_bytes_max = std::size_t{2} * 1024 * 1024;
   /// The time of day at which each run begins. Default: 2026-01-01, 00:00 UTC.
   std::chrono::sys_time<std::chrono::nanoseconds> start_time{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}};
-  /// In ActivityContext::wait() and wait_for() the activity waits for threads of its own, which run in real time: so
-  /// much of it they get before virtual time makes its next step, and 5 s, or this where it is more, before a wait that
-  /// nothing else can end is taken for endless. Zero to 10 s.
+  /// Real time for threads of the activity's own: virtual time makes no step before each that has come out of a wait of
+  /// the context, or begun wait() or wait_for() there, has had so much or is back in a wait. A wait that nothing else
+  /// can end is taken for endless after 5 s, or after this where it is more. Zero to 10 s.
   std::chrono::milliseconds thread_time{20};
 };
 
