@@ -71,6 +71,13 @@ bool read_what_came(int descriptor, std::string& bytes) {
   }
 }
 
+/// The end of time where the limit lies beyond.
+TimePoint end_of(std::chrono::milliseconds time_limit) {
+  const TimePoint now = system_clock().now();
+  const auto most = std::chrono::floor<std::chrono::milliseconds>(TimePoint::max() - now);
+  return time_limit >= most ? TimePoint::max() : now + time_limit;
+}
+
 void note_end(ResumeRun& run, int status) {
   run.end = WIFSIGNALED(status) ? ResumeRun::End::kSignaled : ResumeRun::End::kExited;
   run.code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
@@ -101,7 +108,7 @@ ResumeRun watch_process(const StartProcess& start, std::chrono::milliseconds tim
   const Descriptor reading(ends[0]);
   Descriptor writing(ends[1]);
   ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);
-  const TimePoint until = system_clock().now() + time_limit;
+  const TimePoint until = end_of(time_limit);
   const auto process = start(writing.get());
   writing.close();
   if (!process) {

@@ -217,6 +217,17 @@ TEST_CASE("an attempt that resumes and", "[testing][resume]") {
   }
 }
 
+TEST_CASE("a time limit beyond the end of time", "[testing][resume]") {
+  const Effects effects;
+  auto options = effects.options();
+  for (const auto limit : {std::chrono::milliseconds::max(), std::chrono::milliseconds(300 * 365 * 24h)}) {
+    options.time_limit = limit;
+    const auto report = effects.check(write_well, options);
+    INFO(report);
+    CHECK(report);
+  }
+}
+
 TEST_CASE("what cannot be compared is refused", "[testing][resume]") {
   const Effects effects;
   const auto refused = [](const testing::ResumeReport& report) {

@@ -48,7 +48,8 @@ struct ResumeCheckOptions {
   std::size_t points_max = 50;
   /// After every single heartbeat, whatever points_max says.
   bool every_heartbeat = false;
-  /// How long one run may take, in real time; then it is killed, and that is the finding. More than zero.
+  /// How long one run may take, in real time; then it is killed, and that is the finding. More than zero; as long as you
+  /// like.
   std::chrono::milliseconds time_limit{10'000};
 };
 
