@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iomanip>
 #include <iterator>
 #include <mutex>
@@ -21,6 +22,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
+#include "longbeat/log.h"
 #include "support/catch.h"
 #include "support/temporary_directory.h"
 #include "unit/testing/activities.h"
@@ -226,6 +229,34 @@ TEST_CASE("a time limit beyond the end of time", "[testing][resume]") {
     INFO(report);
     CHECK(report);
   }
+}
+
+TEST_CASE("beside the log's own thread", "[testing][resume]") {
+  const Effects effects;
+  internal::log_on_own_thread();
+  SECTION("an activity is checked, and the thread is there again") {
+    for (int i = 0; i < 2; ++i) {
+      const auto report = effects.check(write_well);
+      INFO(report);
+      CHECK(report);
+    }
+    std::promise<std::thread::id> wrote;
+    set_log_sink([&](const LogRecord&) { wrote.set_value(std::this_thread::get_id()); });
+    internal::log(internal::LogLevel::kInfo, "on which thread?");
+    CHECK(wrote.get_future().get() != std::this_thread::get_id());
+  }
+  SECTION("whose sink blocks, none is") {
+    std::promise<void> released;
+    set_log_sink([held = released.get_future().share()](const LogRecord&) { held.wait(); });
+    internal::log(internal::LogLevel::kInfo, "not soon");
+    const auto report = effects.check(write_well);
+    released.set_value();
+    CHECK_FALSE(report);
+    CHECK_THAT(report.text, ContainsSubstring("2 threads"));
+  }
+  internal::flush_log(10s);
+  set_log_sink({});
+  CHECK(internal::log_on_callers_thread(10s));
 }
 
 TEST_CASE("what cannot be compared is refused", "[testing][resume]") {

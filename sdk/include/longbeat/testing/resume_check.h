@@ -141,7 +141,9 @@ namespace testing {
 /// end of each run, in its process, so what an activity keeps in memory does not survive, as in production. The
 /// assertions of a test framework do not count in these processes.
 ///
-/// Forks, which only a process of one thread can do safely: refuses otherwise and says so; see resume_check_main().
+/// Forks, which only a process of one thread can do safely: refuses otherwise and says so; see resume_check_main(). The
+/// log's own thread, which a process has once it has connected a client, does not count: it ends before and is there
+/// again afterwards, so clients, workers and a LocalServer in memory may have come and gone.
 /// Throws std::invalid_argument on a bad option. Crashes, exceptions, and runs that do not end within the time limit
 /// are findings.
 template <class A, class Handler, class Input, class Observe>
