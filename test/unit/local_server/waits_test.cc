@@ -1,7 +1,9 @@
 // How waits end that do not end well.
 #include <chrono>
+#include <future>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "kit_room.h"
 #include "longbeat/log.h"
@@ -108,6 +110,30 @@ TEST_CASE("a wait ends in real time though something repeats", "[local][waits]")
     check_refused(room.server.wait_for("b", ActivityStatus::kCompleted, {.timeout = 1h, .real_timeout = 20ms}),
                   ErrorCode::kDeadlineExceeded, "0 activities are open; there is no such activity");
   }
+}
+
+TEST_CASE("a wait ends when the server stops", "[local][waits]") {
+  const auto kind = GENERATE(LocalServerKind::kManualClock, LocalServerKind::kInProcess);
+  const bool worker = GENERATE(false, true);
+  KitRoom room(worker ? sleeps : KitRoom::Function(), kind);
+  const std::string why = "the server has been stopped";
+  std::promise<void> asked;
+  const auto never = [&, told = false]() mutable {
+    if (!std::exchange(told, true)) asked.set_value();
+    return false;
+  };
+  auto until = std::async(std::launch::async, [&] { return room.server.wait_until(never, {.real_timeout = 1h}); });
+  auto for_state = std::async(std::launch::async, [&] {
+    return room.server.wait_for("nobody", ActivityStatus::kCompleted, {.real_timeout = 1h});
+  });
+  asked.get_future().wait();
+  room.server.stop();
+  check_refused(until.get(), ErrorCode::kCanceled, why);
+  check_refused(for_state.get(), ErrorCode::kCanceled, why);
+  // As does one that begins afterwards, unless there is nothing to wait for.
+  check_refused(room.server.wait_until([] { return false; }), ErrorCode::kCanceled, why);
+  check_refused(room.server.wait_for("nobody", ActivityStatus::kCompleted), ErrorCode::kCanceled, why);
+  CHECK(room.server.wait_until([] { return true; }));
 }
 
 TEST_CASE("values that mean nothing are refused at once", "[local][waits]") {
