@@ -95,7 +95,8 @@ class LONGBEAT_EXPORT LocalServer {
   /// kPort: "127.0.0.1:PORT", what Client::connect takes. Stays the same after stop(). Other kinds: empty.
   const std::string& address() const noexcept;
   /// What ClientOptions::transport takes, whatever the kind. Clients may outlive the server: their calls then end with
-  /// kUnavailable.
+  /// kUnavailable, also waits without a timeout; but a wait without one on kPort goes on, since another server may come
+  /// to that port.
   std::shared_ptr<Transport> transport() const;
 
   /// Answers waiting calls, ends what runs within a second, closes the file. May come twice.
