@@ -1,7 +1,9 @@
 // What docs/guide/testing.md shows of a server inside the test, compiled and run.
+// [headers]
 #include <longbeat/json.h>
-#include <longbeat/longbeat.h>
-#include <longbeat/server.h>
+#include <longbeat/longbeat.h>  // Client, Worker and all the rest of longbeat::sdk.
+#include <longbeat/server.h>    // LocalServer
+// [end]
 
 #include <chrono>
 #include <stdexcept>
@@ -10,7 +12,10 @@
 
 #include "support/catch.h"
 
+// [headers]
+
 using namespace std::chrono_literals;
+// [end]
 
 inline constexpr longbeat::Activity<int(int pages)> print_book{"print_book"};
 

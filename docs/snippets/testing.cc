@@ -1,6 +1,8 @@
-#include <longbeat/json.h>
-#include <longbeat/testing/activity_environment.h>
-#include <longbeat/testing/resume_check.h>
+// [headers]
+#include <longbeat/json.h>                          // Arguments and results as JSON.
+#include <longbeat/testing/activity_environment.h>  // ActivityEnvironment
+#include <longbeat/testing/resume_check.h>          // check_resume, resume_check_main
+// [end]
 #include <unistd.h>
 
 #include <chrono>
@@ -13,8 +15,11 @@
 
 #include "support/catch.h"  // Or any other test framework.
 
+// [headers]
+
 using namespace std::chrono_literals;
 using longbeat::testing::ActivityEnvironment;
+// [end]
 
 // [activity]
 struct Copied {

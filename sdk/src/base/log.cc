@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log_pause.h"
 #include "base/one_line.h"
 #include "base/this_thread.h"
 #include "longbeat/spdlog.h"
@@ -145,6 +146,9 @@ class Log {
     return progress_.wait_for(lock, within, [&] { return written_ >= upto || ended_; });
   }
 
+  /// True when there was a thread, and it has ended. One whose sink blocks is left in peace.
+  bool pause() { return mode_ == Mode::kQueued && flush(kFlushHalf) && end(kFlushAtExit); }
+
   void count_lost() noexcept { ++lost_; }
   unsigned long lost() const noexcept { return lost_; }
 
@@ -277,6 +281,11 @@ bool flush_log(std::chrono::milliseconds within) noexcept {
 
 bool log_on_callers_thread(std::chrono::milliseconds within) noexcept {
   return Log::instance().end(within);
+}
+
+LogPause::LogPause() noexcept : paused_(Log::instance().pause()) {}
+LogPause::~LogPause() {
+  if (paused_) log_on_own_thread();
 }
 
 }  // namespace longbeat::internal

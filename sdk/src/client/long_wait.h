@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/random.h"
+#include "base/server_gone.h"
 #include "client/loop_call.h"
 #include "client/retry_rules.h"
 #include "core/outage.h"
@@ -18,8 +19,9 @@
 
 namespace longbeat::internal {
 
-/// Waits for what only a long poll tells: asks again when an answer is empty, and again when the server was away. Each
-/// poll has its own deadline; the caller's bounds the whole. A machine on the loop, which outlives it.
+/// Waits for what only a long poll tells: asks again when an answer is empty, and again when the server was away,
+/// unless it is gone for good. Each poll has its own deadline; the caller's bounds the whole. A machine on the loop,
+/// which outlives it.
 template <class T>
 class LongWait : public LoopCall<T>, public std::enable_shared_from_this<LongWait<T>> {
  public:
@@ -143,6 +145,7 @@ void LongWait<T>::poll_after_a_pause(const Status& why) {
 
 template <class T>
 bool LongWait<T>::goes_on(const Status& status) {
+  if (is_server_gone(status)) return false;
   switch (status.code) {
     case StatusCode::kUnavailable:
     case StatusCode::kDeadlineExceeded:  // Of this one poll.

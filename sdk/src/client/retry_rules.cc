@@ -1,5 +1,7 @@
 #include "client/retry_rules.h"
 
+#include "base/server_gone.h"
+
 namespace longbeat::internal {
 
 Repetition repetition(Rpc rpc, bool names_run) {
@@ -78,6 +80,7 @@ bool worth_repeating(const Status& status, Repetition repetition) {
 }
 
 bool worth_repeating(const Status& status) {
+  if (is_server_gone(status)) return false;
   switch (status.code) {
     case StatusCode::kResourceExhausted:
       return status.message.find("message larger than max") == std::string::npos &&

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/guarded.h"
+#include "base/log_pause.h"
 #include "testing/resume_child.h"
 #include "testing/resume_process.h"
 #include "testing/resume_report.h"
@@ -199,6 +200,16 @@ ResumeReport check_in_new_programs(char** arguments, const ResumeSubject& subjec
   return report;
 }
 
+/// Why this process cannot be copied; "" when it can.
+std::string why_not_copied() {
+  const auto threads = threads_of_this_process();
+  if (!threads) return "check_resume: " + threads.error().message;
+  if (*threads == 1) return "";
+  return "check_resume: this process has " + std::to_string(*threads) +
+         " threads, and only a process of one thread can be copied safely. End the others first, or make it a "
+         "program of its own with resume_check_main()";
+}
+
 }  // namespace
 
 testing::ResumeReport check_resume(const ResumeSubject& subject) {
@@ -207,11 +218,10 @@ testing::ResumeReport check_resume(const ResumeSubject& subject) {
   const auto run = [&](const ResumeOrder& order) {
     return watch_process([&](int story) { return fork_process([&] { run_and_tell(subject, order, story); }); }, limit);
   };
-  if (const auto threads = threads_of_this_process(); threads != 1) {
+  const LogPause one_thread_less;  // A client that was there before has left the log's behind.
+  if (auto why_not = why_not_copied(); !why_not.empty()) {
     ResumeReport report;
-    report.text = "check_resume: this process has " + std::to_string(threads) +
-                  " threads, and only a process of one thread can be copied safely. End the others first, or make it a "
-                  "program of its own with resume_check_main()";
+    report.text = std::move(why_not);
     return report;
   }
   return ResumeCheck(subject, run).report();

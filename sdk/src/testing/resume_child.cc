@@ -39,6 +39,22 @@ auto guarded(const char* what, Fn&& fn) -> Result<decltype(fn())> {
   ::_exit(0);
 }
 
+/// Ends a copy of the process that leaves the activity, as when code between fork and exec throws: without the threads
+/// of the run it would wait for ever.
+struct OnlyHere {
+  const pid_t own;
+  ~OnlyHere() {
+    if (::getpid() != own) ::_exit(1);
+  }
+};
+
+ActivityFunction in_this_process(const ActivityFunction& function) {
+  return [function, own = ::getpid()](ActivityContext& context, const Payloads& input) {
+    const OnlyHere here{own};
+    return function(context, input);
+  };
+}
+
 /// What the killed process leaves to the next one.
 Result<Payloads> left(testing::KeptDetails kept, const TestRun& run) {
   if (kept == testing::KeptDetails::kSent) return run.held_details();
@@ -72,7 +88,8 @@ void run_and_tell(const ResumeSubject& subject, const ResumeOrder& order, int st
     if (options.heartbeat_time > std::chrono::nanoseconds::zero()) run.advance(options.heartbeat_time);
   });
   ResumeEnding ending;
-  ending.result = EnvironmentAccess::run(environment, subject.activity, subject.function, subject.input).result;
+  ending.result =
+      EnvironmentAccess::run(environment, subject.activity, in_this_process(subject.function), subject.input).result;
   auto observed = guarded("observe()", subject.observe);
   ending.observed = observed ? *std::move(observed) : Result<std::string>(std::move(observed).error());
   tell_ending(story, ending);

@@ -71,7 +71,39 @@ bool read_what_came(int descriptor, std::string& bytes) {
   }
 }
 
-void note_end(ResumeRun& run, int status) {
+/// How a child ends is kept for waitpid(), also where the program ignores its children. The child inherits that.
+class ChildrenAreKept {
+ public:
+  ChildrenAreKept() {
+    ::sigaction(SIGCHLD, nullptr, &before_);
+    if (before_.sa_handler != SIG_IGN && (before_.sa_flags & SA_NOCLDWAIT) == 0) return;
+    struct sigaction kept = {};
+    kept.sa_handler = SIG_DFL;
+    changed_ = ::sigaction(SIGCHLD, &kept, nullptr) == 0;
+  }
+  ~ChildrenAreKept() {
+    if (changed_) ::sigaction(SIGCHLD, &before_, nullptr);
+  }
+  ChildrenAreKept(const ChildrenAreKept&) = delete;
+  ChildrenAreKept& operator=(const ChildrenAreKept&) = delete;
+
+ private:
+  struct sigaction before_ = {};
+  bool changed_ = false;
+};
+
+/// The end of time where the limit lies beyond.
+TimePoint end_of(std::chrono::milliseconds time_limit) {
+  const TimePoint now = system_clock().now();
+  const auto most = std::chrono::floor<std::chrono::milliseconds>(TimePoint::max() - now);
+  return time_limit >= most ? TimePoint::max() : now + time_limit;
+}
+
+void note_end(ResumeRun& run, pid_t ended, int status) {
+  if (ended < 0) {
+    run.end = ResumeRun::End::kUntold;
+    return;
+  }
   run.end = WIFSIGNALED(status) ? ResumeRun::End::kSignaled : ResumeRun::End::kExited;
   run.code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 }
@@ -101,7 +133,8 @@ ResumeRun watch_process(const StartProcess& start, std::chrono::milliseconds tim
   const Descriptor reading(ends[0]);
   Descriptor writing(ends[1]);
   ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);
-  const TimePoint until = system_clock().now() + time_limit;
+  const ChildrenAreKept kept;
+  const TimePoint until = end_of(time_limit);
   const auto process = start(writing.get());
   writing.close();
   if (!process) {
@@ -110,8 +143,9 @@ ResumeRun watch_process(const StartProcess& start, std::chrono::milliseconds tim
   }
   std::string bytes;
   int status = 0;
+  pid_t ended = 0;
   // Not the pipe's end alone: a process that the activity started may hold it, and a dead one must not be missed.
-  for (bool told_all = false; ::waitpid(*process, &status, WNOHANG) == 0;) {
+  for (bool told_all = false; (ended = ::waitpid(*process, &status, WNOHANG)) == 0;) {
     if (system_clock().now() >= until) {
       ::kill(*process, SIGKILL);
       ::waitpid(*process, &status, 0);
@@ -122,7 +156,7 @@ ResumeRun watch_process(const StartProcess& start, std::chrono::milliseconds tim
     ::poll(&waiting, told_all ? 0 : 1, told_all ? 1 : 20);
     told_all = read_what_came(reading.get(), bytes);
   }
-  if (run.end != ResumeRun::End::kTimedOut) note_end(run, status);
+  if (run.end != ResumeRun::End::kTimedOut) note_end(run, ended, status);
   read_what_came(reading.get(), bytes);
   run.story = read_story(bytes);
   return run;
@@ -173,19 +207,25 @@ void forget_descriptors() {
   ::unsetenv(kVariable);
 }
 
-std::size_t threads_of_this_process() {
-  const auto count = [] {
-    std::error_code failed;
+Result<std::size_t> threads_of_this_process() {
+  std::error_code failed;
+  const auto count = [&failed] {
     std::size_t threads = 0;
     for (auto task = std::filesystem::directory_iterator("/proc/self/task", failed);
          !failed && task != std::filesystem::directory_iterator(); task.increment(failed))
       ++threads;
-    return failed ? std::size_t{0} : threads;
+    return threads;
   };
   std::size_t threads = count();
-  for (int tries = 0; tries < 50 && threads > 1 + kNotOurs; ++tries) {
+  for (int tries = 0; tries < 50 && !failed && threads > 1 + kNotOurs; ++tries) {
     ::poll(nullptr, 0, 2);
     threads = count();
+  }
+  if (failed) {
+    return Error{ErrorCode::kInternal,
+                 "how many threads this process has cannot be read from /proc/self/task: " + failed.message(),
+                 {},
+                 {}};
   }
   return threads - std::min(threads, kNotOurs);
 }

@@ -18,7 +18,13 @@ namespace longbeat::internal {
 
 /// How one run's process ended, and what it told.
 struct ResumeRun {
-  enum class End : std::int8_t { kExited, kSignaled, kTimedOut, kNotStarted };
+  enum class End : std::int8_t {
+    kExited,
+    kSignaled,
+    kTimedOut,
+    kNotStarted,
+    kUntold,  ///< it is gone, and somebody else was told how
+  };
   End end = End::kNotStarted;
   int code = 0;           ///< exit code, or number of the signal
   std::string trouble{};  ///< why it was not started
@@ -28,7 +34,8 @@ struct ResumeRun {
 /// Starts a process that tells its story to the descriptor given, and gives its ID.
 using StartProcess = std::function<Result<pid_t>(int story)>;
 
-/// Reads until the process has ended; kills it after `time_limit` of real time.
+/// Reads until the process has ended; kills it after `time_limit` of real time. Children that this process ignores
+/// (SIGCHLD) count meanwhile all the same.
 ResumeRun watch_process(const StartProcess& start, std::chrono::milliseconds time_limit);
 
 /// A copy of this process, of one thread, that runs `child`, which does not return.
@@ -43,8 +50,8 @@ std::optional<ResumeDescriptors> descriptors_of_this_process();
 /// From now on it is one like any other to those it starts itself.
 void forget_descriptors();
 
-/// Waits a moment for threads that have been joined and are not quite gone. 0: the system does not tell.
-std::size_t threads_of_this_process();
+/// Waits a moment for threads that have been joined and are not quite gone. An error when the system does not tell.
+Result<std::size_t> threads_of_this_process();
 
 /// All of it, or ends the process: nobody is there who reads it.
 void write_all(int descriptor, std::string_view bytes);

@@ -92,6 +92,8 @@ std::string how_it_ended(const ResumeRun& run, std::chrono::milliseconds time_li
       return "had not ended" + where + " and " + std::to_string(time_limit.count()) + " ms, and was killed";
     case ResumeRun::End::kSignaled:
       return "was killed by signal " + std::to_string(run.code) + " (" + ::strsignal(run.code) + ")" + where;
+    case ResumeRun::End::kUntold:
+      return "ended" + where + ", and somebody else in this program was told how (a waitpid() for all children?)";
     case ResumeRun::End::kExited:
       break;
   }

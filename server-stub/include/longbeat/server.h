@@ -95,7 +95,8 @@ class LONGBEAT_EXPORT LocalServer {
   /// kPort: "127.0.0.1:PORT", what Client::connect takes. Stays the same after stop(). Other kinds: empty.
   const std::string& address() const noexcept;
   /// What ClientOptions::transport takes, whatever the kind. Clients may outlive the server: their calls then end with
-  /// kUnavailable.
+  /// kUnavailable, also waits without a timeout; but a wait without one on kPort goes on, since another server may come
+  /// to that port.
   std::shared_ptr<Transport> transport() const;
 
   /// Answers waiting calls, ends what runs within a second, closes the file. May come twice.
@@ -122,7 +123,8 @@ class LONGBEAT_EXPORT LocalServer {
   // --- Waits. kInProcess and kManualClock, kPort gets kFailedPrecondition. ---
   // kDeadlineExceeded when the time is over, `timeout` or `real_timeout`, and on a manual clock also when nothing was
   // idle, or nothing is left to happen, for 5 s of real time: the message says which, and what happened meanwhile.
-  // kInvalidArgument: a real_timeout that is not more than zero. kCanceled when the server stops.
+  // kInvalidArgument: a real_timeout that is not more than zero. kCanceled at once when the server stops or
+  // has stopped, unless what was waited for is there.
 
   /// Returns when the latest run of this activity is there, or has been since the call began. It need not exist yet.
   Result<> wait_for(const std::string& activity_id, ActivityRunState state, const LocalWaitOptions& options = {});

@@ -2,15 +2,24 @@
 
 #include <utility>
 
+#include "base/server_gone.h"
+
 namespace longbeat::server {
 
-namespace {
+/// Travels with a call. When the server ends and drops what was posted there, the call is told with it.
+struct InProcessLink::OnItsWay {
+  const std::weak_ptr<InProcessLink> link;
+  const std::uint64_t id;
+  bool settled = false;  ///< answered, or lost on purpose
 
-Status nobody_there() {
-  return internal::unavailable("the local server has ended");
-}
-
-}  // namespace
+  OnItsWay(std::weak_ptr<InProcessLink> of, std::uint64_t call) : link(std::move(of)), id(call) {}
+  ~OnItsWay() {
+    const auto to = settled ? nullptr : link.lock();
+    if (to) to->loop_.post([raw = to.get(), id = id] { raw->give_up(id, internal::server_gone()); });
+  }
+  OnItsWay(const OnItsWay&) = delete;
+  OnItsWay& operator=(const OnItsWay&) = delete;
+};
 
 std::shared_ptr<internal::Watch> InProcessLink::watch() {
   return thread_->stage().clock()->manual() ? thread_->shared_stage() : nullptr;
@@ -24,7 +33,8 @@ void InProcessLink::call(std::uint64_t id, internal::LinkCall call, Done done) {
   // Calls end at once, or wait for what may never come: the end of such a wait is no event.
   pending.timer = loop_.schedule_keepalive(
       pending.until, [this, id] { give_up(id, {StatusCode::kDeadlineExceeded, "Deadline Exceeded", {}}); });
-  const auto arrive = [weak = weak_from_this(), id, call = std::move(call)]() mutable {
+  const auto way = std::make_shared<OnItsWay>(weak_from_this(), id);
+  const auto arrive = [weak = weak_from_this(), id, way, call = std::move(call)]() mutable {
     const auto self = weak.lock();
     const auto server = self ? self->server_.lock() : nullptr;
     if (!server) return;
@@ -32,7 +42,8 @@ void InProcessLink::call(std::uint64_t id, internal::LinkCall call, Done done) {
     if (found == self->calls_.end()) return;  // Given up before it left.
     found->second.at_server = server->arrive(
         std::move(call),
-        [weak, id, from = std::weak_ptr(server)](StatusOr<std::string> answer, std::string token) {
+        [weak, id, way, from = std::weak_ptr(server)](StatusOr<std::string> answer, std::string token) {
+          way->settled = true;
           const auto link = weak.lock();
           const bool posted = link && link->loop_.post([link = link.get(), id, answer = std::move(answer), token] {
             link->answered(id, answer, token);
@@ -40,13 +51,13 @@ void InProcessLink::call(std::uint64_t id, internal::LinkCall call, Done done) {
           const auto of = posted || token.empty() ? nullptr : from.lock();
           if (of) of->undelivered(token);
         },
-        [weak, id] {
+        [weak, id, way] {
+          way->settled = true;
           if (const auto link = weak.lock()) link->lost(id);
         });
   };
   const auto server = server_.lock();
-  if (server && server->loop().post(arrive)) return;
-  loop_.post([this, id] { give_up(id, nobody_there()); });
+  if (server) server->loop().post(arrive);  // Refused after its end: `way` tells.
 }
 
 void InProcessLink::answered(std::uint64_t id, StatusOr<std::string> answer, const std::string& token) {

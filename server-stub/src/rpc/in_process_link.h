@@ -21,6 +21,7 @@ class InProcessLink final : public internal::TransportLink, public std::enable_s
   void stop() override;
 
  private:
+  struct OnItsWay;
   struct Pending {
     Done done{};
     CallId at_server = 0;

@@ -104,8 +104,9 @@ std::shared_ptr<Transport> LocalServer::transport() const {
 void LocalServer::stop() {
   if (!impl_) return;
   if (impl_->on_port) return impl_->on_port->stop(std::chrono::seconds(1));
-  if (std::exchange(impl_->stopped, true)) return;
+  if (impl_->stopped) return;
   impl_->last_stats = stats();
+  impl_->stopped = true;  // What follows is posted, so every wait looks once more, and ends.
   impl_->in_process->stop();
 }
 

@@ -28,7 +28,8 @@ struct LocalServer::Impl {
   auto on_stage(Job job, bool only_looks = false) -> std::optional<decltype(job())> {
     auto promise = std::make_shared<std::promise<decltype(job())>>();
     auto answer = promise->get_future();
-    auto work = [promise, job = std::move(job)] { promise->set_value(job()); };
+    // It alone holds the promise: so dropping it breaks that.
+    auto work = [promise = std::move(promise), job = std::move(job)] { promise->set_value(job()); };
     auto& loop = in_process->loop();
     if (!(only_looks ? loop.post_look(std::move(work)) : loop.post(std::move(work)))) return std::nullopt;
     try {
@@ -63,7 +64,7 @@ struct LocalServer::Impl {
   internal::TimePoint started{};                          ///< on its clock
   std::list<std::shared_ptr<StateWatch>> watches{};       ///< on the stage
   LocalServerStats last_stats{};                          ///< of one in process, when it has stopped
-  bool stopped = false;
+  std::atomic<bool> stopped{false};                       ///< waits look at it
 };
 
 LONGBEAT_END

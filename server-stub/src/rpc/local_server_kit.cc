@@ -172,7 +172,10 @@ Result<> LocalServer::Impl::wait(const std::function<bool()>& met, const std::st
   const auto until = options.timeout && *options.timeout < internal::TimePoint::max() - now
                          ? now + *options.timeout
                          : internal::TimePoint::max();
-  const auto end = stage->stage().wait_until(met, until, real_until);
+  bool too_late = false;  // Its clock may go on, for clients that outlive it.
+  const auto met_or_stopped = [&] { return met() || (too_late = stopped); };
+  const auto end = stage->stage().wait_until(met_or_stopped, until, real_until);
+  if (too_late) return refused(ErrorCode::kCanceled, what + ": the server has been stopped");
   switch (end.how) {
     case Ended::kMet:
       return {};

@@ -1,7 +1,11 @@
 // How waits end that do not end well.
 #include <chrono>
+#include <future>
+#include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
+#include <utility>
 
 #include "kit_room.h"
 #include "longbeat/log.h"
@@ -107,6 +111,77 @@ TEST_CASE("a wait ends in real time though something repeats", "[local][waits]")
     KitRoom room(sleeps, LocalServerKind::kInProcess);
     check_refused(room.server.wait_for("b", ActivityStatus::kCompleted, {.timeout = 1h, .real_timeout = 20ms}),
                   ErrorCode::kDeadlineExceeded, "0 activities are open; there is no such activity");
+  }
+}
+
+TEST_CASE("a wait ends when the server stops", "[local][waits]") {
+  const auto kind = GENERATE(LocalServerKind::kManualClock, LocalServerKind::kInProcess);
+  const bool worker = GENERATE(false, true);
+  KitRoom room(worker ? sleeps : KitRoom::Function(), kind);
+  const std::string why = "the server has been stopped";
+  std::promise<void> asked;
+  const auto never = [&, told = false]() mutable {
+    if (!std::exchange(told, true)) asked.set_value();
+    return false;
+  };
+  auto until = std::async(std::launch::async, [&] { return room.server.wait_until(never, {.real_timeout = 1h}); });
+  auto for_state = std::async(std::launch::async, [&] {
+    return room.server.wait_for("nobody", ActivityStatus::kCompleted, {.real_timeout = 1h});
+  });
+  asked.get_future().wait();
+  room.server.stop();
+  check_refused(until.get(), ErrorCode::kCanceled, why);
+  check_refused(for_state.get(), ErrorCode::kCanceled, why);
+  // As does one that begins afterwards, unless there is nothing to wait for.
+  check_refused(room.server.wait_until([] { return false; }), ErrorCode::kCanceled, why);
+  check_refused(room.server.wait_for("nobody", ActivityStatus::kCompleted), ErrorCode::kCanceled, why);
+  CHECK(room.server.wait_until([] { return true; }));
+}
+
+TEST_CASE("a result without a limit ends with a server that is gone for good", "[local][waits]") {
+  const Silence silence;
+  const auto kind = GENERATE(LocalServerKind::kManualClock, LocalServerKind::kInProcess);
+  std::optional<LocalServer> server(LocalServer::start({.kind = kind}).value());
+  const auto client = Client::connect({.transport = server->transport()}).value();
+  Worker worker(client, {.task_queue = "tests"});
+  worker.serve(work, sleeps);
+  const auto handle = client.start(work, {.id = "a", .task_queue = "other", .start_to_close_timeout = 1h}, 1).value();
+  std::stop_source give_up;
+  const auto wait = [&] {
+    return std::async(std::launch::async, [&] { return handle.result({.stop_token = give_up.get_token()}); });
+  };
+  const auto ended = [&](auto result) {
+    if (result.wait_for(10s) != std::future_status::ready) give_up.request_stop();
+    return result.get().error();
+  };
+  const auto check_gone = [](const Error& error) {
+    CHECK(error.code == ErrorCode::kUnavailable);
+    CHECK_THAT(error.message, ContainsSubstring("has ended, and does not come back"));
+  };
+  SECTION("that is destroyed") {
+    server.reset();
+    check_gone(ended(wait()));
+    check_gone(handle.describe().error());
+  }
+  SECTION("that stops, beside a worker") {
+    worker.start().value();
+    auto before = wait();
+    server->stop();
+    check_gone(ended(std::move(before)));
+    check_gone(ended(wait()));
+  }
+  SECTION("that stops after a kill()") {
+    server->kill().value();
+    auto before = wait();
+    server->stop();
+    check_gone(ended(std::move(before)));
+  }
+  SECTION("but not with one that comes back") {
+    server->kill().value();
+    auto before = wait();
+    server->restart().value();
+    handle.terminate().value();
+    CHECK(ended(std::move(before)).code == ErrorCode::kActivityTerminated);
   }
 }
 

@@ -221,7 +221,7 @@ TEST_CASE("what is left of a run", "[testing]") {
   Result<> answer;
   SECTION("are no threads") {
     static_cast<void>(environment.run(count, count_slowly, 3));
-    CHECK(internal::threads_of_this_process() == 1);
+    CHECK(internal::threads_of_this_process().value() == 1);
   }
   SECTION("does nothing, though threads of the activity's own go on") {
     std::optional<Checkpoint<int>> kept;

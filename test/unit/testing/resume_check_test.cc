@@ -1,6 +1,7 @@
 // check_resume() on activities that resume well and badly. Their effects are lines of a file.
 #include "longbeat/testing/resume_check.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iomanip>
 #include <iterator>
 #include <mutex>
@@ -21,6 +23,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
+#include "longbeat/log.h"
 #include "support/catch.h"
 #include "support/temporary_directory.h"
 #include "unit/testing/activities.h"
@@ -217,6 +221,72 @@ TEST_CASE("an attempt that resumes and", "[testing][resume]") {
   }
 }
 
+TEST_CASE("a time limit beyond the end of time", "[testing][resume]") {
+  const Effects effects;
+  auto options = effects.options();
+  for (const auto limit : {std::chrono::milliseconds::max(), std::chrono::milliseconds(300 * 365 * 24h)}) {
+    options.time_limit = limit;
+    const auto report = effects.check(write_well, options);
+    INFO(report);
+    CHECK(report);
+  }
+}
+
+TEST_CASE("a program that ignores its children", "[testing][resume]") {
+  const Effects effects;
+  struct sigaction before{};
+  struct sigaction ignored{};
+  ignored.sa_handler = SIG_IGN;
+  REQUIRE(::sigaction(SIGCHLD, &ignored, &before) == 0);
+  const auto crashed = effects.check(resuming_with([] { std::raise(SIGKILL); }));
+  struct sigaction after{};
+  REQUIRE(::sigaction(SIGCHLD, &before, &after) == 0);
+  CHECK_THAT(crashed.text, ContainsSubstring("was killed by signal 9"));
+  CHECK(after.sa_handler == SIG_IGN);
+}
+
+TEST_CASE("a process that the activity forks does not outlive a throw", "[testing][resume]") {
+  const Effects effects;
+  const auto forks = [](ActivityContext& context, const std::string& file, int lines) {
+    const pid_t copy = ::fork();
+    if (copy == 0) throw std::runtime_error("no such program");
+    int status = 0;
+    ::waitpid(copy, &status, 0);
+    return write_well(context, file, lines) + (WIFEXITED(status) ? WEXITSTATUS(status) : 0);
+  };
+  const auto report = effects.check(forks);
+  INFO(report);
+  CHECK(report);
+}
+
+TEST_CASE("beside the log's own thread", "[testing][resume]") {
+  const Effects effects;
+  internal::log_on_own_thread();
+  SECTION("an activity is checked, and the thread is there again") {
+    for (int i = 0; i < 2; ++i) {
+      const auto report = effects.check(write_well);
+      INFO(report);
+      CHECK(report);
+    }
+    std::promise<std::thread::id> wrote;
+    set_log_sink([&](const LogRecord&) { wrote.set_value(std::this_thread::get_id()); });
+    internal::log(internal::LogLevel::kInfo, "on which thread?");
+    CHECK(wrote.get_future().get() != std::this_thread::get_id());
+  }
+  SECTION("whose sink blocks, none is") {
+    std::promise<void> released;
+    set_log_sink([held = released.get_future().share()](const LogRecord&) { held.wait(); });
+    internal::log(internal::LogLevel::kInfo, "not soon");
+    const auto report = effects.check(write_well);
+    released.set_value();
+    CHECK_FALSE(report);
+    CHECK_THAT(report.text, ContainsSubstring("2 threads"));
+  }
+  internal::flush_log(10s);
+  set_log_sink({});
+  CHECK(internal::log_on_callers_thread(10s));
+}
+
 TEST_CASE("what cannot be compared is refused", "[testing][resume]") {
   const Effects effects;
   const auto refused = [](const testing::ResumeReport& report) {
@@ -263,6 +333,16 @@ TEST_CASE("what cannot be compared is refused", "[testing][resume]") {
     }
     other.join();
     CHECK_THAT(refused(report), ContainsSubstring("2 threads") && ContainsSubstring("resume_check_main"));
+  }
+  SECTION("a process that may open no more files") {
+    struct rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    struct rlimit none = before;
+    none.rlim_cur = 0;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    const auto report = effects.check(write_well);
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK_THAT(refused(report), ContainsSubstring("/proc/self/task") && ContainsSubstring("Too many open files"));
   }
   SECTION("options that mean nothing") {
     auto none = effects.options(), instant = effects.options(), back = effects.options(), bad = effects.options();
