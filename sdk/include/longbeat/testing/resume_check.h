@@ -48,8 +48,8 @@ struct ResumeCheckOptions {
   std::size_t points_max = 50;
   /// After every single heartbeat, whatever points_max says.
   bool every_heartbeat = false;
-  /// How long one run may take, in real time; then it is killed, and that is the finding. More than zero; as long as you
-  /// like.
+  /// How long one run may take, in real time; then it is killed, and that is the finding. More than zero; as long as
+  /// you like.
   std::chrono::milliseconds time_limit{10'000};
 };
 
@@ -143,10 +143,10 @@ namespace testing {
 ///
 /// Forks, which only a process of one thread can do safely: refuses otherwise and says so; see resume_check_main(). The
 /// log's own thread, which a process has once it has connected a client, does not count: it ends before and is there
-/// again afterwards, so clients, workers and a LocalServer in memory may have come and gone. A process that the activity
-/// forks and that leaves the activity, by an exception too, ends there with exit code 1.
-/// Throws std::invalid_argument on a bad option. Crashes, exceptions, and runs that do not end within the time limit
-/// are findings.
+/// again afterwards, so clients, workers and a LocalServer in memory may have come and gone. A process that the
+/// activity forks and that leaves the activity, by an exception too, ends there with exit code 1. Throws
+/// std::invalid_argument on a bad option. Crashes, exceptions, and runs that do not end within the time limit are
+/// findings.
 template <class A, class Handler, class Input, class Observe>
 ResumeReport check_resume(const A& activity, Handler handler, const Input& input, Observe observe,
                           ResumeCheckOptions options = {}) {
