@@ -16,16 +16,16 @@ constexpr auto kLongestWait = std::chrono::milliseconds(50);
 /// The longest of a thread that waits here, which then looks again.
 constexpr std::chrono::nanoseconds kLongestSleep = std::chrono::hours(1);
 
-TimePoint real_now() {
-  return internal::system_clock().now();
-}
-
 Stage::WaitEnd refused_while_looking() {
   return {Stage::Ended::kRefused,
           "asked for by the condition of a wait on the same server, which looks only: nothing moves before it answers"};
 }
 
 }  // namespace
+
+TimePoint Stage::real_now() {
+  return internal::system_clock().now();
+}
 
 /// Marks a thread that asks the condition of a wait.
 class Stage::Looking {

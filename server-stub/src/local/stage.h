@@ -126,6 +126,8 @@ class Stage final : public internal::Watch, public std::enable_shared_from_this<
   void complain(std::unique_lock<std::mutex>& lock, const std::string& why, bool busy);
   /// True when there was anybody to pass over who had not been.
   bool pass_over_workers(TimePoint real);
+  /// The machine's, whatever the clock here is.
+  static TimePoint real_now();
   std::string who_is_busy(bool for_advance, TimePoint real) const;
   std::chrono::nanoseconds longest_rest(TimePoint real) const;
   bool anybody_waits() const;

@@ -7,14 +7,6 @@ namespace longbeat::server {
 /// Time that a real look at a condition of the program's own may take to come: its threads run in real time.
 constexpr auto kStepWait = std::chrono::milliseconds(5);
 
-namespace {
-
-TimePoint real_now() {
-  return internal::system_clock().now();
-}
-
-}  // namespace
-
 class Stage::BusyMark final : public internal::Busy {
  public:
   BusyMark(std::shared_ptr<Stage> stage, std::string who) : stage_(std::move(stage)) {
