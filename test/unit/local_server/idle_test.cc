@@ -24,6 +24,16 @@ TEST_CASE("time never jumps while user code computes", "[local][idle]") {
     std::this_thread::sleep_for(30ms);  // Stands for computing: real time.
     if (room.server.elapsed() != before) moved = true;
   };
+  const StartOptions options{.id = "a", .task_queue = "tests", .start_to_close_timeout = 24h};
+  // A client with this executor, where activities sleep for as many seconds as they are told.
+  const auto beside_sleepers = [&](auto executor) {
+    room.worker.serve(work, [](ActivityContext& ctx, int number) {
+      ctx.sleep_for(number * 1s);
+      return number;
+    });
+    room.worker.start().value();
+    return Client::connect({.transport = room.server.transport(), .callback_executor = executor}).value();
+  };
   SECTION("in an activity, before, between and after its waits") {
     room.worker.serve(work, [&](ActivityContext& ctx, int) {
       compute();
@@ -75,13 +85,7 @@ TEST_CASE("time never jumps while user code computes", "[local][idle]") {
         job();
       });
     };
-    const auto client = Client::connect({.transport = room.server.transport(), .callback_executor = queue}).value();
-    room.worker.serve(work, [&](ActivityContext& ctx, int number) {
-      ctx.sleep_for(number * 1s);
-      return number;
-    });
-    room.worker.start().value();
-    const StartOptions options{.id = "a", .task_queue = "tests", .start_to_close_timeout = 24h};
+    const auto client = beside_sleepers(queue);
     std::promise<std::chrono::nanoseconds> called;
     const auto other = room.start("b", {}, 60);
     client.start(work, options, 10).value().result_async().then([&](const Result<int>&) {
@@ -93,13 +97,7 @@ TEST_CASE("time never jumps while user code computes", "[local][idle]") {
   }
   SECTION("but when an executor drops a callback, it is over") {
     const auto drop = [](const std::function<void()>&) {};
-    const auto client = Client::connect({.transport = room.server.transport(), .callback_executor = drop}).value();
-    room.worker.serve(work, [&](ActivityContext& ctx, int number) {
-      ctx.sleep_for(number * 1s);
-      return number;
-    });
-    room.worker.start().value();
-    const StartOptions options{.id = "a", .task_queue = "tests", .start_to_close_timeout = 24h};
+    const auto client = beside_sleepers(drop);
     client.start(work, options, 10).value().result_async().then([](const Result<int>&) {});
     CHECK(room.start("b", {}, 60).result().value() == 60);
   }
