@@ -10,6 +10,7 @@ cd "$directory"
 
 if "$approver" "$address" >early.log 2>&1; then echo "it approved nothing"; exit 1; fi
 run_sample() {
+  : >sample.log  # Here, not when the child comes to it: what the sample before has printed must not be taken for its own.
   (umask 0; exec "$sample" "$address") >sample.log 2>&1 &
   sample_pid=$!
   children+=("$sample_pid")
@@ -23,6 +24,7 @@ wait "$sample_pid" 2>/dev/null || true
 run_sample
 asked="new laptop: somebody has to decide"
 for _ in $(seq 200); do grep -q "^$asked$" sample.log && break; sleep 0.1; done
+grep -q "^$asked$" sample.log || { echo "the sample does not say that it waits"; cat sample.log; exit 1; }
 
 printed=$("$approver" "$address") || { echo "the approver failed"; cat sample.log; exit 1; }
 [ "$printed" = approved ] || { echo "the approver printed '$printed'"; exit 1; }

@@ -21,6 +21,7 @@ done
 [ "$size" -ge 150000 ] || { echo "no half copy: $size bytes"; cat worker-1.log client.log; exit 1; }
 kill -9 "$first"
 wait "$first" 2>/dev/null || true
+size=$(stat -c %s resume-copy)  # It went on between our look and its end.
 
 "$worker" "$address" >worker-2.log 2>&1 &
 children+=($!)
