@@ -24,7 +24,7 @@ FaultVfs& faults() {
 /// Ours, then the real file in the same block of memory.
 struct File {
   sqlite3_file self;
-  bool faulty;
+  bool faulty, is_log;
   std::string database;  ///< without "-wal"
 };
 sqlite3_file* real(sqlite3_file* file) {
@@ -74,7 +74,8 @@ int truncate(sqlite3_file* file, sqlite3_int64 size) {
 int sync(sqlite3_file* file, int flags) {
   if (ours(file).faulty) {
     ++faults().syncs;
-    if (const int ms = faults().sync_ms) std::this_thread::sleep_for(std::chrono::milliseconds(ms));
+    const int ms = faults().sync_ms + (ours(file).is_log ? 0 : faults().database_sync_ms.load());
+    if (ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(ms));
     if (fails(faults().fail_sync_in)) {
       errno = EIO;
       return SQLITE_IOERR_FSYNC;
@@ -134,6 +135,7 @@ int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out
   if (real(file)->pMethods == nullptr) return result;
   const std::string path = name != nullptr ? name : "";
   const bool is_log = (flags & SQLITE_OPEN_WAL) != 0;
+  ours(file).is_log = is_log;
   ours(file).faulty = (is_log || (flags & SQLITE_OPEN_MAIN_DB) != 0) && path.find(".visibility") == std::string::npos;
   new (&ours(file).database) std::string(is_log ? path.substr(0, path.size() - 4) : path);
   file->pMethods = &kMethods;
@@ -168,6 +170,7 @@ std::uint64_t FaultVfs::bytes_left(const std::string& database) const {
 
 void FaultVfs::heal() {
   sync_ms = 0;
+  database_sync_ms = 0;
   skips_sync = false;
   fail_write_in = 0;
   fail_sync_in = 0;

@@ -13,6 +13,8 @@ struct FaultVfs {
 
   /// Each sync takes this much longer.
   std::atomic<int> sync_ms{0};
+  /// And each sync of the database itself, as at the end of a checkpoint, this much.
+  std::atomic<int> database_sync_ms{0};
   /// Syncs do nothing: for tests that only want many commits.
   std::atomic<bool> skips_sync{false};
   /// The n-th write or sync from now on fails, and each one after it; 0: none does.

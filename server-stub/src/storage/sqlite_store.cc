@@ -195,6 +195,7 @@ class SqliteStore final : public Store {
       helper_->kick();
       helper_->wait();
     }
+    wait_while_log_is_long();
     const WalHelper::Progress helper = helper_->progress();
     if (!helper.idle) return;
     if (helper.disk_full && helper.runs != runs_ran_out_) {
@@ -210,13 +211,11 @@ class SqliteStore final : public Store {
     log_began_again_ = false;
     const bool kicked_since_restart = helper.runs > runs_at_restart_;
     const std::int64_t not_moved = this->not_moved(helper);
-    const auto wal_bytes = static_cast<std::uint64_t>(wal_pages_ * (sqlite::kPageBytes + 24));
     const std::uint64_t most = wal_bytes_max();
-    const std::int64_t enough =
-        std::clamp(static_cast<std::int64_t>(most / 16 / sqlite::kPageBytes), kPagesBeforeKickMin, kPagesBeforeKick);
-    if (wal_bytes > most && not_moved < enough && kicked_since_restart) {
+    const std::int64_t enough = pages_before_kick(most);
+    if (wal_bytes() > most && not_moved < enough && kicked_since_restart) {
       restart(helper.runs);
-    } else if (not_moved >= enough || (wal_bytes > most && not_moved > 0)) {
+    } else if (not_moved >= enough || (wal_bytes() > most && not_moved > 0)) {
       look_at_disk();
       helper_->kick();
     }
@@ -260,6 +259,26 @@ class SqliteStore final : public Store {
     return wal_pages_ - (helper.runs > runs_at_restart_ && !log_began_again_ ? helper.moved_pages : 0);
   }
 
+  std::uint64_t wal_bytes() const { return static_cast<std::uint64_t>(wal_pages_ * (sqlite::kPageBytes + 24)); }
+
+  static std::int64_t pages_before_kick(std::uint64_t most) {
+    return std::clamp(static_cast<std::int64_t>(most / 16 / sqlite::kPageBytes), kPagesBeforeKickMin, kPagesBeforeKick);
+  }
+
+  /// Commits that come faster than the helper moves them over would never let the log begin again. Where that was in
+  /// vain, as while another program reads the file, it is tried again when the log has grown by some.
+  void wait_while_log_is_long() {
+    const std::uint64_t most = wal_bytes_max();
+    waited_at_pages_ = std::min(waited_at_pages_, wal_pages_);
+    if (wal_bytes() <= 2 * most || (waited_at_pages_ > 0 && wal_pages_ - waited_at_pages_ < pages_before_kick(most)))
+      return;
+    helper_->wait();
+    if (helper_->progress().error != SQLITE_OK) return;  // Told of below, and on a full disk what is said there.
+    helper_->kick();
+    helper_->wait();
+    waited_at_pages_ = wal_pages_;
+  }
+
   /// A log that has begun again keeps its size on the disk: where there is little room, it stays small.
   std::uint64_t wal_bytes_max() const {
     const auto wal_bytes = static_cast<std::uint64_t>(wal_pages_ * sqlite::kPageBytes);
@@ -286,6 +305,7 @@ class SqliteStore final : public Store {
     sqlite3_busy_timeout(db_.get(), sqlite::kBusyWaitMs);
     if (result == SQLITE_OK) {
       wal_pages_ = 0;
+      waited_at_pages_ = 0;
       runs_at_restart_ = runs;
     } else if (result != SQLITE_BUSY) {
       internal::log(internal::LogLevel::kWarn, to_string(sqlite::to_status(result, "restart the WAL", db_.get())));
@@ -302,6 +322,7 @@ class SqliteStore final : public Store {
   std::int64_t looked_at_pages_ = 0;
   std::uint64_t runs_ran_out_ = 0;  ///< The last checkpoint that found no room, which counts once.
   std::int64_t wal_pages_ = 0;
+  std::int64_t waited_at_pages_ = 0;  ///< Of the log when commits last waited for the helper; 0: not since it began.
   bool log_began_again_ = false;
   std::uint64_t runs_at_restart_ = 0;  ///< Checkpoints counted before this number speak of an older log.
   int reported_error_ = 0;

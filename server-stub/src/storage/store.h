@@ -90,7 +90,9 @@ std::unique_ptr<Store> make_memory_store();
 
 struct SqliteStoreOptions {
   std::string path{};
-  /// The owner restarts the log between two commits once it is larger than this and its content has been moved over.
+  /// The owner restarts the log between two commits once it is larger than this and its content has been moved over. At
+  /// twice as much maintain() waits for that, so that no load makes the log larger, unless another program reads the
+  /// file or its disk fails.
   std::uint64_t wal_bytes_restart = 64ULL * 1024 * 1024;
   /// Size of `<path>.reserve`, whose room is given back when the disk is full. 0: there is none.
   std::uint64_t reserve_bytes = 0;

@@ -74,6 +74,27 @@ TEST_CASE("a disk error in a commit", "[server][storage][fault]") {
   commit(*store, 22).value();
 }
 
+TEST_CASE("a disk that takes what a log holds more slowly than commits come", "[server][storage][fault]") {
+  const Healed healed;
+  FaultVfs& faults = FaultVfs::install();
+  faults.skips_sync = true;
+  faults.database_sync_ms = 20;
+  const TemporaryDirectory directory;
+  constexpr std::uint64_t kRestart = 2 * 1024 * 1024;
+  const auto store = open_sqlite_store({directory.file("a.db"), kRestart}).value();
+  const std::string value(3000, 'x');
+  std::uintmax_t largest = 0;
+  for (std::uint64_t round = 0; round < 400; ++round) {  // 19 MB
+    std::vector<Write> writes;
+    for (std::uint64_t i = 0; i < 16; ++i) writes.push_back({Table::kDetails, (round * 61 + i) % 5000, value});
+    store->commit(writes).value();
+    store->maintain();
+    largest = std::max(largest, std::filesystem::file_size(directory.file("a.db-wal")));
+  }
+  CHECK(largest > kRestart);
+  CHECK(largest < 2 * kRestart + 512 * 1024);  // The one commit that takes it over its limit may be this large.
+}
+
 TEST_CASE("a log whose end is damaged, as by a loss of power within a write", "[server][storage][fault]") {
   const TemporaryDirectory directory;
   const std::string path = directory.file("a.db");
