@@ -14,7 +14,10 @@ namespace {
 struct Folder {
   std::filesystem::path path =
       std::filesystem::temp_directory_path() / ("longbeat-ingest-" + std::to_string(::getpid()));
-  Folder() { std::filesystem::create_directories(path); }
+  Folder() {
+    std::filesystem::remove_all(path);  // Of a process that was killed and had the same number.
+    std::filesystem::create_directories(path);
+  }
   ~Folder() { std::filesystem::remove_all(path); }
   std::string file(const std::string& name, const std::string& content) const {
     std::ofstream(path / name, std::ios::binary) << content;

@@ -214,5 +214,5 @@ TEST_CASE("a worker's delay gives way to no policy", "[conformance][timeouts]") 
   set_milliseconds(*update.mutable_activity_options()->mutable_retry_policy()->mutable_initial_interval(), 50);
   REQUIRE(tell(t, "UpdateActivityExecutionOptions", update).ok());
   CHECK(t.describe(id).info().current_retry_interval().seconds() == 60);
-  CHECK(t.poll(2s).task_token().empty());
+  CHECK(t.poll(4s).task_token().empty());
 }

@@ -37,6 +37,12 @@ ended() {
   [[ $got = "$code" && ${said##*$'\n'} == $line ]] || wrong "'$*' ended with $got and said: $said; expected $code: $line"
 }
 
+# port_of: once the server that was just begun has written it.
+port_of() {
+  for _ in $(seq 200); do [ -s port ] && break; sleep 0.05; done
+  [ -s port ] || { echo "the server did not start: $(cat log)" >&2; exit 1; }
+  cat port
+}
 content() { find . -name 'a.db*' -type f -exec cksum {} + | sort -k3; }
 
 # --- help and bad arguments ------------------------------------------------------------------------------------------
@@ -72,8 +78,8 @@ refused "the server at 127.0.0.1:1 cannot be reached, or is stopping*" backup --
 # --- beside a server ---------------------------------------------------------------------------------------------------
 "$server" --port 0 --port-file port --db-filename a.db >log 2>&1 &
 child=$!
-for _ in $(seq 200); do [ -s port ] && break; sleep 0.05; done
-address=127.0.0.1:$(cat port)
+port=$(port_of) || exit 1
+address=127.0.0.1:$port
 refused "database file '*a.db' is in use by a running server: *" check a.db
 refused "database file '*a.db' is in use by a running server: *" export a.db
 ended 0 "backup '$folder/b.db': * bytes" backup --to b.db --address "$address"
@@ -108,8 +114,8 @@ fi
 rm port
 "$server" --port 0 --port-file port >log 2>&1 &
 child=$!
-for _ in $(seq 200); do [ -s port ] && break; sleep 0.05; done
-refused "cannot write '$folder/m.db': the state is in memory only, there is no file to copy" backup --to m.db --address "127.0.0.1:$(cat port)"
+port=$(port_of) || exit 1
+refused "cannot write '$folder/m.db': the state is in memory only, there is no file to copy" backup --to m.db --address "127.0.0.1:$port"
 
 { kill -9 "$child"; wait "$child"; } 2>/dev/null
 child=
@@ -133,8 +139,8 @@ key worker worker '*'
 rm port
 "$server" --config secure.toml --port 0 --port-file port --db-filename s.db >log 2>&1 &
 child=$!
-for _ in $(seq 200); do [ -s port ] && break; sleep 0.05; done
-address=127.0.0.1:$(cat port)
+port=$(port_of) || exit 1
+address=127.0.0.1:$port
 refused "the server at $address refuses: *" backup --to k.db --address "$address" "${tls[@]}"
 refused "the server at $address refuses: *" backup --to k.db --address "$address" "${tls[@]}" --api-key-file narrow.key
 refused "the server at $address refuses: *" backup --to k.db --address "$address" "${tls[@]}" --api-key-file worker.key

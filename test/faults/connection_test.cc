@@ -184,7 +184,7 @@ TEST_CASE("a stall of 30 s, longer than any connection outlives it, costs no att
       std::async(std::launch::async, [&] { return patient.start(count_up, start_options("during", 60s), 2); });
   std::this_thread::sleep_for(30s);  // The fault itself.
   CHECK(ended);
-  CHECK(saver.saved == before);
+  CHECK(saver.saved <= before + 1);  // An answer may have been through already.
   CHECK(worker.stats().completed == 0);
   room.proxy.pass();
   const auto begin = Steady::now();

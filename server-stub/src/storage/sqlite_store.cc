@@ -272,11 +272,11 @@ class SqliteStore final : public Store {
     waited_at_pages_ = std::min(waited_at_pages_, wal_pages_);
     if (wal_bytes() <= 2 * most || (waited_at_pages_ > 0 && wal_pages_ - waited_at_pages_ < pages_before_kick(most)))
       return;
+    waited_at_pages_ = wal_pages_;
     helper_->wait();
-    if (helper_->progress().error != SQLITE_OK) return;  // Told of below, and on a full disk what is said there.
+    if (helper_->progress().error != SQLITE_OK) return;  // maintain() tells of it, and goes on asking.
     helper_->kick();
     helper_->wait();
-    waited_at_pages_ = wal_pages_;
   }
 
   /// A log that has begun again keeps its size on the disk: where there is little room, it stays small.

@@ -66,7 +66,8 @@ class Store : public Reader {
   virtual StatusOr<std::unique_ptr<Reader>> open_reader() { return std::unique_ptr<Reader>(); }
   /// The file, for messages about what it holds; empty: none.
   virtual std::string path() const { return {}; }
-  /// Housekeeping between two commits (WAL restart, a look at the disk); never blocks for long.
+  /// Housekeeping between two commits (WAL restart, a look at the disk). Blocks when the log has grown too long, until
+  /// it has been moved into the file.
   virtual void maintain() {}
 
   /// Begins a copy of the file as `to`, an absolute path that does not exist yet; commits go on meanwhile, and what

@@ -67,6 +67,8 @@ void WalHelper::run() {
     if (result == SQLITE_OK) {
       progress_.log_pages = log_pages;
       progress_.moved_pages = moved_pages;
+    } else {
+      progress_.moved_pages = 0;  // What it was may be true of an older log only.
     }
   }
 }

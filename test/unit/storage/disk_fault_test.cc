@@ -78,7 +78,7 @@ TEST_CASE("a disk that takes what a log holds more slowly than commits come", "[
   const Healed healed;
   FaultVfs& faults = FaultVfs::install();
   faults.skips_sync = true;
-  faults.database_sync_ms = 20;
+  faults.database_sync_ms = 100;
   const TemporaryDirectory directory;
   constexpr std::uint64_t kRestart = 2 * 1024 * 1024;
   const auto store = open_sqlite_store({directory.file("a.db"), kRestart}).value();
